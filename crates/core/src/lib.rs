@@ -1,1 +1,3 @@
-//! To be written.
+//! Events, terms, rules, keys, replay and the write path: what the ledger means.
+
+pub mod storage;

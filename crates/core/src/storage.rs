@@ -1,0 +1,134 @@
+//! What the write path asks of whoever keeps its bytes.
+//!
+//! The traits live here, beside the ledger that calls them, so that this crate names no database;
+//! `counterpart-store` implements them.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+/// One log entry on its way to the store, with whatever goes with it.
+#[derive(Clone, Debug)]
+pub struct NewEntry {
+    /// The canonical bytes of the entry.
+    pub bytes: Arc<[u8]>,
+    /// The disclosures of the event, opaque to the store.
+    pub words: Vec<Word>,
+    /// Opaque secondary keys under which readers may look the entry up.
+    pub keys: Vec<Vec<u8>>,
+}
+
+/// One disclosure as the store sees it: a name and bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Word {
+    /// Unique within its entry: the JSON Pointer of the commitment that it opens.
+    pub name: String,
+    /// Sealed at rest.
+    pub bytes: Vec<u8>,
+}
+
+/// Why a store could not do as it promised.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Somebody else appended first, or the caller counts wrongly.
+    #[error("the log has {have} entries but the caller expected {expected}")]
+    HeadMoved {
+        /// Entries the store holds.
+        have: u64,
+        /// Entries the caller thought it holds.
+        expected: u64,
+    },
+    /// No space is left; nothing was recorded.
+    #[error("the disk is full; free some space and start again")]
+    Full,
+    /// An earlier failure left the disk's state unknown. Nothing is written until a restart has verified it.
+    #[error("the store stopped after an earlier failure ({0}); restart the server, which verifies everything")]
+    Poisoned(String),
+    /// Bytes that were recorded are missing or differ.
+    #[error("{file} is damaged at byte {offset} (entry {index}): {problem}; repair it from a backup or a mirror")]
+    Damaged {
+        /// The file, relative to the store's directory.
+        file: String,
+        /// Where in the file.
+        offset: u64,
+        /// Which entry.
+        index: u64,
+        /// What is wrong, in plain words.
+        problem: String,
+    },
+    /// The store holds less than was signed.
+    #[error("the store holds {have} entries but a checkpoint over {signed} was signed; restore the newer copy")]
+    Rollback {
+        /// Entries held.
+        have: u64,
+        /// Entries signed.
+        signed: u64,
+    },
+    /// The words were erased, by order of the log.
+    #[error("these words were erased; their commitment stays in the log")]
+    Erased,
+    /// Another process holds the directory.
+    #[error("another server is using {0}")]
+    InUse(String),
+    /// Anything else, with its cause.
+    #[error("{context}")]
+    Io {
+        /// What was being done, to which file.
+        context: String,
+        /// The system's own words.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+/// Keeps a log. Three promises matter; everything else is convenience.
+///
+/// 1. `append` is all or nothing, and durable once it returns `Ok`.
+/// 2. `append` succeeds only if the store holds exactly `expected` entries.
+/// 3. What was read once never changes, until words are erased by order of the log.
+pub trait Store: Send + Sync {
+    /// How many entries are durable.
+    fn size(&self) -> u64;
+
+    /// Makes a group of entries and their words durable, in this order, behind `expected` earlier ones.
+    fn append(&self, expected: u64, group: &[NewEntry]) -> Result<(), StoreError>;
+
+    /// Reads entries from where they are kept, not from memory: what a reader will find in ten years.
+    fn read_back(&self, range: Range<u64>, each: &mut dyn FnMut(u64, &[u8])) -> Result<(), StoreError>;
+
+    /// One entry, if there is one.
+    fn entry(&self, index: u64) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// The entries recorded under a secondary key, in order, from `from` on, at most `limit`.
+    fn find(&self, key: &[u8], from: u64, limit: usize) -> Result<Vec<u64>, StoreError>;
+
+    /// The words of an entry that are still kept.
+    fn words(&self, index: u64) -> Result<Vec<Word>, StoreError>;
+
+    /// Destroys the keys of the named words of an entry, then the words.
+    fn erase(&self, index: u64, names: &[String]) -> Result<(), StoreError>;
+}
+
+/// What a compare-and-swap came to.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Swap {
+    /// The new checkpoint is the current one, durably.
+    Done,
+    /// Another checkpoint is current; it is given, and nothing changed.
+    Lost(Option<Vec<u8>>),
+}
+
+/// Keeps the newest signed checkpoint, apart from the log, and the history of all of them.
+///
+/// 1. `swap` replaces exactly what the caller has seen, durably, or changes nothing.
+/// 2. A checkpoint that was current is kept for ever and found by its size.
+/// 3. An error from `swap` means that the result is unknown: the caller stops and loads again.
+pub trait LockStore: Send + Sync {
+    /// The newest signed checkpoint, a signed note.
+    fn load(&self) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// Makes `new`, which covers `size` entries, current if `seen` still is.
+    fn swap(&self, seen: Option<&[u8]>, size: u64, new: &[u8]) -> Result<Swap, StoreError>;
+
+    /// The signed checkpoint of exactly this size, if one was ever current.
+    fn at_size(&self, size: u64) -> Result<Option<Vec<u8>>, StoreError>;
+}
