@@ -13,7 +13,8 @@ pub struct NewEntry {
     pub bytes: Arc<[u8]>,
     /// The disclosures of the event, opaque to the store.
     pub words: Vec<Word>,
-    /// Opaque secondary keys under which readers may look the entry up.
+    /// Opaque secondary keys under which readers may look the entry up: a pure function of `bytes`, the same that
+    /// the store was opened with, because a damaged index is made again from the entries alone.
     pub keys: Vec<Vec<u8>>,
 }
 
@@ -63,9 +64,30 @@ pub enum StoreError {
         /// Entries signed.
         signed: u64,
     },
-    /// The words were erased, by order of the log.
-    #[error("these words were erased; their commitment stays in the log")]
-    Erased,
+    /// An entry was asked for that is not there yet.
+    #[error("there is no entry {index}; the log has {size}")]
+    NoEntry {
+        /// The index that was asked for.
+        index: u64,
+        /// Entries the store holds.
+        size: u64,
+    },
+    /// An entry never had words of this name. Words that were erased still have their name.
+    #[error("entry {index} has no words named `{name}`")]
+    NoWord {
+        /// Which entry.
+        index: u64,
+        /// The name that was asked for.
+        name: String,
+    },
+    /// A file is whole but not for this program or not of this store.
+    #[error("{file} cannot be used: {problem}")]
+    Unsuitable {
+        /// The file, relative to the store's directory.
+        file: String,
+        /// Why, and what to do, in plain words.
+        problem: String,
+    },
     /// Another process holds the directory.
     #[error("another server is using {0}")]
     InUse(String),
@@ -86,10 +108,13 @@ pub enum StoreError {
 /// 2. `append` succeeds only if the store holds exactly `expected` entries.
 /// 3. What was read once never changes, until words are erased by order of the log.
 pub trait Store: Send + Sync {
-    /// How many entries are durable.
+    /// How many entries are durable. Answers after a failure too, with the last size known to be durable.
     fn size(&self) -> u64;
 
     /// Makes a group of entries and their words durable, in this order, behind `expected` earlier ones.
+    ///
+    /// [`StoreError::HeadMoved`] and [`StoreError::Full`] mean that nothing was recorded and the store goes on;
+    /// after any other error the result is unknown and every later call answers [`StoreError::Poisoned`].
     fn append(&self, expected: u64, group: &[NewEntry]) -> Result<(), StoreError>;
 
     /// Reads entries from where they are kept, not from memory: what a reader will find in ten years.
@@ -101,10 +126,15 @@ pub trait Store: Send + Sync {
     /// The entries recorded under a secondary key, in order, from `from` on, at most `limit`.
     fn find(&self, key: &[u8], from: u64, limit: usize) -> Result<Vec<u64>, StoreError>;
 
-    /// The words of an entry that are still kept.
+    /// The words of an entry that are still kept, in the order in which they came; erased ones are left out.
+    ///
+    /// Words that are missing or damaged without having been erased are [`StoreError::Damaged`].
     fn words(&self, index: u64) -> Result<Vec<Word>, StoreError>;
 
-    /// Destroys the keys of the named words of an entry, then the words.
+    /// Destroys the keys of the named words of an entry, then the words, durably.
+    ///
+    /// All or none of the names must be known. Erasing again what was erased is harmless, so that a store that was
+    /// restored applies every erasure of the log anew.
     fn erase(&self, index: u64, names: &[String]) -> Result<(), StoreError>;
 }
 
@@ -122,6 +152,8 @@ pub enum Swap {
 /// 1. `swap` replaces exactly what the caller has seen, durably, or changes nothing.
 /// 2. A checkpoint that was current is kept for ever and found by its size.
 /// 3. An error from `swap` means that the result is unknown: the caller stops and loads again.
+///
+/// Sizes never fall: a checkpoint over fewer entries than the current one is [`StoreError::Rollback`], and nothing changed.
 pub trait LockStore: Send + Sync {
     /// The newest signed checkpoint, a signed note.
     fn load(&self) -> Result<Option<Vec<u8>>, StoreError>;
