@@ -1,2 +1,81 @@
-//! To be written.
-fn main() {}
+//! Everything a developer or a build machine runs.
+//!
+//! `cargo xtask ci` is the gate: what it says decides whether a change may land.
+//!
+//! In scope: formatting, lints, tests, documents, dependencies, floors, spelling, fuzzing, the
+//! outsider, kill rounds, benchmarks.
+//! Out of scope: anything that a user of the ledger needs; that is the `counterpart` binary.
+
+#![expect(
+    clippy::print_stdout,
+    reason = "this program talks to a terminal and does nothing else"
+)]
+
+mod bench;
+mod ci;
+mod clock;
+mod dependencies;
+mod files;
+mod floors;
+mod fuzz;
+mod kill;
+mod licence;
+mod metadata;
+mod outsider;
+mod repository;
+mod spelling;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+use crate::repository::Repository;
+
+const HELP: &str = "\
+cargo xtask COMMAND
+
+  ci [STEP…]        the gate: every step, or only those named; `ci --list` names them
+  floors            which crate may know which (docs/adr/0008-floors.md)
+  dependencies      licences, banned crates and sources (deny.toml)
+  files             length, leftovers, dead links
+  spelling          common misspellings
+  fuzz [--seconds N] [TARGET…]
+                    cargo-fuzz where it is installed, else the random tests with more cases
+  outsider          the ledger as a stranger sees it (tests/outside)
+  kill [--rounds N] kill -9 under load, then look for what was acknowledged
+  bench [NAME…]     each figure as a ratio to the limit measured in the same run";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &[String]) -> Result<()> {
+    let Some((command, rest)) = arguments.split_first() else {
+        println!("{HELP}");
+        return Ok(());
+    };
+    let repository = Repository::find()?;
+    match command.as_str() {
+        "ci" => ci::run(&repository, rest),
+        "floors" => floors::step(&repository),
+        "dependencies" => dependencies::step(&repository),
+        "files" => files::step(&repository),
+        "spelling" => spelling::step(&repository),
+        "fuzz" => fuzz::run(&repository, rest),
+        "outsider" => outsider::run(&repository, rest),
+        "kill" => kill::run(&repository, rest),
+        "bench" => bench::run(&repository, rest),
+        "help" | "--help" | "-h" => {
+            println!("{HELP}");
+            Ok(())
+        }
+        other => bail!("there is no command `{other}`\n\n{HELP}"),
+    }
+}
