@@ -1,1 +1,19 @@
-//! To be written.
+//! Keeps the bytes of the ledger: records, words, signed checkpoints and an index of them.
+//!
+//! # In scope
+//!
+//! The promises of [`Store`] and [`LockStore`], kept by three implementations: [`memory`] for tests, a double that
+//! judges its caller; [`embedded`], files on one disk; [`faulty`], which fails on purpose around either.
+//! [`contract`] is the one suite that all of them pass.
+//!
+//! # Out of scope
+//!
+//! What the bytes mean. Nothing here knows an event, a signature or a tree head; checkpoints are opaque too.
+//! There is no clock here, and entropy is handed in.
+
+pub mod contract;
+pub mod embedded;
+pub mod faulty;
+pub mod memory;
+
+pub use counterpart_core::storage::{LockStore, NewEntry, Store, StoreError, Swap, Word};

@@ -37,9 +37,8 @@ const HOUSE: [Room; 7] = [
         name: "counterpart-core",
         below: &["counterpart-tlog"],
         in_tests: &[],
-        // `rayon` brings threads, which decide nothing; `chrono` and `uuid` bring types, `schemars`
-        // their schemas, and
-        // clippy.toml keeps their clocks and their random numbers shut.
+        // `rayon` brings threads, which decide nothing; `chrono`, `uuid` and `schemars` bring types,
+        // and clippy.toml keeps the clocks and the random numbers of the first two shut.
         others: Some(&[
             "base64",
             "chrono",

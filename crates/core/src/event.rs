@@ -1,0 +1,198 @@
+//! An event: a statement signed by one or more role holders (wire.md 2.2).
+//!
+//! In scope: reading a payload into types, its own form (E03, E04, E09's form of `signers`).
+//! Out of scope: whether the ledger may record it; that is [`crate::admit`].
+
+pub mod data;
+mod public_key;
+
+use std::borrow::Cow;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+pub use data::{Data, EventType};
+pub use public_key::PublicKeyBytes;
+
+use crate::ids::{EventId, OrganisationCode, PersonId, Role, Stream};
+use crate::json;
+use crate::time::Timestamp;
+use crate::wire::{self, Digest, Envelope, KeyId};
+
+/// The deepest nesting of a payload.
+pub const MAX_DEPTH: usize = 16;
+
+/// The most signers of one event.
+pub const MAX_SIGNERS: usize = 16;
+
+/// The longest that one signer's event may wait: 24 hours.
+const VALIDITY_ALONE: i64 = 24 * 60 * 60 * 1000;
+
+/// The longest that an event of several signers may wait: 14 days.
+const VALIDITY_JOINT: i64 = 14 * VALIDITY_ALONE;
+
+/// One who signs, and in what capacity.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Signer {
+    /// Under which delegation, for a delegate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delegation: Option<EventId>,
+    /// With which key.
+    pub key: KeyId,
+    /// For which organisation.
+    pub organisation: OrganisationCode,
+    /// Who.
+    pub person: PersonId,
+    /// In which role.
+    pub role: Role,
+}
+
+/// A parsed event. Its bytes were canonical and fit their schema.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// The idempotency key.
+    pub id: EventId,
+    /// Which ledger it is for.
+    pub ledger: Box<str>,
+    /// Which stream it belongs to.
+    pub stream: Stream,
+    /// What it says.
+    pub data: Data,
+    /// The revision of the stream that the signers saw.
+    pub expected_revision: u64,
+    /// When the signer says that it was signed.
+    pub signed_at: Timestamp,
+    /// Not admitted after this instant.
+    pub valid_until: Timestamp,
+    /// Who signs; the first is the principal.
+    pub signers: Vec<Signer>,
+    /// What names its content: SHA-256 of the signed bytes.
+    pub digest: Digest,
+}
+
+impl Event {
+    /// The type of the event.
+    pub const fn event_type(&self) -> EventType {
+        self.data.event_type()
+    }
+
+    /// The first signer.
+    ///
+    /// # Panics
+    ///
+    /// Never: an event without signers is not of its schema.
+    pub fn principal(&self) -> &Signer {
+        let first = self.signers.first();
+        assert!(first.is_some(), "an event has at least one signer, by its schema");
+        first.unwrap_or_else(|| unreachable!("asserted above"))
+    }
+}
+
+/// Why bytes are not an event.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EventError {
+    /// E03: the payload is not canonical, or not of its schema.
+    #[error("the payload is not a canonical event: {0}")]
+    Payload(String),
+    /// E04: the type or its version is not known here.
+    #[error("this ledger does not know events of type `{event_type}`, version {version}")]
+    UnknownType {
+        /// As given.
+        event_type: String,
+        /// As given.
+        version: i64,
+    },
+    /// E09: `signers` and `signatures` differ, or `signers` repeats itself.
+    #[error("the signers do not fit the signatures: {0}")]
+    Signers(String),
+}
+
+impl EventError {
+    /// The code that an answer carries.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Payload(_) => "E03",
+            Self::UnknownType { .. } => "E04",
+            Self::Signers(_) => "E09",
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawPayload<'a> {
+    #[serde(borrow)]
+    data: &'a RawValue,
+    expected_revision: u64,
+    id: EventId,
+    #[serde(borrow)]
+    ledger: Cow<'a, str>,
+    signed_at: Timestamp,
+    signers: Vec<Signer>,
+    stream: Stream,
+    #[serde(borrow, rename = "type")]
+    event_type: Cow<'a, str>,
+    v: i64,
+    valid_until: Timestamp,
+}
+
+/// Reads the event in an envelope: canonical bytes, schema, form of the signers. Checks no signature.
+///
+/// # Errors
+///
+/// [`EventError`], in the order E03, E04, E03 of the data, E09.
+pub fn parse(envelope: &Envelope) -> Result<Event, EventError> {
+    let payload = &envelope.payload;
+    json::check_canonical(payload, MAX_DEPTH).map_err(|error| EventError::Payload(error.to_string()))?;
+    let raw: RawPayload<'_> = serde_json::from_slice(payload).map_err(|error| EventError::Payload(error.to_string()))?;
+    let unknown = || EventError::UnknownType { event_type: raw.event_type.chars().take(60).collect(), version: raw.v };
+    let event_type: EventType = raw.event_type.parse().map_err(|_| unknown())?;
+    if raw.v != 1 {
+        return Err(unknown());
+    }
+    let data = Data::parse(event_type, raw.data.get()).map_err(|error| EventError::Payload(format!("data: {error}")))?;
+    let validity = if raw.signers.len() > 1 { VALIDITY_JOINT } else { VALIDITY_ALONE };
+    if raw.valid_until < raw.signed_at {
+        return Err(EventError::Payload("`valid_until` is before `signed_at`".to_owned()));
+    }
+    if raw.valid_until > raw.signed_at.add_millis(validity) {
+        return Err(EventError::Payload("`valid_until` is too long after `signed_at`: 24 hours, or 14 days with several signers".to_owned()));
+    }
+    check_signers(&raw.signers, envelope)?;
+    Ok(Event {
+        id: raw.id,
+        ledger: raw.ledger.into(),
+        stream: raw.stream,
+        data,
+        expected_revision: raw.expected_revision,
+        signed_at: raw.signed_at,
+        valid_until: raw.valid_until,
+        signers: raw.signers,
+        digest: wire::digest(wire::EVENT_TYPE, payload),
+    })
+}
+
+fn check_signers(signers: &[Signer], envelope: &Envelope) -> Result<(), EventError> {
+    if signers.is_empty() || signers.len() > MAX_SIGNERS {
+        return Err(EventError::Payload("an event has 1 to 16 signers".to_owned()));
+    }
+    for (at, signer) in signers.iter().enumerate() {
+        let earlier = signers.iter().take(at);
+        if earlier.clone().any(|other| other.key == signer.key) {
+            return Err(EventError::Signers("two signers use the same key".to_owned()));
+        }
+        if earlier.clone().any(|other| other.person == signer.person) {
+            return Err(EventError::Signers(format!("{} signs twice; joint signatures count persons", signer.person)));
+        }
+    }
+    let missing = signers.iter().find(|signer| !envelope.signatures.iter().any(|signature| signature.keyid == signer.key));
+    if let Some(signer) = missing {
+        return Err(EventError::Signers(format!("there is no signature of key {}", signer.key)));
+    }
+    if envelope.signatures.len() != signers.len() {
+        return Err(EventError::Signers("there is a signature of a key that is not among the signers".to_owned()));
+    }
+    Ok(())
+}

@@ -1,0 +1,59 @@
+//! A public key as it stands in the data of an event.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::wire::KeyId;
+
+/// The 32 raw bytes of an Ed25519 public key; standard padded base64 in JSON.
+///
+/// That the bytes are a suitable key is not a matter of form: that is K06, at registration.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct PublicKeyBytes(pub [u8; 32]);
+
+impl PublicKeyBytes {
+    /// The key id: the SHA-256 of the bytes.
+    pub fn key_id(&self) -> KeyId {
+        KeyId::of(&self.0)
+    }
+}
+
+impl fmt::Debug for PublicKeyBytes {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&STANDARD.encode(self.0))
+    }
+}
+
+impl Serialize for PublicKeyBytes {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&STANDARD.encode(self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for PublicKeyBytes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<str>::deserialize(deserializer)?;
+        let bytes = STANDARD.decode(text.as_bytes()).map_err(|_| serde::de::Error::custom("a key must be standard base64"))?;
+        let bytes: [u8; 32] = bytes.try_into().map_err(|_| serde::de::Error::custom("a key must have 32 bytes"))?;
+        Ok(Self(bytes))
+    }
+}
+
+impl JsonSchema for PublicKeyBytes {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "PublicKey".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "pattern": "^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$" })
+    }
+}

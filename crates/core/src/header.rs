@@ -1,0 +1,955 @@
+//! The header: what stands in clear of an agreement, and all that a log rule may read of it.
+//!
+//! It is derived from the terms, the parties, the organisations and the policies in force
+//! (wire.md 4). Members at their default are left out, so that one header has one spelling.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{AgreementId, Code, DatasetId, OrganisationCode, Role, codes};
+use crate::organisation::OrganisationType;
+use crate::time::Date;
+
+codes! {
+    /// How the organisations relate (CL-TYPE).
+    AgreementType {
+        /// Controller to controller, independent.
+        C2c = "C2C",
+        /// Joint controllers.
+        Jc = "JC",
+        /// Controller to processor.
+        C2p = "C2P",
+        /// Processor to sub-processor.
+        P2sp = "P2SP",
+        /// Both competent authorities under Part 3.
+        LeLe = "LE-LE",
+        /// Competent authority to a general-processing recipient.
+        LeGp = "LE-GP",
+        /// General-processing body to a competent authority.
+        GpLe = "GP-LE",
+        /// Open-data licence.
+        Open = "OPEN",
+        /// Non-personal, restricted.
+        Npr = "NPR",
+        /// Emergency.
+        Emg = "EMG",
+    }
+}
+
+codes! {
+    /// How often and how data move (CL-MODE).
+    SharingMode {
+        /// A single transfer.
+        OneOff = "ONE_OFF",
+        /// Repeated.
+        Regular = "REGULAR",
+        /// Case by case.
+        OnRequest = "ON_REQUEST",
+        /// Live feed or interface.
+        Continuous = "CONTINUOUS",
+        /// Shared platform.
+        Pooled = "POOLED",
+    }
+}
+
+codes! {
+    /// When an agreement is formed.
+    Formation {
+        /// When every party has executed.
+        All = "ALL",
+        /// When enough have; others join one by one.
+        Accession = "ACCESSION",
+        /// On the publisher's execution.
+        Unilateral = "UNILATERAL",
+    }
+}
+
+codes! {
+    /// What the parties execute.
+    ExecutionForm {
+        /// A simple contract.
+        SimpleContract = "SIMPLE_CONTRACT",
+        /// A memorandum that does not bind.
+        Mou = "MOU_NON_BINDING",
+        /// A deed, sealed outside the ledger.
+        Deed = "DEED_SEALED",
+        /// An arrangement under statute.
+        Statutory = "STATUTORY_ARRANGEMENT",
+    }
+}
+
+codes! {
+    /// Government security classification of the agreement.
+    SecurityClass {
+        /// OFFICIAL.
+        Official = "OFFICIAL",
+        /// OFFICIAL-SENSITIVE.
+        OfficialSensitive = "OFFICIAL_SENSITIVE",
+    }
+}
+
+codes! {
+    /// What a party does in the agreement.
+    Capacity {
+        /// Gives data.
+        Provider = "PROVIDER",
+        /// Receives data.
+        Recipient = "RECIPIENT",
+        /// Both.
+        Both = "BOTH",
+        /// Hosts for the others.
+        Platform = "PLATFORM",
+    }
+}
+
+impl Capacity {
+    /// Whether a party of this capacity may give data.
+    pub const fn provides(self) -> bool {
+        matches!(self, Self::Provider | Self::Both)
+    }
+
+    /// Whether a party of this capacity may receive data (V-114).
+    pub const fn receives(self) -> bool {
+        matches!(self, Self::Recipient | Self::Both | Self::Platform)
+    }
+}
+
+codes! {
+    /// The legal role of a party.
+    LegalRole {
+        /// Controller.
+        Controller = "CONTROLLER",
+        /// Joint controller.
+        JointController = "JOINT_CONTROLLER",
+        /// Processor.
+        Processor = "PROCESSOR",
+        /// Sub-processor.
+        SubProcessor = "SUB_PROCESSOR",
+        /// Licensor of open data.
+        Licensor = "LICENSOR",
+        /// None applies.
+        NotApplicable = "N_A",
+    }
+}
+
+codes! {
+    /// Which data-protection regime a party processes under.
+    Regime {
+        /// UK GDPR.
+        UkGdpr = "UKGDPR",
+        /// Data Protection Act 2018 Part 3.
+        Part3 = "PART3",
+        /// Neither.
+        None = "NONE",
+    }
+}
+
+codes! {
+    /// Article 6(1) bases (CL-ART6).
+    Article6 {
+        /// Consent.
+        A = "A",
+        /// Contract.
+        B = "B",
+        /// Legal obligation.
+        C = "C",
+        /// Vital interests.
+        D = "D",
+        /// Public task of the controller.
+        E = "E",
+        /// Recognised legitimate interest.
+        Ea = "EA",
+        /// Legitimate interests.
+        F = "F",
+    }
+}
+
+codes! {
+    /// Article 9(2) conditions (CL-ART9).
+    Article9 {
+        /// Explicit consent.
+        A = "A",
+        /// Employment, social security, social protection.
+        B = "B",
+        /// Vital interests of one who cannot consent.
+        C = "C",
+        /// Not-for-profit body.
+        D = "D",
+        /// Made public by the person.
+        E = "E",
+        /// Legal claims.
+        F = "F",
+        /// Substantial public interest.
+        G = "G",
+        /// Health or social care.
+        H = "H",
+        /// Public health.
+        I = "I",
+        /// Archiving, research, statistics.
+        J = "J",
+    }
+}
+
+codes! {
+    /// Classes of data, in the order that decides approval routes (domain.md 1.1).
+    DataClass {
+        /// Non-personal, open.
+        NonPersonalOpen = "NP-O",
+        /// Non-personal, restricted.
+        NonPersonalRestricted = "NP-R",
+        /// Anonymous, was personal.
+        Anonymous = "AN",
+        /// Pseudonymised.
+        Pseudonymised = "PS",
+        /// Personal.
+        Personal = "PD",
+        /// Criminal offence data.
+        CriminalOffence = "CO",
+        /// Special category.
+        SpecialCategory = "SC",
+        /// Law-enforcement processing.
+        LawEnforcement = "LE",
+    }
+}
+
+codes! {
+    /// What else is to be known of a dataset.
+    DatasetFlag {
+        /// About children.
+        Children = "CHILDREN",
+        /// Given in confidence.
+        Confidential = "CONFIDENTIAL",
+        /// Confidence of the dead.
+        ConfidentialDeceased = "CONFIDENTIAL_DECEASED",
+        /// Confidential patient information.
+        PatientInfo = "PATIENT_INFO",
+        /// Adult social care.
+        AdultSocialCare = "ADULT_SC",
+        /// Children's social care.
+        ChildSocialCare = "CHILD_SC",
+        /// Also criminal offence data.
+        CriminalOffence = "CO",
+        /// Also special category data.
+        SpecialCategory = "SC",
+        /// Location.
+        Location = "LOCATION",
+        /// Financial.
+        Financial = "FINANCIAL",
+        /// Biometric.
+        Biometric = "BIOMETRIC",
+        /// Large scale.
+        LargeScale = "LARGE_SCALE",
+        /// Vulnerable people.
+        Vulnerable = "VULNERABLE",
+        /// Was personal data before it was made open.
+        WasPersonal = "WAS_PERSONAL",
+    }
+}
+
+codes! {
+    /// How often data move.
+    Frequency {
+        /// Once.
+        Once = "ONCE",
+        /// When asked.
+        AdHoc = "AD_HOC",
+        /// Every hour.
+        Hourly = "HOURLY",
+        /// Every day.
+        Daily = "DAILY",
+        /// Every week.
+        Weekly = "WEEKLY",
+        /// Every month.
+        Monthly = "MONTHLY",
+        /// Every quarter.
+        Quarterly = "QUARTERLY",
+        /// Every year.
+        Annual = "ANNUAL",
+        /// Live.
+        Live = "LIVE",
+    }
+}
+
+codes! {
+    /// How data move (CL-METH).
+    Method {
+        /// SFTP.
+        Sftp = "SFTP",
+        /// Interface with mutual TLS.
+        ApiMtls = "API_MTLS",
+        /// Secure e-mail.
+        SecureEmail = "SECURE_EMAIL",
+        /// Portal.
+        Portal = "PORTAL",
+        /// The Data for London Library's secure service.
+        DataForLondonSecure = "DATA_FOR_LONDON_SECURE",
+        /// Trusted research environment.
+        Tre = "TRE",
+        /// In person.
+        InPerson = "IN_PERSON",
+        /// Public download.
+        PublicDownload = "PUBLIC_DOWNLOAD",
+        /// Another way.
+        Other = "OTHER",
+    }
+}
+
+codes! {
+    /// Whether data may be passed on.
+    Onward {
+        /// Not at all.
+        None = "NONE",
+        /// To named bodies of the public sector.
+        NamedPublic = "NAMED_PUBLIC",
+        /// To named bodies, some outside the public sector.
+        NamedOther = "NAMED_OTHER",
+        /// With the provider's consent.
+        WithConsent = "WITH_CONSENT_OF_PROVIDER",
+    }
+}
+
+codes! {
+    /// From when a retention period runs.
+    RetentionStart {
+        /// From receipt.
+        FromReceipt = "FROM_RECEIPT",
+        /// From the close of the case.
+        FromCaseClose = "FROM_CASE_CLOSE",
+        /// From the end of the agreement.
+        FromEnd = "FROM_END",
+    }
+}
+
+codes! {
+    /// What becomes of the data at the end.
+    EndAction {
+        /// Destroyed.
+        Destroy = "DESTROY",
+        /// Given back.
+        Return = "RETURN",
+        /// Made anonymous.
+        Anonymise = "ANONYMISE",
+        /// Kept under the recipient's own law.
+        Retain = "RETAIN_UNDER_OWN_SCHEDULE",
+    }
+}
+
+codes! {
+    /// Whether a data protection impact assessment was made.
+    DpiaStatus {
+        /// Made.
+        Done = "DONE",
+        /// Screened and not required.
+        NotRequired = "NOT_REQUIRED",
+        /// Made, and the regulator consulted (Article 36).
+        DoneAndConsulted = "DONE_AND_CONSULTED",
+    }
+}
+
+codes! {
+    /// The risk that remains.
+    Residual {
+        /// Low.
+        Low = "LOW",
+        /// Medium.
+        Medium = "MEDIUM",
+        /// High.
+        High = "HIGH",
+    }
+}
+
+codes! {
+    /// How data may leave the UK.
+    Transfers {
+        /// They do not.
+        None = "NONE",
+        /// Regulations under Article 45A.
+        Adequate = "ADEQUATE",
+        /// Appropriate safeguards.
+        Safeguards = "SAFEGUARDS",
+        /// A derogation of Article 49.
+        Derogation = "DEROGATION",
+        /// Data Protection Act 2018 sections 73 to 76.
+        Part3 = "PART3",
+    }
+}
+
+codes! {
+    /// Whether decisions are automated.
+    AutomatedDecisions {
+        /// No.
+        None = "NONE",
+        /// People decide with support.
+        Support = "SUPPORT",
+        /// Solely automated.
+        Solely = "SOLELY_AUTOMATED",
+    }
+}
+
+codes! {
+    /// The ground of an emergency (CL-EMG).
+    EmergencyGround {
+        /// Life.
+        Life = "LIFE",
+        /// Serious harm.
+        SeriousHarm = "SERIOUS_HARM",
+        /// Public health.
+        PublicHealth = "PUBLIC_HEALTH",
+        /// Safeguarding.
+        Safeguarding = "SAFEGUARDING",
+        /// An emergency under the Civil Contingencies Act 2004.
+        CivilContingency = "CCA_EMERGENCY",
+        /// National security.
+        NationalSecurity = "NATIONAL_SECURITY",
+    }
+}
+
+codes! {
+    /// Whether the agreement stands in the public register.
+    PublicRegister {
+        /// Whole.
+        Publish = "PUBLISH",
+        /// With words withheld.
+        PublishRedacted = "PUBLISH_REDACTED",
+        /// Not at all.
+        Withhold = "WITHHOLD",
+    }
+}
+
+codes! {
+    /// What becomes of a party that does not adopt an amendment.
+    NonAdopterRule {
+        /// The amendment waits.
+        Block = "BLOCK",
+        /// The party leaves.
+        Leave = "LEAVE",
+    }
+}
+
+codes! {
+    /// How many parties an amendment needs.
+    AmendmentQuorum {
+        /// All.
+        All = "ALL",
+        /// Two thirds of those that executed.
+        TwoThirds = "TWO_THIRDS",
+    }
+}
+
+codes! {
+    /// What a signature of a role means (domain.md 2.2).
+    SignatureKind {
+        /// Recorded; cannot block by itself.
+        Advice = "ADVICE",
+        /// Yes or no.
+        Approval = "APPROVAL",
+        /// Commits the organisation; always last.
+        Execution = "EXECUTION",
+    }
+}
+
+codes! {
+    /// Which way a gateway is relied on.
+    GatewayUse {
+        /// To disclose.
+        Disclose = "DISCLOSE",
+        /// To receive.
+        Receive = "RECEIVE",
+    }
+}
+
+codes! {
+    /// Why a body is a competent authority (Data Protection Act 2018 section 30).
+    CompetentAuthorityBasis {
+        /// Named in Schedule 7.
+        Schedule7 = "SCH7",
+        /// Statutory functions for law-enforcement purposes.
+        Section30 = "S30_1B",
+    }
+}
+
+codes! {
+    /// Law-enforcement purposes (section 31).
+    LawEnforcementPurpose {
+        /// Prevention.
+        Prevent = "PREVENT",
+        /// Investigation.
+        Investigate = "INVESTIGATE",
+        /// Detection.
+        Detect = "DETECT",
+        /// Prosecution.
+        Prosecute = "PROSECUTE",
+        /// Execution of penalties.
+        ExecutePenalties = "EXECUTE_PENALTIES",
+        /// Threats to public security.
+        PublicSecurityThreat = "PUBLIC_SECURITY_THREAT",
+    }
+}
+
+codes! {
+    /// The basis of law-enforcement processing (section 35(2)).
+    LawEnforcementBasis {
+        /// Consent.
+        Consent = "CONSENT",
+        /// Necessary for the task.
+        Necessary = "NECESSARY_FOR_TASK",
+    }
+}
+
+/// One signature that a version needs of a party.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RequiredRole {
+    /// What the signature means.
+    pub kind: SignatureKind,
+    /// Who gives it.
+    pub role: Role,
+}
+
+/// A legal gateway that a party relies on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GatewayRow {
+    /// One code a section, for example `CA89-47` (CL-GATE).
+    pub code: Code,
+    /// The power is implied, not express.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub implied: bool,
+    /// A legal opinion is wanted though the list does not ask for one.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub legal_opinion: bool,
+    /// What for; sorted, no duplicates.
+    #[serde(rename = "use")]
+    pub uses: Vec<GatewayUse>,
+}
+
+/// Part 3 of a party: its codes alone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Part3Row {
+    /// Why it is a competent authority.
+    pub authority: CompetentAuthorityBasis,
+    /// Consent or necessity.
+    pub basis: LawEnforcementBasis,
+    /// The function with enforcement powers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub function: Option<Code>,
+    /// The law that authorises use outside law enforcement (section 36(4)).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub onward_gateway: Option<Code>,
+    /// Why.
+    pub purposes: Vec<LawEnforcementPurpose>,
+    /// The Schedule 8 condition of sensitive processing; its paragraph, 1 to 9.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule8: Option<u8>,
+}
+
+/// One party, numbered from 1 by its place.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PartyRow {
+    /// Article 6 bases; sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub article6: Vec<Article6>,
+    /// Article 9 conditions; sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub article9: Vec<Article9>,
+    /// What it does.
+    pub capacity: Capacity,
+    /// The functions that the data serve (CL-FUNC); sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub functions: Vec<Code>,
+    /// The powers it relies on; sorted by code.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gateways: Vec<GatewayRow>,
+    /// Its legal role; left out when `N_A`.
+    #[serde(default = "not_applicable", skip_serializing_if = "is_not_applicable")]
+    pub legal_role: LegalRole,
+    /// Who it is.
+    pub organisation: OrganisationCode,
+    /// Part 3, where its regime is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part3: Option<Part3Row>,
+    /// Its regime; left out when `NONE`.
+    #[serde(default = "no_regime", skip_serializing_if = "is_no_regime")]
+    pub regime: Regime,
+    /// Who must sign for it; sorted by kind, then role.
+    pub required_roles: Vec<RequiredRole>,
+    /// Schedule 1 conditions, by paragraph; sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub schedule1: Vec<u8>,
+}
+
+/// One party by number, or all that have the capacity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum OnePartyRef {
+    /// The party of this number, from 1.
+    Number(u8),
+    /// Each that may.
+    All(Star),
+}
+
+/// Several parties by number, or all that have the capacity.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum PartyRefs {
+    /// The parties of these numbers, from 1; sorted.
+    Numbers(Vec<u8>),
+    /// Each that may.
+    All(Star),
+}
+
+codes! {
+    /// `*`: all parties with that capacity.
+    Star {
+        /// All.
+        All = "*",
+    }
+}
+
+/// How long a recipient keeps data.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RetentionRow {
+    /// Kept for archiving, so that the limit of 25 years does not apply.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub archiving: bool,
+    /// What becomes of them.
+    pub end_action: EndAction,
+    /// ISO 8601, for example `P2Y`, or `PERPETUAL`.
+    pub period: Period,
+    /// From when.
+    pub start: RetentionStart,
+}
+
+/// Datasets of equal row, by their ids.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DatasetRow {
+    /// The class of the data.
+    pub class: DataClass,
+    /// Within how many days after the end data are destroyed; left out when 30.
+    #[serde(default = "thirty", skip_serializing_if = "is_thirty")]
+    pub destroy_within_days: u16,
+    /// Flags; sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub flags: Vec<DatasetFlag>,
+    /// How often.
+    pub frequency: Frequency,
+    /// Which datasets share this row; ascending.
+    pub ids: Vec<DatasetId>,
+    /// How.
+    pub method: Method,
+    /// Whether they may be passed on; left out when `NONE`.
+    #[serde(default = "no_onward", skip_serializing_if = "is_no_onward")]
+    pub onward: Onward,
+    /// Who gives.
+    pub provider: OnePartyRef,
+    /// Who receives; empty in an open-data licence, where everybody may.
+    pub recipients: PartyRefs,
+    /// How long they are kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retention: Option<RetentionRow>,
+}
+
+/// A published template.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TemplateRef {
+    /// Its stream.
+    pub id: AgreementId,
+    /// Its version.
+    pub version: u32,
+}
+
+/// The agreement that this one was copied from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DerivedFrom {
+    /// Its stream.
+    pub agreement: AgreementId,
+    /// Its version.
+    pub version: u32,
+}
+
+/// What keeps the agreement alive when members leave.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Continuation {
+    /// At least so many parties.
+    pub min_parties: u16,
+    /// At least one party of each; sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub required_capacities: Vec<Capacity>,
+}
+
+/// The impact assessment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DpiaRow {
+    /// When it was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub date: Option<Date>,
+    /// The risk that remains.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub residual: Option<Residual>,
+    /// Whether it was made.
+    pub status: DpiaStatus,
+}
+
+/// The publication that the parties agreed on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PublicationRow {
+    /// The exemption relied on (CL-FOI), for example `FOIA-S31`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exemption: Option<Code>,
+    /// When the decision is looked at again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub look_again: Option<Date>,
+    /// Whether the agreement stands in the register.
+    pub register: PublicRegister,
+}
+
+/// What stands in clear of one version of an agreement. At most 24,000 bytes of JCS (V-125).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Header {
+    /// How the organisations relate.
+    pub agreement_type: AgreementType,
+    /// What an amendment needs; left out when `ALL`.
+    #[serde(default = "all_quorum", skip_serializing_if = "is_all_quorum")]
+    pub amendment_quorum: AmendmentQuorum,
+    /// Parties without which nothing starts; sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub anchor_parties: Vec<OrganisationCode>,
+    /// Whether decisions are automated; left out when `NONE`.
+    #[serde(default = "no_automation", skip_serializing_if = "is_no_automation")]
+    pub automated_decisions: AutomatedDecisions,
+    /// From version 2 on: the paths that differ.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changes: Option<Vec<Pointer>>,
+    /// The code lists that the terms were written with, by version.
+    pub code_lists: BTreeMap<Code, u32>,
+    /// What keeps the agreement alive.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub continuation: Option<Continuation>,
+    /// Where data may go, ISO 3166-1 alpha-2; sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub countries: Vec<Country>,
+    /// The datasets, equal rows once; in order of their first id.
+    pub datasets: Vec<DatasetRow>,
+    /// What it was copied from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub derived_from: Option<DerivedFrom>,
+    /// The impact assessment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dpia: Option<DpiaRow>,
+    /// The first day in force.
+    pub effective_date: Date,
+    /// Who may join, by type of organisation; sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub eligible_joiners: Vec<OrganisationType>,
+    /// The ground of an emergency.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub emergency_ground: Option<EmergencyGround>,
+    /// The last day in force; absent when it rolls on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end_date: Option<Date>,
+    /// What the parties execute.
+    pub execution_form: ExecutionForm,
+    /// When it is formed.
+    pub formation: Formation,
+    /// Who keeps it up to date.
+    pub lead_party: OrganisationCode,
+    /// How many must sign before it starts (ACCESSION).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_parties: Option<u16>,
+    /// What becomes of those who do not adopt; left out when `BLOCK`.
+    #[serde(default = "block", skip_serializing_if = "is_block")]
+    pub non_adopter_rule: NonAdopterRule,
+    /// Notice for leaving, in days, 0 to 180; left out when 30.
+    #[serde(default = "thirty", skip_serializing_if = "is_thirty")]
+    pub notice_days: u16,
+    /// The parties, numbered from 1 by their place.
+    pub parties: Vec<PartyRow>,
+    /// The policies in force, by version.
+    pub policies: BTreeMap<Code, u32>,
+    /// The programme it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub programme: Option<AgreementId>,
+    /// Whether the public may see it.
+    pub publication: PublicationRow,
+    /// When it is first reviewed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review_date: Option<Date>,
+    /// Its security class.
+    pub security_class: SecurityClass,
+    /// How data move.
+    pub sharing_mode: SharingMode,
+    /// The template it follows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template: Option<TemplateRef>,
+    /// Whether data leave the UK; left out when `NONE`.
+    #[serde(default = "no_transfers", skip_serializing_if = "is_no_transfers")]
+    pub transfers: Transfers,
+}
+
+impl Header {
+    /// The most bytes that the JCS of a header may have (V-125).
+    pub const MAX_BYTES: usize = 24_000;
+
+    /// The highest class of its datasets, flags `CO` and `SC` included (domain.md 1.1).
+    pub fn class(&self) -> DataClass {
+        let flagged = |row: &DatasetRow| {
+            row.flags.iter().filter_map(|flag| match flag {
+                DatasetFlag::CriminalOffence => Some(DataClass::CriminalOffence),
+                DatasetFlag::SpecialCategory => Some(DataClass::SpecialCategory),
+                DatasetFlag::Children
+                | DatasetFlag::Confidential
+                | DatasetFlag::ConfidentialDeceased
+                | DatasetFlag::PatientInfo
+                | DatasetFlag::AdultSocialCare
+                | DatasetFlag::ChildSocialCare
+                | DatasetFlag::Location
+                | DatasetFlag::Financial
+                | DatasetFlag::Biometric
+                | DatasetFlag::LargeScale
+                | DatasetFlag::Vulnerable
+                | DatasetFlag::WasPersonal => None,
+            }).max().unwrap_or(row.class).max(row.class)
+        };
+        self.datasets.iter().map(flagged).max().unwrap_or(DataClass::NonPersonalOpen)
+    }
+
+    /// The number (from 1) and row of an organisation.
+    pub fn party(&self, organisation: OrganisationCode) -> Option<(usize, &PartyRow)> {
+        self.parties.iter().position(|row| row.organisation == organisation).and_then(|at| self.parties.get(at).map(|row| (at + 1, row)))
+    }
+}
+
+macro_rules! grammar {
+    ($(#[$outer:meta])* $name:ident, $pattern:literal, $expected:literal, $check:expr) => {
+        $(#[$outer])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+        #[serde(transparent)]
+        pub struct $name(Box<str>);
+
+        impl $name {
+            /// As text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = crate::ids::NotAnId;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                let check: fn(&str) -> bool = $check;
+                if check(text) {
+                    Ok(Self(text.into()))
+                } else {
+                    Err(crate::ids::NotAnId { text: text.chars().take(60).collect(), expected: $expected })
+                }
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+                text.parse().map_err(serde::de::Error::custom)
+            }
+        }
+
+        impl JsonSchema for $name {
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                schemars::json_schema!({ "type": "string", "pattern": $pattern })
+            }
+        }
+    };
+}
+pub(crate) use grammar;
+
+grammar! {
+    /// An ISO 8601 duration in years, months, weeks or days, or `PERPETUAL`: `P2Y`, `P18M`, `P6W`, `P90D`.
+    Period, "^(PERPETUAL|P[1-9][0-9]{0,3}[YMWD])$", "a period such as P2Y, P18M, P6W, P90D, or PERPETUAL",
+    |text| text == "PERPETUAL" || {
+        let digits = text.strip_prefix('P').and_then(|t| t.strip_suffix(['Y', 'M', 'W', 'D'])).unwrap_or_default();
+        (1..=4).contains(&digits.len()) && !digits.starts_with('0') && digits.bytes().all(|b| b.is_ascii_digit())
+    }
+}
+
+impl Period {
+    /// Its length in days, years as 365 and months as 30; nothing for `PERPETUAL`.
+    pub fn days(&self) -> Option<u32> {
+        let body = self.0.strip_prefix('P')?;
+        let unit = match body.as_bytes().last()? {
+            b'Y' => 365,
+            b'M' => 30,
+            b'W' => 7,
+            b'D' => 1,
+            _ => return None,
+        };
+        body.get(..body.len() - 1)?.parse::<u32>().ok().map(|n| n * unit)
+    }
+}
+
+grammar! {
+    /// A country, ISO 3166-1 alpha-2.
+    Country, "^[A-Z]{2}$", "a country code of two capital letters",
+    |text| text.len() == 2 && text.bytes().all(|b| b.is_ascii_uppercase())
+}
+
+grammar! {
+    /// A JSON Pointer made of the names of members, codes and positions: no free text fits.
+    Pointer, "^(/[A-Za-z0-9_-]{1,40}){1,16}$", "a JSON Pointer such as /datasets/0/retention",
+    |text| text.starts_with('/') && text.len() <= 656 && {
+        let mut parts = text.split('/').skip(1);
+        let mut count = 0;
+        parts.all(|part| {
+            count += 1;
+            count <= 16 && (1..=40).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+        })
+    }
+}
+
+pub(crate) fn is_false(value: &bool) -> bool {
+    !*value
+}
+
+macro_rules! defaults {
+    ($($default:ident $is:ident $type:ty = $value:expr;)+) => {
+        $(
+            fn $default() -> $type {
+                $value
+            }
+
+            fn $is(value: &$type) -> bool {
+                *value == $value
+            }
+        )+
+    };
+}
+
+defaults! {
+    thirty is_thirty u16 = 30;
+    not_applicable is_not_applicable LegalRole = LegalRole::NotApplicable;
+    no_regime is_no_regime Regime = Regime::None;
+    no_onward is_no_onward Onward = Onward::None;
+    all_quorum is_all_quorum AmendmentQuorum = AmendmentQuorum::All;
+    no_automation is_no_automation AutomatedDecisions = AutomatedDecisions::None;
+    block is_block NonAdopterRule = NonAdopterRule::Block;
+    no_transfers is_no_transfers Transfers = Transfers::None;
+}

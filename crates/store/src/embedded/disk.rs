@@ -1,0 +1,310 @@
+//! The file calls that the embedded store makes, all in one place, so that a test can make each of them fail.
+
+use std::fmt;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, IoSlice, Seek, SeekFrom, Write};
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::StoreError;
+
+/// A call that changes the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Op {
+    /// Makes a new file or directory.
+    Create,
+    /// Writes bytes into a file.
+    Write,
+    /// Makes a file's bytes durable.
+    Sync,
+    /// Makes the names in a directory durable.
+    SyncDirectory,
+    /// Gives a file another name.
+    Rename,
+}
+
+/// What a test wants of one call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Go on as if nothing were.
+    None,
+    /// Do nothing and report this.
+    Before(io::ErrorKind),
+    /// Do half of a write, or nothing of any other call, and report this.
+    Half(io::ErrorKind),
+    /// Do it whole and report this all the same.
+    After(io::ErrorKind),
+    /// Write with one bit wrong and report success.
+    Flip,
+}
+
+/// Decides the fate of every call that changes the disk. Reading always works.
+pub trait Hook: Send + Sync {
+    /// Asked before each call; `file` is relative to the store's directory.
+    fn fault(&self, op: Op, file: &str) -> Fault;
+
+    /// Told what a write is about to replace, so that a power cut can be played.
+    fn replaces(&self, _path: &Path, _offset: u64, _old: &[u8]) {}
+
+    /// Told that a file's bytes are durable.
+    fn synced(&self, _path: &Path) {}
+}
+
+/// One directory and the calls below it.
+#[derive(Clone)]
+pub(super) struct Disk {
+    root: PathBuf,
+    hook: Option<Arc<dyn Hook>>,
+}
+
+impl fmt::Debug for Disk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Disk").field("root", &self.root).finish_non_exhaustive()
+    }
+}
+
+impl Disk {
+    pub(super) fn new(root: &Path, hook: Option<Arc<dyn Hook>>) -> Self {
+        Self { root: root.to_owned(), hook }
+    }
+
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.root.join(name)
+    }
+
+    pub(super) fn exists(&self, name: &str) -> bool {
+        self.path(name).exists()
+    }
+
+    /// The names within a directory, sorted.
+    pub(super) fn list(&self, name: &str) -> Result<Vec<String>, StoreError> {
+        let context = || format!("reading the directory {name}");
+        let mut names = Vec::new();
+        for entry in fs::read_dir(self.path(name)).map_err(|source| failed(context(), source))? {
+            let entry = entry.map_err(|source| failed(context(), source))?;
+            names.push(entry.file_name().to_string_lossy().into_owned());
+        }
+        names.sort();
+        Ok(names)
+    }
+
+    /// Makes a directory, only for its owner, unless it is there.
+    pub(super) fn make_directory(&self, name: &str) -> Result<(), StoreError> {
+        use std::os::unix::fs::DirBuilderExt;
+        let path = self.path(name);
+        if path.is_dir() {
+            return Ok(());
+        }
+        let make = || fs::DirBuilder::new().mode(0o700).recursive(true).create(&path);
+        self.call(Op::Create, name, make).map_err(|source| failed(format!("making the directory {name}"), source))
+    }
+
+    /// Makes a file, only for its owner, replacing one that is there.
+    pub(super) fn create(&self, name: &str) -> Result<DiskFile, StoreError> {
+        let path = self.path(name);
+        let make = || OpenOptions::new().read(true).write(true).create(true).truncate(true).mode(0o600).open(&path);
+        let file = self.call(Op::Create, name, make).map_err(|source| failed(format!("making {name}"), source))?;
+        Ok(DiskFile { file, name: name.to_owned(), disk: self.clone() })
+    }
+
+    pub(super) fn open(&self, name: &str) -> Result<DiskFile, StoreError> {
+        let open = OpenOptions::new().read(true).write(true).open(self.path(name));
+        let file = open.map_err(|source| failed(format!("opening {name}"), source))?;
+        Ok(DiskFile { file, name: name.to_owned(), disk: self.clone() })
+    }
+
+    /// Renames durably. Both names are in one directory.
+    pub(super) fn rename(&self, from: &str, to: &str) -> Result<(), StoreError> {
+        let rename = || fs::rename(self.path(from), self.path(to));
+        self.call(Op::Rename, from, rename).map_err(|source| failed(format!("renaming {from} to {to}"), source))?;
+        let directory = to.rsplit_once('/').map_or("", |(directory, _)| directory);
+        self.sync_directory(directory)
+    }
+
+    pub(super) fn sync_directory(&self, name: &str) -> Result<(), StoreError> {
+        let sync = || File::open(self.path(name))?.sync_all();
+        self.call(Op::SyncDirectory, name, sync).map_err(|source| failed(format!("syncing the directory `{name}`"), source))
+    }
+
+    fn fault(&self, op: Op, name: &str) -> Fault {
+        self.hook.as_ref().map_or(Fault::None, |hook| hook.fault(op, name))
+    }
+
+    fn call<T>(&self, op: Op, name: &str, call: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+        match self.fault(op, name) {
+            Fault::None | Fault::Flip => call(),
+            Fault::Before(kind) | Fault::Half(kind) => Err(kind.into()),
+            Fault::After(kind) => call().and(Err(kind.into())),
+        }
+    }
+}
+
+/// An open file of the store.
+#[derive(Debug)]
+pub(super) struct DiskFile {
+    file: File,
+    pub(super) name: String,
+    disk: Disk,
+}
+
+impl DiskFile {
+    pub(super) fn length(&self) -> Result<u64, StoreError> {
+        let about = self.file.metadata().map_err(|source| failed(format!("measuring {}", self.name), source))?;
+        Ok(about.len())
+    }
+
+    pub(super) fn read(&self, buffer: &mut [u8], offset: u64) -> Result<(), StoreError> {
+        self.file.read_exact_at(buffer, offset).map_err(|source| failed(format!("reading {}", self.name), source))
+    }
+
+    pub(super) fn write(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        self.write_slices(&mut [IoSlice::new(bytes)], offset)
+    }
+
+    /// Writes the slices one behind the other, in as few calls as the system allows.
+    pub(super) fn write_slices(&self, slices: &mut [IoSlice<'_>], offset: u64) -> io::Result<()> {
+        if self.disk.hook.is_none() {
+            return self.write_whole(slices, offset);
+        }
+        let mut bytes: Vec<u8> = slices.iter().flat_map(|slice| slice.iter().copied()).collect();
+        match self.disk.fault(Op::Write, &self.name) {
+            Fault::None => self.write_told(&bytes, offset),
+            Fault::Before(kind) => Err(kind.into()),
+            Fault::Half(kind) => {
+                bytes.truncate(bytes.len() / 2);
+                self.write_told(&bytes, offset).and(Err(kind.into()))
+            }
+            Fault::After(kind) => self.write_told(&bytes, offset).and(Err(kind.into())),
+            Fault::Flip => {
+                let middle = bytes.len() / 2;
+                if let Some(byte) = bytes.get_mut(middle) {
+                    *byte ^= 4;
+                }
+                self.write_told(&bytes, offset)
+            }
+        }
+    }
+
+    fn write_told(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        if let Some(hook) = &self.disk.hook {
+            let mut old = vec![0; bytes.len()];
+            let mut read = 0;
+            while let Some(rest) = old.get_mut(read..).filter(|rest| !rest.is_empty()) {
+                match self.file.read_at(rest, offset + read as u64)? {
+                    0 => break,
+                    count => read += count,
+                }
+            }
+            hook.replaces(&self.disk.path(&self.name), offset, &old);
+        }
+        self.write_whole(&mut [IoSlice::new(bytes)], offset)
+    }
+
+    fn write_whole(&self, mut slices: &mut [IoSlice<'_>], offset: u64) -> io::Result<()> {
+        let mut file = &self.file;
+        file.seek(SeekFrom::Start(offset))?;
+        while !slices.is_empty() {
+            match file.write_vectored(slices) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(count) => IoSlice::advance_slices(&mut slices, count),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes the bytes durable. The length too, if it changed.
+    pub(super) fn sync(&self) -> io::Result<()> {
+        self.disk.call(Op::Sync, &self.name, || self.file.sync_data())?;
+        if let Some(hook) = &self.disk.hook {
+            hook.synced(&self.disk.path(&self.name));
+        }
+        Ok(())
+    }
+}
+
+/// A stretch of a file in memory, for reading many frames with few calls.
+pub(super) struct Window<'a> {
+    file: &'a DiskFile,
+    end: u64,
+    base: u64,
+    buffer: Vec<u8>,
+}
+
+/// How much a window reads at once.
+const WINDOW: u64 = 1 << 20;
+
+impl<'a> Window<'a> {
+    /// Reads nothing at or behind `end`, nor behind the end of the file.
+    pub(super) fn new(file: &'a DiskFile, end: u64) -> Result<Self, StoreError> {
+        let end = end.min(file.length()?);
+        Ok(Self { file, end, base: 0, buffer: Vec::new() })
+    }
+
+    /// The bytes from `offset` on, or `None` when they do not all lie before the end.
+    pub(super) fn get(&mut self, offset: u64, length: usize) -> Result<Option<&[u8]>, StoreError> {
+        let Some(behind) = offset.checked_add(length as u64).filter(|behind| *behind <= self.end) else {
+            return Ok(None);
+        };
+        if offset < self.base || behind > self.base + self.buffer.len() as u64 {
+            let want = (self.end - offset).min(WINDOW.max(length as u64));
+            self.buffer.resize(usize::try_from(want).unwrap_or(length), 0);
+            self.base = offset;
+            self.file.read(&mut self.buffer, offset)?;
+        }
+        let from = usize::try_from(offset - self.base).unwrap_or(usize::MAX);
+        Ok(self.buffer.get(from..from.saturating_add(length)))
+    }
+}
+
+/// The end of the bytes of a file, from `from` on, that are not zero: `None` when all are.
+pub(super) fn last_used(file: &DiskFile, from: u64) -> Result<Option<u64>, StoreError> {
+    let mut window = Window::new(file, u64::MAX)?;
+    let mut offset = from;
+    let mut last = None;
+    while offset < window.end {
+        let step = usize::try_from((window.end - offset).min(WINDOW)).unwrap_or(1);
+        let bytes = window.get(offset, step)?.unwrap_or_default();
+        if let Some(place) = bytes.iter().rposition(|byte| *byte != 0) {
+            last = Some(offset + place as u64 + 1);
+        }
+        offset += step as u64;
+    }
+    Ok(last)
+}
+
+/// An error of the system, in its context.
+pub(super) fn failed(context: String, source: io::Error) -> StoreError {
+    if is_full(&source) { StoreError::Full } else { StoreError::Io { context, source } }
+}
+
+/// Whether the system says that there is no more room, on the disk or within a limit.
+pub(super) fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge)
+}
+
+/// The first failure after which nobody knows what the disk holds. INVARIANT: once set it stays.
+#[derive(Debug, Default)]
+pub(super) struct Poison(Mutex<Option<String>>);
+
+impl Poison {
+    pub(super) fn check(&self) -> Result<(), StoreError> {
+        match &*held(&self.0) {
+            None => Ok(()),
+            Some(first) => Err(StoreError::Poisoned(first.clone())),
+        }
+    }
+
+    /// Sets it, and gives the error that the caller sees from here on.
+    pub(super) fn set(&self, problem: &dyn fmt::Display) -> StoreError {
+        let mut first = held(&self.0);
+        StoreError::Poisoned(first.get_or_insert_with(|| problem.to_string()).clone())
+    }
+}
+
+/// Locks, also after a panic elsewhere: what this crate guards is whole between statements.
+pub(super) fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
