@@ -137,15 +137,7 @@ impl Note {
         }
         // The text may have blank lines of its own: the last one divides.
         let (head, lines) = note.rsplit_once("\n\n").ok_or(NoteError::Shape)?;
-        let lines = lines.strip_suffix('\n').ok_or(NoteError::Shape)?;
-        let mut signatures = Vec::new();
-        for (place, line) in (1..).zip(lines.split('\n')) {
-            if place > SIGNATURES_MAX {
-                return Err(NoteError::TooManySignatures);
-            }
-            let signature = NoteSignature::parse_line(line);
-            signatures.push(signature.ok_or(NoteError::SignatureLine(place))?);
-        }
+        let signatures = NoteSignature::parse_text(lines)?;
         Self::new(format!("{head}\n"), signatures)
     }
 
@@ -255,9 +247,26 @@ impl NoteSignature {
     ///
     /// A line is malformed, the last one has no newline, or there are too many.
     pub fn parse_lines(bytes: impl AsRef<[u8]>) -> Result<Vec<Self>, NoteError> {
-        // A witness answers with the lower part of a note, so that is how it is read.
         let bytes = bytes.as_ref();
-        Note::parse([b"\n\n", bytes].concat()).map(|note| note.signatures)
+        if bytes.len() > NOTE_LEN_MAX {
+            return Err(NoteError::TooLong(bytes.len()));
+        }
+        let lines = std::str::from_utf8(bytes).map_err(|_| NoteError::NotText)?;
+        Self::parse_text(lines)
+    }
+
+    /// Reads one or more lines, each with its newline.
+    fn parse_text(lines: &str) -> Result<Vec<Self>, NoteError> {
+        let lines = lines.strip_suffix('\n').ok_or(NoteError::Shape)?;
+        let mut signatures = Vec::new();
+        for (place, line) in (1..).zip(lines.split('\n')) {
+            if place > SIGNATURES_MAX {
+                return Err(NoteError::TooManySignatures);
+            }
+            let signature = Self::parse_line(line);
+            signatures.push(signature.ok_or(NoteError::SignatureLine(place))?);
+        }
+        Ok(signatures)
     }
 
     /// Reads one line without its newline.
@@ -318,7 +327,7 @@ mod tests {
         assert_eq!(refused(good.replace('\n', "\r\n")), NoteError::NotText);
         assert_eq!(refused(good.replace("text", "te\txt")), NoteError::NotText);
         assert_eq!(Note::parse(b"\xff\n\n"), Err(NoteError::NotText));
-        assert_eq!(refused(format!("{good}\n")), NoteError::SignatureLine(1));
+        assert_eq!(refused(format!("{good}\n")), NoteError::Shape);
         assert_eq!(
             refused(format!("{good}— x \n")),
             NoteError::SignatureLine(2)
