@@ -173,31 +173,32 @@ impl Note {
     /// A line names a known key and does not verify, no known key signed, or two known keys
     /// cannot be told apart.
     pub fn verify<V: Verifier>(&self, known: &[V]) -> Result<Vec<Verified<'_>>, NoteError> {
-        let mut verified = Vec::new();
-        for signature in &self.signatures {
-            let mut named = known.iter().enumerate().filter(|(_, key)| {
-                key.name() == signature.name && key.key_id() == signature.key_id
-            });
+        let mut found = Vec::new();
+        for line in &self.signatures {
+            let mut named = known
+                .iter()
+                .enumerate()
+                .filter(|(_, key)| key.name() == line.name && key.key_id() == line.key_id);
             let Some((verifier, key)) = named.next() else {
                 continue;
             };
-            let (name, key_id) = (signature.name.clone(), signature.key_id);
+            let (name, key_id) = (line.name.clone(), line.key_id);
             if named.next().is_some() {
                 return Err(NoteError::AmbiguousKey { name, key_id });
             }
-            match key.check(&self.text, &signature.bytes) {
-                Check::Holds => verified.push(Verified {
-                    signature,
+            match key.check(&self.text, &line.bytes) {
+                Check::Holds => found.push(Verified {
+                    signature: line,
                     verifier,
                 }),
                 Check::Fails => return Err(NoteError::BadSignature { name, key_id }),
                 Check::UnknownType => {}
             }
         }
-        if verified.is_empty() {
+        if found.is_empty() {
             return Err(NoteError::Unsigned);
         }
-        Ok(verified)
+        Ok(found)
     }
 }
 
@@ -376,7 +377,10 @@ mod tests {
         let note = note("text\n", &[&bob, &others[0], &others[1], &ada]);
         let verified = note.verify(&[ada.vkey()]).unwrap();
         assert_eq!(verified.len(), 1);
-        assert_eq!(verified.first().unwrap().signature, &note.signatures()[3]);
+        assert_eq!(
+            verified.first().unwrap().signature,
+            note.signatures().last().unwrap()
+        );
         let unknown = signer("zoe.example", 9).vkey();
         assert_eq!(note.verify(&[unknown]), Err(NoteError::Unsigned));
     }

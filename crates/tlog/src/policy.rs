@@ -30,7 +30,7 @@ pub struct Policy {
     witnesses: Vec<Witness>,
     // INVARIANT: members of a group are witnesses or groups before it, so one pass decides.
     groups: Vec<Group>,
-    quorum: Option<Member>,
+    quorum: Quorum,
 }
 
 /// A log that the policy trusts.
@@ -58,6 +58,13 @@ pub struct Witness {
 struct Group {
     threshold: usize,
     members: Vec<Member>,
+}
+
+/// Who must have witnessed a checkpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Quorum {
+    Nobody,
+    Of(Member),
 }
 
 /// Something a group or the quorum refers to, by its place.
@@ -184,7 +191,7 @@ impl Policy {
             logs: vec![Log { key, url: None }],
             witnesses: Vec::new(),
             groups: Vec::new(),
-            quorum: None,
+            quorum: Quorum::Nobody,
         }
     }
 
@@ -200,7 +207,7 @@ impl Policy {
 
     /// Whether any witness is asked for.
     pub fn asks_for_witnesses(&self) -> bool {
-        self.quorum.is_some()
+        self.quorum != Quorum::Nobody
     }
 
     /// Checks a signed checkpoint: a log of the policy signed it under its own origin, and
@@ -273,9 +280,10 @@ impl Policy {
             let count = members.filter(|member| holds(member, &groups)).count();
             groups.push(count >= group.threshold);
         }
-        self.quorum
-            .as_ref()
-            .is_none_or(|member| holds(member, &groups))
+        match &self.quorum {
+            Quorum::Nobody => true,
+            Quorum::Of(member) => holds(member, &groups),
+        }
     }
 }
 
@@ -285,7 +293,7 @@ struct Reader<'p> {
     logs: Vec<Log>,
     witnesses: Vec<Witness>,
     groups: Vec<Group>,
-    quorum: Option<Option<Member>>,
+    quorum: Option<Quorum>,
     // Names are opaque bytes: no two spellings are one name.
     names: HashMap<&'p [u8], Member>,
     members: HashSet<&'p [u8]>,
@@ -378,9 +386,9 @@ impl<'p> Reader<'p> {
             return Err(Fault::SecondQuorum);
         }
         self.quorum = Some(if name == NONE {
-            None
+            Quorum::Nobody
         } else {
-            Some(self.find(name)?)
+            Quorum::Of(self.find(name)?)
         });
         Ok(())
     }

@@ -123,11 +123,18 @@ fn read_by_all(bytes: &[u8]) {
     }
 }
 
+/// Thousands of cases a test, or more where `PROPTEST_CASES` asks for more.
+fn thousands() -> ProptestConfig {
+    let mut config = ProptestConfig::default();
+    config.cases = config.cases.max(4_000);
+    config
+}
+
 /// A changed line of a policy is told by number, never by a panic, so its words may be any.
 const WORDS: &str = "(log|witness|group|quorum|any|all|none|[0-9]{1,3}|#|[a-c]|\\PC{0,4})";
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(4_000))]
+    #![proptest_config(thousands())]
 
     #[test]
     fn bytes_of_any_kind_are_read_or_refused(bytes in vec(any::<u8>(), 0..300)) {

@@ -1,5 +1,5 @@
 //! Which keys and signatures are accepted: the verdict that history depends on.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 use counterpart_tlog::ed25519::{KeyError, PublicKey, SigningKey};
 use serde_json::Value;

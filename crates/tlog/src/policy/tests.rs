@@ -1,5 +1,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+use std::fmt::Write as _;
+
 use super::*;
 use crate::cosignature::Cosigner;
 use crate::ed25519::SigningKey;
@@ -22,7 +24,7 @@ fn policy(rest: &str) -> Result<Policy, PolicyError> {
     let mut lines = format!("log {}\n", log(1).vkey());
     for number in 0..6 {
         let vkey = witness(number).vkey().clone();
-        lines.push_str(&format!("witness w{number} {vkey}\n"));
+        writeln!(lines, "witness w{number} {vkey}").unwrap();
     }
     Policy::parse(lines + rest)
 }
@@ -271,10 +273,10 @@ fn hundreds_of_witnesses_and_groups_are_read() {
     for number in 0..200_u8 {
         let key = SigningKey::from_bytes(&[number; 32]);
         let vkey = Cosigner::new("w.example", key).unwrap().vkey().to_string();
-        lines.push_str(&format!("witness w{number} {vkey}\n"));
+        writeln!(lines, "witness w{number} {vkey}").unwrap();
         let inner = number.checked_sub(1).map(|inner| format!("g{inner}"));
         let inner = inner.unwrap_or_default();
-        lines.push_str(&format!("group g{number} all w{number} {inner}\n"));
+        writeln!(lines, "group g{number} all w{number} {inner}").unwrap();
     }
     let policy = Policy::parse(lines + "quorum g199\n").unwrap();
     assert_eq!(policy.witnesses().len(), 200);
