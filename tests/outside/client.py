@@ -75,6 +75,17 @@ class Program:
         path.chmod(0o644)
         return path
 
+    def print_genesis(self, origin):
+        """What the program knows of the genesis; the founder adds the rest."""
+        return json.loads(
+            self.run("init", "--data", self.data, "--origin", origin, "--print-genesis")
+        )
+
+    def found(self, submission):
+        """Founds the ledger with a signed genesis."""
+        path = self.share("genesis.json", json.dumps(submission, ensure_ascii=False))
+        self.run("init", "--data", self.data, "--genesis", path)
+
     def serve(self):
         """Starts the server and gives a client of it."""
         command = [str(self.binary), "serve", "--data", str(self.data), "--listen", "127.0.0.1:0"]

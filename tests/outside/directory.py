@@ -221,6 +221,10 @@ def check_roles_held(book, event, at):
     new = event.data["chief"]["key"] if event.type == "OrganisationRegistered" else None
     for signer in event.signers:
         organisation, person, role = (signer[m] for m in ("organisation", "person", "role"))
+        if event.type == "LedgerGenesis":
+            if (organisation, role) != (REGISTRAR, REGISTRAR):
+                raise Refused("R01")
+            continue
         if organisation == REGISTRAR:
             if role != REGISTRAR or signer["key"] not in book.registrars:
                 raise Refused("R01")

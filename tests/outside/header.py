@@ -23,6 +23,9 @@ class Header:
         self.lead = self._code(value["lead"])
         self.executing_role = "SIRO" if self.kind == "EMG" else "SIG"
 
+    def __eq__(self, other):
+        return isinstance(other, Header) and self.value == other.value
+
     def _code(self, party):
         """A party is named by its number, or by its organisation's code."""
         if isinstance(party, str):

@@ -2,6 +2,7 @@
 
 import datetime
 
+import commit
 from cast import Words
 
 
@@ -102,3 +103,20 @@ def header(terms, rows):
         "parties": [{**row, "required_roles": owed} for row in rows],
         "type": terms["agreement_type"],
     }
+
+
+def skeleton(value, event, pointer=""):
+    """(the terms with commitments, {pointer within the terms: text})."""
+    words = {}
+
+    def walk(inner, at):
+        if isinstance(inner, Words):
+            words[at] = inner.value
+            return commit.seal(event, f"/terms{at}", inner.kind, inner.value)[0]
+        if isinstance(inner, dict):
+            return {name: walk(part, f"{at}/{name}") for name, part in inner.items()}
+        if isinstance(inner, list):
+            return [walk(part, f"{at}/{place}") for place, part in enumerate(inner)]
+        return inner
+
+    return walk(value, pointer), words

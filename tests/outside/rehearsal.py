@@ -1,0 +1,181 @@
+"""A stand-in for the server, made of the outsider's own decider: `run.py --rehearse`.
+
+It proves nothing about the program. It shows that the story and the attacks are in
+themselves what the outsider believes, and that each check can be met; the same steps
+then run against the real server.
+"""
+
+import base64
+import hashlib
+import json
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+import dsse
+import event as events
+import jcs
+import keys
+import london
+import terms
+import tree
+import witness
+from client import Answer
+from directory import Refused
+from rules import State
+
+
+class Rehearsal:
+    """Plays both the program and the client of it."""
+
+    def __init__(self, library):
+        self.state = State(library)
+        self.entries, self.receipts = [], {}
+        self._log_key, self._answer_key = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
+
+    # The program.
+
+    def print_genesis(self, origin):
+        self.origin = origin
+        log_key = b"\x01" + self._log_key.public_key().public_bytes_raw()
+        self._id = hashlib.sha256(origin.encode() + b"\n" + log_key).digest()[:4]
+        self.vkey = f"{origin}+{self._id.hex()}+{dsse.b64(log_key)}"
+        answer = self._answer_key.public_key().public_bytes_raw()
+        return {"data": {
+            "answer_keys": [{"key": keys.keyid(answer), "public": dsse.b64(answer)}],
+            "code_lists": [], "log_keys": [self.vkey], "origin": origin, "policies": [], "rules": 1,
+        }}
+
+    def found(self, submission):
+        self._record(submission)
+
+    def serve(self):
+        return self
+
+    def stop(self):
+        return 0
+
+    def kill(self):
+        pass
+
+    def separation(self):
+        return False, "a rehearsal has no server to keep the keys from"
+
+    # The client.
+
+    def get(self, path):
+        if path == "/log/vkey":
+            return self.vkey.encode() + b"\n"
+        name = {
+            "V": "ACTIVE", "S": "SUSPENDED", "X": "CLOSED", "F": "FILED", "A": "APPROVING",
+            "P": "APPROVED", "R": "REFUSED", "W": "WITHDRAWN", "C": "CLARIFYING",
+        }
+        stream = "agr:" + path.rsplit("/", 1)[-1]
+        return json.dumps({"state": name[self.state.agreement(stream, london.now()).state]}).encode()
+
+    def log(self, path):
+        if path == "checkpoint":
+            return self._checkpoint().encode()
+        parts = path.removeprefix("tile/").split(".p/")
+        level, n = parts[0].split("/", 1)
+        place = int(n.replace("x", "").replace("/", ""))
+        width = int(parts[1]) if len(parts) == 2 else tree.WIDTH
+        if level == "entries":
+            chosen = self.entries[place * tree.WIDTH :][:width]
+            return b"".join(len(e).to_bytes(2, "big") + e for e in chosen)
+        hashes = self.state.leaves
+        for _ in range(int(level)):
+            full = len(hashes) // tree.WIDTH
+            hashes = [tree.root(hashes[i * tree.WIDTH :][: tree.WIDTH]) for i in range(full)]
+        return b"".join(hashes[place * tree.WIDTH :][:width])
+
+    def post(self, path, value):
+        assert path == "/api/v1/validate"
+
+        def with_words(inner, at):
+            if isinstance(inner, dict) and "$commit" in inner:
+                return value["words"][at]
+            if isinstance(inner, dict):
+                return {n: with_words(v, f"{at}/{n}") for n, v in inner.items()}
+            if isinstance(inner, list):
+                return [with_words(v, f"{at}/{n}") for n, v in enumerate(inner)]
+            return inner
+
+        header = terms.header(with_words(value["terms"], ""), value["parties"])
+        return self._answer(200, {"header": header, "messages": []})
+
+    def ask(self, method, path, body=None):
+        assert (method, path) == ("POST", "/api/v1/events")
+        verdict = self.state.decide(body, london.now())
+        if verdict.code:
+            return self._refuse(verdict.code, body)
+        submission = jcs.read(body, deepest=64)
+        if verdict.repeat:
+            return self._answer(200, self.receipts[self._id_of(submission)])
+        return self._answer(201, self._record(submission))
+
+    # Behind both.
+
+    def _id_of(self, submission):
+        return json.loads(base64.b64decode(submission["envelope"]["payload"]))["id"]
+
+    def _record(self, submission):
+        data = dsse.entry(submission["envelope"], london.spell(london.now()))
+        event = self.state.replay(data)
+        self.entries.append(data)
+        index, text = self.state.size - 1, self._checkpoint()
+        path = [dsse.b64(h) for h in _path(self.state.leaves, index)]
+        self.receipts[event.id] = {
+            "checkpoint": text, "digest": event.digest, "id": event.id, "index": index,
+            "leaf_hash": dsse.b64(self.state.leaves[-1]),
+            "proof": "\n".join(["c2sp.org/tlog-proof@v1", f"index {index}", *path, "", text]),
+            "recorded_at": london.spell(self.state.last),
+            "revision": self.state.stream(event.stream).revision, "standing": "RECORDED",
+            "stream": event.stream,
+        }
+        return self.receipts[event.id]
+
+    def _checkpoint(self):
+        top = dsse.b64(tree.root(self.state.leaves))
+        text = f"{self.origin}\n{self.state.size}\n{top}\n"
+        return f"{text}\n\u2014 {self.origin} {dsse.b64(self._id + self._log_key.sign(text.encode()))}\n"
+
+    def _answer(self, status, value, kind="application/json"):
+        return Answer(status, {"Content-Type": kind}, json.dumps(value).encode())
+
+    def _refuse(self, code, body):
+        status = witness.status_of(code)
+        problem = {"code": code, "detail": "", "status": status, "title": "", "type": f"/problems/{code}"}
+        try:
+            envelope, _ = events.read_submission(body)
+            events.open_event(envelope, self.state.library)
+        except Refused:
+            return self._answer(status, problem, "application/problem+json")
+        said = jcs.spell({
+            "at": london.spell(london.now()), "code": code,
+            "digest": dsse.digest(dsse.unb64(envelope["payload"])), "ledger": self.state.identity,
+            "root": dsse.b64(tree.root(self.state.leaves)), "size": self.state.size,
+        })
+        public = self._answer_key.public_key().public_bytes_raw()
+        signature = self._answer_key.sign(dsse.pae(dsse.REFUSAL, said))
+        problem["refusal"] = dsse.seal(said, {keys.keyid(public): signature}, dsse.REFUSAL)
+        return self._answer(status, problem, "application/problem+json")
+
+
+class Unpublished:
+    """In the place of schemas that are not published yet: everything fits."""
+
+    def problems(self, path, value):
+        return [] if isinstance(value, dict) else ["not an object"]
+
+    def kinds(self, path):
+        return {}
+
+
+def _path(leaves, index):
+    """The inclusion proof of a leaf, from the definition (RFC 6962 section 2.1.1)."""
+    if len(leaves) == 1:
+        return []
+    cut = 1 << (len(leaves) - 1).bit_length() - 1
+    if index < cut:
+        return [*_path(leaves[:cut], index), tree.root(leaves[cut:])]
+    return [*_path(leaves[cut:], index - cut), tree.root(leaves[:cut])]

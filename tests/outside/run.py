@@ -1,0 +1,180 @@
+"""The outsider: founds a ledger, drives an agreement, attacks it, audits it.
+
+    python3 tests/outside/run.py --counterpart PATH_TO_BINARY [--keep]
+    python3 tests/outside/run.py --rehearse
+
+Exit code 0 when every step passed, 1 otherwise.
+"""
+
+import argparse
+import json
+import shutil
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+
+import attacks
+import note
+import schema
+import story
+from cast import Cast, draft
+from client import Program
+from rehearsal import Rehearsal, Unpublished
+from witness import Report, Witness, same
+
+REGISTRARS = 3
+
+
+def read_arguments():
+    wanted = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    wanted.add_argument("--counterpart", metavar="BINARY", help="the program under test")
+    wanted.add_argument("--rehearse", action="store_true", help="play against the outsider's own decider")
+    wanted.add_argument("--keep", action="store_true", help="keep the folder with keys and data")
+    found = wanted.parse_args()
+    if bool(found.counterpart) == found.rehearse:
+        wanted.error("give either --counterpart BINARY or --rehearse")
+    return found
+
+
+def own_tools():
+    """The formats against published figures, before anything is believed."""
+    tests = unittest.defaultTestLoader.loadTestsFromName("test_formats")
+    result = unittest.TestResult()
+    tests.run(result)
+    problems = result.failures + result.errors
+    same([str(test) for test, _ in problems], [], "failed tests")
+    same(result.testsRun > 0, True, "some tests ran")
+
+
+def published(program):
+    """The schemas of the repository; a rehearsal can do without."""
+    library = schema.Library()
+    if library.has("events/RequestFiled-v1.json"):
+        return library
+    if isinstance(program, Rehearsal) or program is None:
+        print("note    no schema is published yet: their rules are not rehearsed")
+        return Unpublished()
+    raise FileNotFoundError("docs/schemas holds no schema, and a stranger cannot do without")
+
+
+def found_ledger(program, cast, library):
+    """Founds the ledger. Gives the submission and the vkey that the genesis pins."""
+    from rules import State
+
+    for _ in range(REGISTRARS):
+        cast.add_registrar()
+    printed = program.print_genesis(story.ORIGIN)
+    data = story.genesis(cast, printed)
+    same(data["origin"], story.ORIGIN, "origin")
+    made = draft(State(library), "LedgerGenesis", "sys", data, *cast.registrars, ledger=story.ORIGIN)
+    submission = made.submission()
+    program.found(submission)
+    return submission, data["log_keys"][0]
+
+
+def begin(program, submission, vkey, library):
+    """Starts the server and reads entry 0 back."""
+    import dsse
+    import tree
+
+    client = program.serve()
+    verifier = note.Verifier.read(vkey)
+    served = client.get("/log/vkey").decode().strip()
+    same(served, vkey, "the served vkey, beside that of the genesis")
+    witness = Witness(client, library, verifier)
+    first = tree.open_bundle(client.log(tree.path("entries", 0, 1)))[0]
+    same(dsse.open_entry(first)[0], json.loads(dsse.spell(submission["envelope"])), "entry 0")
+    witness.state.replay(first)
+    same(witness.size(), 1, "size of a new ledger")
+    return witness
+
+
+def reference_data(witness):
+    """Every file that the genesis pins is served, and hashes to its name."""
+    import hashlib
+
+    pinned = witness.state.genesis["code_lists"] + witness.state.genesis["policies"]
+    for row in pinned:
+        data = witness.client.log(f"data/{row['sha256']}")
+        same(hashlib.sha256(data).hexdigest(), row["sha256"], f"hash of {row['id']}")
+
+
+def served_schemas(witness, library):
+    """The server publishes the schemas that the repository holds."""
+    for path in sorted(schema.PUBLISHED.rglob("*.json")):
+        name = path.relative_to(schema.PUBLISHED).as_posix()
+        same(json.loads(witness.client.schema(name)), library.text(name), name)
+
+
+def play(tale, witness):
+    """From three empty boroughs to an agreement that ended."""
+    for code in ("CMD", "HCK", "ISL"):
+        tale.register(code)
+    tale.other_directory_events()
+    attacks.on_the_directory(tale)
+    tale.version_hash = tale.file()
+    attacks.on_a_request(tale)
+    tale.triage()
+    tale.submit_terms()
+    tale.expect("APPROVING", "A")
+    attacks.before_advice(tale)
+    for code in ("HCK", "CMD"):
+        tale.advise(code)
+        if code == "HCK":
+            attacks.before_approval(tale)
+        tale.approve(code)
+        tale.execute(code)
+    tale.expect("ACTIVE", "V")
+    tale.note_down()
+    attacks.in_force(tale)
+    tale.suspend_and_resume()
+    tale.revoke()
+    attacks.at_the_end(tale)
+    attacks.other_ways_to_end(tale)
+
+
+def main():
+    arguments = read_arguments()
+    folder = Path(tempfile.mkdtemp(prefix="outsider."))
+    report = Report()
+    program = None
+    try:
+        report.step("the outsider's own tools agree with published figures", own_tools)
+        if arguments.rehearse:
+            library = published(None)
+            program = Rehearsal(library)
+            keys = folder / "keys"
+            keys.mkdir(mode=0o700)
+        else:
+            program = Program(arguments.counterpart, folder)
+            library = published(program)
+            keys = program.keys
+        cast = Cast(keys)
+        founded = report.step("a ledger is founded with registrar keys made by OpenSSL", found_ledger, program, cast, library)
+        witness = founded and report.step("the server starts and serves entry 0", begin, program, *founded, library)
+        if witness:
+            apart, how = program.separation()
+            print(f"note    keys {'apart' if apart else 'NOT apart'}: {how}")
+            if not arguments.rehearse:
+                report.step("reference data are served under their hashes", reference_data, witness)
+                report.step("the served schemas are the published ones", served_schemas, witness, library)
+            play(story.Story(witness, cast, report), witness)
+            report.step("every entry is decided again from /log alone", witness.audit, library)
+            report.step("SIGTERM ends the server with 0", lambda: same(program.stop(), 0, "exit code"))
+    finally:
+        if program:
+            program.kill()
+        if arguments.keep:
+            print(f"note    kept {folder}")
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
+    print(f"{report.passed} passed, {report.failed} failed")
+    return 0 if report.failed == 0 and report.passed else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,158 @@
+"""Sends what others signed, and believes nothing that comes back before it was checked."""
+
+import json
+
+import dsse
+import jcs
+import keys
+import london
+import note
+import tree
+from rules import State
+
+RECEIPT = {
+    "checkpoint", "digest", "id", "index", "leaf_hash", "proof", "recorded_at", "revision",
+    "standing", "stream",
+}
+_STATUS = {"E": 400, "K": 403, "R": 403, "O": 403, "D": 403, "C": 409, "T": 422, "V": 422, "G": 422}
+_UNSIGNED = {"E01", "E02", "E03", "E04", "E05"}
+
+
+def status_of(code):
+    """The HTTP status of a code."""
+    return {"E05": 413, "T01": 404}.get(code, _STATUS[code[0]])
+
+
+class Disagreement(AssertionError):
+    """The server and the outsider differ."""
+
+
+def same(found, wanted, what):
+    if found != wanted:
+        raise Disagreement(f"{what}: found {found!r}, expected {wanted!r}")
+
+
+class Report:
+    """Prints each step and counts."""
+
+    def __init__(self):
+        self.passed = self.failed = 0
+
+    def step(self, title, work, *arguments):
+        """Runs one step; a failure is printed and counted, and the run goes on."""
+        try:
+            found = work(*arguments)
+        except Exception as error:  # Whatever goes wrong in a step is that step's failure.
+            self.failed += 1
+            print(f"FAILED  {title}\n        {type(error).__name__}: {error}", flush=True)
+            return None
+        self.passed += 1
+        print(f"ok      {title}", flush=True)
+        return found
+
+
+class Witness:
+    """Keeps the outsider's own state beside the server's and compares at every event."""
+
+    def __init__(self, client, library, verifier):
+        self.client, self.verifier = client, verifier
+        self.state = State(library)
+
+    def submit(self, draft):
+        """Sends an event that both must admit. Gives its id."""
+        submission = draft.submission()
+        body = json.dumps(submission, ensure_ascii=False).encode()
+        verdict = self.state.decide(body, london.now())
+        same(verdict.code, None, f"the outsider's verdict ({verdict.why})")
+        answer = self.client.ask("POST", "/api/v1/events", body)
+        same(answer.status, 201, f"status of {answer}")
+        self.check_receipt(answer.json(), submission["envelope"], draft.payload)
+        return draft.payload["id"]
+
+    def check_receipt(self, receipt, envelope, payload):
+        """Every member of a receipt, from the envelope that was sent."""
+        same(set(receipt), RECEIPT, "members of the receipt")
+        data = dsse.entry(envelope, receipt["recorded_at"])
+        leaf = tree.leaf(data)
+        index, found, text = note.proof(receipt["proof"], leaf, self.verifier)
+        same(text, receipt["checkpoint"], "the proof's checkpoint")
+        same(found, note.checkpoint(receipt["checkpoint"], self.verifier), "the checkpoint")
+        same(dsse.unb64(receipt["leaf_hash"], 32), leaf, "leaf hash")
+        same((index, receipt["index"]), (self.state.size,) * 2, "index")
+        same(receipt["digest"], dsse.digest(jcs.spell(payload)), "digest")
+        same((receipt["id"], receipt["stream"]), (payload["id"], payload["stream"]), "id and stream")
+        same(receipt["standing"], "RECORDED", "standing of a ledger without witnesses")
+        self.state.replay(data)
+        same(receipt["revision"], self.state.stream(payload["stream"]).revision, "revision")
+        same(found.size >= self.state.size, True, "the checkpoint covers the event")
+        if found.size == self.state.size:
+            same(found.root, tree.root(self.state.leaves), "root")
+
+    def attempt(self, submission, code, at=None):
+        """Sends what both must refuse with one code. `submission` is a dict or raw bytes."""
+        body = submission
+        if not isinstance(body, bytes):
+            body = json.dumps(submission, ensure_ascii=False).encode()
+        verdict = self.state.decide(body, at or london.now())
+        same(verdict.code, code, f"the outsider's verdict ({verdict.why})")
+        before = self.size()
+        answer = self.client.ask("POST", "/api/v1/events", body)
+        same(answer.code, code, f"code of {answer}")
+        same(answer.status, status_of(code), f"status of {code}")
+        kind = answer.headers.get("Content-Type") or answer.headers.get("content-type", "")
+        same(kind.split(";")[0], "application/problem+json", "content type")
+        problem = answer.json()
+        same(problem["type"].endswith(f"/problems/{code}"), True, "type of the problem")
+        same(problem["status"], answer.status, "status within the problem")
+        if code not in _UNSIGNED:
+            self.check_refusal(problem["refusal"], json.loads(body)["envelope"], code)
+        same(self.size(), before, "size of the log after a refusal")
+
+    def check_refusal(self, refusal, envelope, code):
+        """A signed refusal names the event, the rule and the log it was judged by."""
+        payload, signatures = dsse.open_envelope(refusal, dsse.REFUSAL)
+        known = {
+            key["key"]: dsse.unb64(key["public"], 32) for key in self.state.genesis["answer_keys"]
+        }
+        signed = dsse.pae(dsse.REFUSAL, payload)
+        good = [k for k, s in signatures.items() if k in known and keys.verify(known[k], s, signed)]
+        same(bool(good), True, "a refusal is signed by an answer key of the genesis")
+        said = jcs.read_canonical(payload)
+        same(set(said), {"at", "code", "digest", "ledger", "root", "size"}, "members of a refusal")
+        same(said["code"], code, "code of the refusal")
+        same(said["ledger"], self.state.identity, "ledger of the refusal")
+        same(said["digest"], dsse.digest(dsse.unb64(envelope["payload"])), "digest of the refusal")
+        same(said["size"], self.state.size, "size of the refusal")
+        same(dsse.unb64(said["root"], 32), tree.root(self.state.leaves), "root of the refusal")
+        london.instant(said["at"])
+
+    def repeat(self, submission, first_index):
+        """The same event again: 200, the first receipt, nothing added."""
+        body = json.dumps(submission, ensure_ascii=False).encode()
+        same(self.state.decide(body, london.now()).repeat, True, "the outsider's verdict")
+        before = self.size()
+        answer = self.client.ask("POST", "/api/v1/events", body)
+        same(answer.status, 200, f"status of {answer}")
+        same(answer.json()["index"], first_index, "index of the first receipt")
+        same(self.size(), before, "size of the log")
+
+    def size(self):
+        """The size that the log signs now."""
+        text = self.client.log("checkpoint").decode()
+        return note.checkpoint(text, self.verifier).size
+
+    def audit(self, library):
+        """Everything again from `/log/*` alone. Gives the state that the entries make."""
+        found = note.checkpoint(self.client.log("checkpoint").decode(), self.verifier)
+        state = State(library)
+        for n, width in tree.pieces(found.size):
+            for data in tree.open_bundle(self.client.log(tree.path("entries", n, width))):
+                state.replay(data)
+        same(state.size, found.size, "entries in the bundles")
+        same(state.leaves, self.state.leaves, "leaves, beside those of the receipts")
+        _, top = tree.check_tiles(state.leaves, self.client.log)
+        same(top, found.root, "root from the published tiles")
+        same(tree.root(state.leaves), found.root, "root from the entries")
+        same(state.book, self.state.book, "keys, roles and organisations")
+        same(state.agreements, self.state.agreements, "agreements")
+        return state
