@@ -13,17 +13,21 @@ import jcs
 import keys
 import london
 from cast import Words, draft, holder, new_id, new_person
-from story import flags, reason
+from story import contacts, flags, reason
 
 SMALL_ORDER = bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05")
 
 
-def _try(tale, title, code, submission, at=None):
-    tale.report.step(f"refused {code}: {title}", tale.witness.attempt, submission, code, at)
+def _try(tale, title, code, submission):
+    tale.report.step(f"refused {code}: {title}", tale.witness.attempt, submission, code)
 
 
 def _refused(tale, title, code, kind, stream, data, *hands, **more):
-    _try(tale, title, code, draft(tale.state, kind, stream, data, *hands, **more).submission())
+    def send():
+        made = draft(tale.state, kind, stream, data, *hands, **more)
+        tale.witness.attempt(made.submission(), code)
+
+    tale.report.step(f"refused {code}: {title}", send)
 
 
 def _appointment(tale, person, role, organisation="ISL"):
@@ -190,12 +194,24 @@ def on_a_request(tale):
     for title, text in [("words that are not in normal form", "cafe\u0301 society"), ("words with a control character", "a\u0007b")]:
         data = {"text": Words("text", text), "visibility": "PARTIES"}
         _refused(tale, title, "E07", "NoteRecorded", stream, data, cast["CMD.LGL"])
+    _wrong_header(tale)
     accepted = {"missing": [], "outcome": "ACCEPTED"}
     _refused(tale, "a registrar triages", "D05", "RequestTriaged", stream, accepted, cast.registrars[0])
     _refused(tale, "an asset owner triages", "R01", "RequestTriaged", stream, accepted, cast["HCK.IAO"])
     _refused(tale, "an approval before the terms are submitted", "T03", "ApprovalGiven", stream, _approval(tale), cast["HCK.IAO"])
     _refused(tale, "terms submitted before triage", "G09", "TermsSubmitted", stream, _terms(tale), cast["HCK.IGL"])
     _refused(tale, "a suspension of a request", "T04", "AgreementSuspended", stream, _ground(), cast["HCK.SIRO"])
+
+
+def _wrong_header(tale):
+    """A header that says another end than the terms."""
+    later = (london.today(london.now()) + timedelta(days=299)).isoformat()
+    data = {
+        "contacts": Words("json", contacts()), "header": {**tale.header, "end_date": later},
+        "requesting_organisation": "CMD", "terms": Words("json", tale.document),
+        "warnings_acknowledged": [],
+    }
+    _refused(tale, "a header that is not true to the terms", "E08", "RequestFiled", f"agr:{new_id()}", data, tale.cast["CMD.REQ"])
 
 
 def _approval(tale, version_hash=None):

@@ -226,8 +226,10 @@ def check_words(event, disclosures, library):
             raise Refused("E07", "another kind")
         opened.add(at)
         salts.add(opening["salt"])
+    skeleton = None
     if "/terms" in opened:
-        shown |= _words_of_terms(event, disclosures)
+        skeleton = _skeleton(disclosures)
+        shown |= dict(commit.found_in(skeleton, "/terms"))
         for opening in disclosures:
             at = opening["pointer"]
             if at.startswith("/terms/"):
@@ -235,9 +237,28 @@ def check_words(event, disclosures, library):
                     raise Refused("E07", at)
     if opened != set(shown):
         raise Refused("E07", f"not opened: {sorted(set(shown) - opened)[:3]}")
+    if event.type == "RequestFiled":
+        check_header(event.data["header"], skeleton)
 
 
-def _words_of_terms(event, disclosures):
-    skeleton = next(d for d in disclosures if d["pointer"] == "/terms")
-    value = jcs.read(dsse.unb64(skeleton["content"]), commit.DEEPEST)
-    return dict(commit.found_in(value, "/terms"))
+def _skeleton(disclosures):
+    """The terms with their words as commitments."""
+    found = next(d for d in disclosures if d["pointer"] == "/terms")
+    return jcs.read(dsse.unb64(found["content"]), commit.DEEPEST)
+
+
+def check_header(header, terms):
+    """E08, as far as a stranger reads it: the members that stand in both, word for word.
+
+    The server derives the whole header and compares every member; this much is enough to
+    see that it does.
+    """
+    term = terms["term"]
+    pairs = [
+        (header.get("type"), terms["agreement_type"]),
+        (header.get("formation"), terms["formation"]),
+        (header.get("effective_date"), term["effective_date"]),
+        (header.get("end_date"), term.get("end_date")),
+    ]
+    if any(found != wanted for found, wanted in pairs):
+        raise Refused("E08")

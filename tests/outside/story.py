@@ -18,7 +18,7 @@ class Story:
         self.witness, self.cast, self.report = witness, cast, report
         self.today = london.today(london.now()).isoformat()
         self.stream = f"agr:{new_id()}"
-        self.version_hash = ""
+        self.version_hash, self.header, self.document = "", None, None
 
     @property
     def state(self):
@@ -27,8 +27,11 @@ class Story:
     def say(self, title, kind, stream, data, *hands, **more):
         """One event as one step of the report. Gives its id, or None when it failed."""
         names = " + ".join(f"{h.organisation}.{h.role}" for h in hands)
-        made = draft(self.state, kind, stream, data, *hands, **more)
-        return self.report.step(f"{kind}: {title} ({names})", self.witness.submit, made)
+
+        def send():
+            return self.witness.submit(draft(self.state, kind, stream, data, *hands, **more))
+
+        return self.report.step(f"{kind}: {title} ({names})", send)
 
     # The directory.
 
@@ -107,7 +110,8 @@ class Story:
         """A01 by the requesting officer of Camden. Gives the version hash."""
         stream = stream or self.stream
         event, document = new_id(), text.document(london.today(london.now()), notice_days)
-        header = self.header_of(event, document)
+        header = self.report.step("the header is derived from the terms", self.header_of, event, document)
+        self.header, self.document = header, document
         data = {
             "contacts": Words("json", contacts()), "header": header,
             "requesting_organisation": "CMD", "terms": Words("json", document),

@@ -38,6 +38,16 @@ class Report:
     def __init__(self):
         self.passed = self.failed = 0
 
+    def part(self, work, *arguments):
+        """Runs a part of many steps; what breaks the part itself is one failure more."""
+        try:
+            return work(*arguments)
+        except Exception as error:  # The steps before it failed: the part cannot go on.
+            self.failed += 1
+            name = getattr(work, "__name__", "a part")
+            print(f"FAILED  {name} was given up\n        {type(error).__name__}: {error}", flush=True)
+            return None
+
     def step(self, title, work, *arguments):
         """Runs one step; a failure is printed and counted, and the run goes on."""
         try:
@@ -88,12 +98,12 @@ class Witness:
         if found.size == self.state.size:
             same(found.root, tree.root(self.state.leaves), "root")
 
-    def attempt(self, submission, code, at=None):
+    def attempt(self, submission, code):
         """Sends what both must refuse with one code. `submission` is a dict or raw bytes."""
         body = submission
         if not isinstance(body, bytes):
             body = json.dumps(submission, ensure_ascii=False).encode()
-        verdict = self.state.decide(body, at or london.now())
+        verdict = self.state.decide(body, london.now())
         same(verdict.code, code, f"the outsider's verdict ({verdict.why})")
         before = self.size()
         answer = self.client.ask("POST", "/api/v1/events", body)
