@@ -20,15 +20,17 @@ P = 2**255 - 19
 L = 2**252 + 27742317777372353535851937790883648493
 D = -121665 * pow(121666, P - 2, P) % P
 ROOT_OF_MINUS_ONE = pow(2, (P - 1) // 4, P)
-NEUTRAL = (0, 1)
+# Points are (X, Y, Z, T) with x = X/Z, y = Y/Z, xy = T/Z: no inversion on the way.
+NEUTRAL = (0, 1, 1, 0)
 
 
-def _add(a, b):
-    (x1, y1), (x2, y2) = a, b
-    k = D * x1 * x2 * y1 * y2 % P
-    x = (x1 * y2 + x2 * y1) * pow(1 + k, P - 2, P)
-    y = (y1 * y2 + x1 * x2) * pow(1 - k, P - 2, P)
-    return x % P, y % P
+def _add(p, q):
+    a = (p[1] - p[0]) * (q[1] - q[0])
+    b = (p[1] + p[0]) * (q[1] + q[0])
+    c = 2 * D * p[3] * q[3]
+    d = 2 * p[2] * q[2]
+    e, f, g, h = (b - a) % P, (d - c) % P, (d + c) % P, (b + a) % P
+    return e * f % P, g * h % P, f * g % P, e * h % P
 
 
 def _times(n, point):
@@ -39,6 +41,17 @@ def _times(n, point):
         point = _add(point, point)
         n >>= 1
     return total
+
+
+def _is_neutral(point):
+    return point[0] % P == 0 and (point[1] - point[2]) % P == 0
+
+
+def spell(point):
+    """The 32 bytes of a point."""
+    inverse = pow(point[2], P - 2, P)
+    x, y = point[0] * inverse % P, point[1] * inverse % P
+    return (y | (x & 1) << 255).to_bytes(32, "little")
 
 
 def _point(data):
@@ -53,17 +66,18 @@ def _point(data):
         x = x * ROOT_OF_MINUS_ONE % P
     if (v * x * x - u) % P or (x == 0 and sign):
         return None
-    return (P - x if x & 1 != sign else x), y
+    x = P - x if x & 1 != sign else x
+    return x, y, 1, x * y % P
 
 
 def _is_small(point):
-    return _times(8, point) == NEUTRAL
+    return _is_neutral(_times(8, point))
 
 
 def is_fit(public):
     """Whether a key may enter the ledger: canonical, not weak, free of torsion (else K06)."""
     point = _point(public)
-    return point is not None and not _is_small(point) and _times(L, point) == NEUTRAL
+    return point is not None and not _is_small(point) and _is_neutral(_times(L, point))
 
 
 def verify(public, signature, message):

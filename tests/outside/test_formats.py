@@ -75,7 +75,8 @@ class Ed25519(unittest.TestCase):
         self.assertTrue(keys.is_fit(honest))
         small = bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05")
         mixed = keys._add(keys._point(honest), keys._point(small))
-        data = (mixed[1] | (mixed[0] & 1) << 255).to_bytes(32, "little")
+        data = keys.spell(mixed)
+        self.assertEqual(keys.spell(keys._point(honest)), honest)
         for key in [small, data, bytes(32), b"\xff" * 32, (keys.P + 1).to_bytes(32, "little")]:
             self.assertFalse(keys.is_fit(key))
 
