@@ -19,13 +19,13 @@ SMALL_ORDER = bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13
 
 
 def _try(tale, title, code, submission):
-    tale.report.step(f"refused {code}: {title}", tale.witness.attempt, submission, code)
+    tale.report.step(f"refused {code}: {title}", tale.observer.attempt, submission, code)
 
 
 def _refused(tale, title, code, kind, stream, data, *hands, **more):
     def send():
         made = draft(tale.state, kind, stream, data, *hands, **more)
-        tale.witness.attempt(made.submission(), code)
+        tale.observer.attempt(made.submission(), code)
 
     tale.report.step(f"refused {code}: {title}", send)
 
@@ -165,16 +165,28 @@ def _repeats(tale):
 
     def first():
         body = json.dumps(submission, ensure_ascii=False).encode()
-        answer = tale.witness.client.ask("POST", "/api/v1/events", body)
+        answer = tale.observer.client.ask("POST", "/api/v1/events", body)
         if answer.status != 201:
             raise AssertionError(str(answer))
-        tale.witness.check_receipt(answer.json(), submission["envelope"], made.payload)
+        tale.observer.check_receipt(answer.json(), submission["envelope"], made.payload)
 
     tale.report.step("NoteRecorded: to be sent twice (CMD.LGL)", first)
-    tale.report.step("said twice, recorded once", tale.witness.repeat, submission, index)
+    tale.report.step("said twice, recorded once", tale.observer.repeat, submission, index)
     without = {**submission, "disclosures": []}
-    tale.report.step("said twice, whatever else comes with it", tale.witness.repeat, without, index)
+    tale.report.step("said twice, whatever else comes with it", tale.observer.repeat, without, index)
     _refused(tale, "another event under a used id", "C02", "NoteRecorded", tale.stream, _note(), cast["CMD.LGL"], id=made.payload["id"])
+
+
+def in_a_batch(tale):
+    """A stale note and a good one in one request."""
+
+    def send():
+        hand, stream = tale.cast["CMD.LGL"], tale.stream
+        bad = draft(tale.state, "NoteRecorded", stream, _note(), hand, expected_revision=0)
+        good = draft(tale.state, "NoteRecorded", stream, _note(), hand)
+        tale.observer.batch(good, bad, "C01")
+
+    tale.report.step("a batch: the refused line does not stop the next", send)
 
 
 def on_a_request(tale):
@@ -183,6 +195,7 @@ def on_a_request(tale):
     _refused(tale, "a note on an agreement that is not there", "T01", "NoteRecorded", f"agr:{new_id()}", _note(), cast["CMD.LGL"])
     _refused(tale, "a note by a bystander", "R01", "NoteRecorded", stream, _note(), cast["ISL.LGL"])
     _repeats(tale)
+    in_a_batch(tale)
     made = draft(tale.state, "NoteRecorded", stream, _note(), cast["CMD.LGL"])
     wrong = made.submission()
     wrong["disclosures"][0]["content"] = dsse.b64("Another note for the file.".encode())

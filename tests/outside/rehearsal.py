@@ -18,7 +18,7 @@ import keys
 import london
 import terms
 import tree
-import witness
+import observer
 from client import Answer
 from directory import Refused
 from rules import State
@@ -103,8 +103,12 @@ class Rehearsal:
         header = terms.header(with_words(value["terms"], ""), value["parties"])
         return self._answer(200, {"header": header, "messages": []})
 
-    def ask(self, method, path, body=None):
-        assert (method, path) == ("POST", "/api/v1/events")
+    def ask(self, method, path, body=None, kind="application/json"):
+        assert method == "POST"
+        if path == "/api/v1/events/batch":
+            answers = [self.ask("POST", "/api/v1/events", line) for line in body.splitlines()]
+            return Answer(200, {"Content-Type": kind}, b"\n".join(a.body for a in answers))
+        assert path == "/api/v1/events"
         verdict = self.state.decide(body, london.now())
         if verdict.code:
             return self._refuse(verdict.code, body)
@@ -143,7 +147,7 @@ class Rehearsal:
         return Answer(status, {"Content-Type": kind}, json.dumps(value).encode())
 
     def _refuse(self, code, body):
-        status = witness.status_of(code)
+        status = observer.status_of(code)
         problem = {"code": code, "detail": "", "status": status, "title": "", "type": f"/problems/{code}"}
         try:
             envelope, _ = events.read_submission(body)

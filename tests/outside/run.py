@@ -28,7 +28,7 @@ from cast import Cast, draft
 from client import Program
 from rehearsal import Rehearsal, Unpublished
 from rules import State
-from witness import Report, Witness, same
+from observer import Report, Observer, same
 
 REGISTRARS = 3
 
@@ -84,30 +84,36 @@ def begin(program, submission, vkey, library):
     verifier = note.Verifier.read(vkey)
     served = client.get("/log/vkey").decode().strip()
     same(served, vkey, "the served vkey, beside that of the genesis")
-    witness = Witness(client, library, verifier)
+    observer = Observer(client, library, verifier)
     first = tree.open_bundle(client.log(tree.path("entries", 0, 1)))[0]
     same(dsse.open_entry(first)[0], json.loads(dsse.spell(submission["envelope"])), "entry 0")
-    witness.state.replay(first)
-    same(witness.size(), 1, "size of a new ledger")
-    return witness
+    observer.state.replay(first)
+    same(observer.size(), 1, "size of a new ledger")
+    return observer
 
 
-def reference_data(witness):
+def separation(program):
+    """Tries to read each key as the server's user; prints when that could not be arranged."""
+    apart, how = program.separation()
+    print(f"note    keys {'apart' if apart else 'NOT apart'}: {how}")
+
+
+def reference_data(observer):
     """Every file that the genesis pins is served, and hashes to its name."""
-    pinned = witness.state.genesis["code_lists"] + witness.state.genesis["policies"]
+    pinned = observer.state.genesis["code_lists"] + observer.state.genesis["policies"]
     for row in pinned:
-        data = witness.client.log(f"data/{row['sha256']}")
+        data = observer.client.log(f"data/{row['sha256']}")
         same(hashlib.sha256(data).hexdigest(), row["sha256"], f"hash of {row['id']}")
 
 
-def served_schemas(witness, library):
+def served_schemas(observer, library):
     """The server publishes the schemas that the repository holds."""
     for path in sorted(schema.PUBLISHED.rglob("*.json")):
         name = path.relative_to(schema.PUBLISHED).as_posix()
-        same(json.loads(witness.client.schema(name)), library.text(name), name)
+        same(json.loads(observer.client.schema(name)), library.text(name), name)
 
 
-def play(tale, witness):
+def play(tale, observer):
     """From three empty boroughs to an agreement that ended."""
     part = tale.report.part
     for code in ("CMD", "HCK", "ISL"):
@@ -153,15 +159,16 @@ def main():
             keys = program.keys
         cast = Cast(keys)
         founded = report.step("a ledger is founded with registrar keys made by OpenSSL", found_ledger, program, cast, library)
-        witness = founded and report.step("the server starts and serves entry 0", begin, program, *founded, library)
-        if witness:
-            apart, how = program.separation()
-            print(f"note    keys {'apart' if apart else 'NOT apart'}: {how}")
+        observer = founded and report.step("the server starts and serves entry 0", begin, program, *founded, library)
+        if observer:
+            report.step("the server cannot read the keys, or it is said why not", separation, program)
             if not arguments.rehearse:
-                report.step("reference data are served under their hashes", reference_data, witness)
-                report.step("the served schemas are the published ones", served_schemas, witness, library)
-            play(story.Story(witness, cast, report), witness)
-            report.step("every entry is decided again from /log alone", witness.audit, library)
+                report.step("reference data are served under their hashes", reference_data, observer)
+                report.step("hostile paths under /log are 404", observer.hostile_paths)
+                report.step("another method and another content type", observer.other_statuses)
+                report.step("the served schemas are the published ones", served_schemas, observer, library)
+            play(story.Story(observer, cast, report), observer)
+            report.step("every entry is decided again from /log alone", observer.audit, library)
             report.step("SIGTERM ends the server with 0", lambda: same(program.stop(), 0, "exit code"))
     finally:
         if program:

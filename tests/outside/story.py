@@ -12,24 +12,24 @@ ORIGIN = "outsider.counterpart.example/london/log"
 
 
 class Story:
-    """Drives one ledger. `witness` compares; `cast` holds the keys."""
+    """Drives one ledger. `observer` compares; `cast` holds the keys."""
 
-    def __init__(self, witness, cast, report):
-        self.witness, self.cast, self.report = witness, cast, report
+    def __init__(self, observer, cast, report):
+        self.observer, self.cast, self.report = observer, cast, report
         self.today = london.today(london.now()).isoformat()
         self.stream = f"agr:{new_id()}"
         self.version_hash, self.header, self.document = "", None, None
 
     @property
     def state(self):
-        return self.witness.state
+        return self.observer.state
 
     def say(self, title, kind, stream, data, *hands, **more):
         """One event as one step of the report. Gives its id, or None when it failed."""
         names = " + ".join(f"{h.organisation}.{h.role}" for h in hands)
 
         def send():
-            return self.witness.submit(draft(self.state, kind, stream, data, *hands, **more))
+            return self.observer.submit(draft(self.state, kind, stream, data, *hands, **more))
 
         return self.report.step(f"{kind}: {title} ({names})", send)
 
@@ -127,7 +127,7 @@ class Story:
         mine = text.header(plain, text.parties())
         skeleton, words = text.skeleton(document, event)
         asked = {"parties": text.parties(), "terms": skeleton, "words": words}
-        answer = self.witness.client.post("/api/v1/validate", asked)
+        answer = self.observer.client.post("/api/v1/validate", asked)
         if answer.status != 200:
             raise AssertionError(f"validate: {answer}")
         found = answer.json()
@@ -183,7 +183,7 @@ class Story:
         def compare():
             mine = self.state.agreement(stream or self.stream, london.now()).state
             key = (stream or self.stream).removeprefix("agr:")
-            theirs = json.loads(self.witness.client.get(f"/api/v1/agreements/{key}"))["state"]
+            theirs = json.loads(self.observer.client.get(f"/api/v1/agreements/{key}"))["state"]
             if (mine, theirs) != (letter, name):
                 raise AssertionError(f"the outsider says {mine}, the server {theirs}")
 

@@ -1,4 +1,4 @@
-"""The decider and the witness against a log that lies: what a check is for is that it fails."""
+"""The decider and the observer against a log that lies: what a check is for is that it fails."""
 
 import io
 import json
@@ -16,7 +16,7 @@ from cast import Cast, draft
 from directory import Refused
 from rehearsal import Rehearsal, Unpublished
 from rules import State
-from witness import Disagreement, Report, Witness
+from observer import Disagreement, Report, Observer
 
 
 class Lies(unittest.TestCase):
@@ -33,11 +33,11 @@ class Lies(unittest.TestCase):
         made = draft(empty, "LedgerGenesis", "sys", data, *cls.cast.registrars, ledger=story.ORIGIN)
         cls.log.found(made.submission())
         cls.verifier = note.Verifier.read(cls.log.vkey)
-        cls.witness = Witness(cls.log, Unpublished(), cls.verifier)
-        cls.witness.state.replay(cls.log.entries[0])
+        cls.observer = Observer(cls.log, Unpublished(), cls.verifier)
+        cls.observer.state.replay(cls.log.entries[0])
         report = Report()
         with redirect_stdout(io.StringIO()):
-            story.Story(cls.witness, cls.cast, report).register("CMD")
+            story.Story(cls.observer, cls.cast, report).register("CMD")
         assert report.failed == 0
 
     def replay(self, entries):
@@ -91,12 +91,12 @@ class Lies(unittest.TestCase):
         submission = made.submission()
         answer = self.log.ask("POST", "/api/v1/events", json.dumps(submission).encode()).json()
         self.assertEqual(answer["code"], "O06")
-        self.witness.check_refusal(answer["refusal"], submission["envelope"], "O06")
+        self.observer.check_refusal(answer["refusal"], submission["envelope"], "O06")
         with self.assertRaises(Disagreement):
-            self.witness.check_refusal(answer["refusal"], submission["envelope"], "R01")
+            self.observer.check_refusal(answer["refusal"], submission["envelope"], "R01")
         other = draft(self.log.state, "OrganisationReinstated", "org:CMD", {}, *cast.registrars[1:])
         with self.assertRaises(Disagreement):
-            self.witness.check_refusal(answer["refusal"], other.submission()["envelope"], "O06")
+            self.observer.check_refusal(answer["refusal"], other.submission()["envelope"], "O06")
 
 
 if __name__ == "__main__":

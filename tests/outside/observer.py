@@ -61,7 +61,7 @@ class Report:
         return found
 
 
-class Witness:
+class Observer:
     """Keeps the outsider's own state beside the server's and compares at every event."""
 
     def __init__(self, client, library, verifier):
@@ -145,6 +145,37 @@ class Witness:
         same(answer.status, 200, f"status of {answer}")
         same(answer.json()["index"], first_index, "index of the first receipt")
         same(self.size(), before, "size of the log")
+
+    def batch(self, good, bad, code):
+        """Two submissions in one request: the refused line does not stop the next."""
+        sent = [bad.submission(), good.submission()]
+        lines = [json.dumps(one, ensure_ascii=False).encode() for one in sent]
+        verdicts = [self.state.decide(line, london.now()).code for line in lines]
+        same(verdicts, [code, None], "the outsider's verdicts")
+        path = "/api/v1/events/batch"
+        answer = self.client.ask("POST", path, b"\n".join(lines) + b"\n", "application/x-ndjson")
+        same(answer.status, 200, f"status of {answer}")
+        problem, receipt = [json.loads(line) for line in answer.body.splitlines() if line.strip()]
+        same(problem["code"], code, "code of the first line")
+        self.check_refusal(problem["refusal"], sent[0]["envelope"], code)
+        self.check_receipt(receipt, sent[1]["envelope"], good.payload)
+
+    def hostile_paths(self):
+        """Paths of tiles that are not canonical, or lie beyond the checkpoint: 404."""
+        size = self.size()
+        beyond = tree.path("entries", size // tree.WIDTH, size % tree.WIDTH + 1)
+        for path in [
+            "tile/0/x000/000", "tile/0/0", "tile/0/000.p/256", "tile/0/000.p/0", "tile/0/000.p/01",
+            "tile/64/000", "tile/00/000", "tile/0/999", "tile/0/../../checkpoint", beyond,
+            f"data/{'0' * 64}", "data/../checkpoint",
+        ]:
+            same(self.client.ask("GET", f"/log/{path}").status, 404, f"status of {path}")
+
+    def other_statuses(self):
+        """What is not an event at all: another method, another content type."""
+        same(self.client.ask("PUT", "/api/v1/events", b"{}").status, 405, "status of PUT")
+        answer = self.client.ask("POST", "/api/v1/events", b"{}", "text/plain")
+        same((answer.status, answer.code), (415, "H415"), "text/plain")
 
     def size(self):
         """The size that the log signs now."""
