@@ -4,6 +4,7 @@
 //! Out of scope: whether the ledger may record it; that is [`crate::admit`].
 
 pub mod data;
+mod form;
 mod public_key;
 
 use std::borrow::Cow;
@@ -153,6 +154,9 @@ pub fn parse(envelope: &Envelope) -> Result<Event, EventError> {
         return Err(unknown());
     }
     let data = Data::parse(event_type, raw.data.get()).map_err(|error| EventError::Payload(format!("data: {error}")))?;
+    if let Some(problem) = form::problem(raw.stream, &data) {
+        return Err(EventError::Payload(problem));
+    }
     let validity = if raw.signers.len() > 1 { VALIDITY_JOINT } else { VALIDITY_ALONE };
     if raw.valid_until < raw.signed_at {
         return Err(EventError::Payload("`valid_until` is before `signed_at`".to_owned()));
@@ -160,7 +164,7 @@ pub fn parse(envelope: &Envelope) -> Result<Event, EventError> {
     if raw.valid_until > raw.signed_at.add_millis(validity) {
         return Err(EventError::Payload("`valid_until` is too long after `signed_at`: 24 hours, or 14 days with several signers".to_owned()));
     }
-    check_signers(&raw.signers, envelope)?;
+    check_signers(&raw.signers, new_key(&data), envelope)?;
     Ok(Event {
         id: raw.id,
         ledger: raw.ledger.into(),
@@ -174,7 +178,18 @@ pub fn parse(envelope: &Envelope) -> Result<Event, EventError> {
     })
 }
 
-fn check_signers(signers: &[Signer], envelope: &Envelope) -> Result<(), EventError> {
+/// The key that comes in with an event and proves its possession beside an older key of the same person.
+fn new_key(data: &Data) -> Option<KeyId> {
+    if let Data::KeyRegistered(data) = data {
+        Some(data.key)
+    } else if let Data::KeyRotated(data) = data {
+        Some(data.key)
+    } else {
+        None
+    }
+}
+
+fn check_signers(signers: &[Signer], new_key: Option<KeyId>, envelope: &Envelope) -> Result<(), EventError> {
     if signers.is_empty() || signers.len() > MAX_SIGNERS {
         return Err(EventError::Payload("an event has 1 to 16 signers".to_owned()));
     }
@@ -183,7 +198,8 @@ fn check_signers(signers: &[Signer], envelope: &Envelope) -> Result<(), EventErr
         if earlier.clone().any(|other| other.key == signer.key) {
             return Err(EventError::Signers("two signers use the same key".to_owned()));
         }
-        if earlier.clone().any(|other| other.person == signer.person) {
+        let proves = |key: KeyId| new_key == Some(key);
+        if earlier.clone().any(|other| other.person == signer.person && !proves(other.key) && !proves(signer.key)) {
             return Err(EventError::Signers(format!("{} signs twice; joint signatures count persons", signer.person)));
         }
     }

@@ -1,0 +1,116 @@
+//! Whether an event may follow the log: the order of checks, which decides which refusal answers.
+//!
+//! `E06 · same id · K · O · R with D05 · T01 · T · C01 · (door) · V of the header · D · G` (wire.md 2.3).
+//! Nothing here reads a disclosure: [`admit`] has no argument through which one could be reached.
+
+mod keys;
+mod offices;
+mod roles;
+
+use crate::agreement;
+use crate::event::{Event, EventType};
+use crate::event::data::Data;
+use crate::ids::{PersonId, Stream};
+use crate::refusal::Refusal;
+use crate::state::State;
+use crate::time::Timestamp;
+
+pub use keys::{Carried, carried, suitable};
+
+/// What became of an event that the log already knows by its id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Known {
+    /// It is new.
+    New,
+    /// It is the same event, at this index: the first receipt answers.
+    Same(u64),
+}
+
+/// Says whether `event` may follow the log that made `state`, at `recorded_at`.
+///
+/// # Errors
+///
+/// A [`Refusal`] names the rule that said no. Nothing is recorded then.
+pub fn admit(state: &State, event: &Event, recorded_at: Timestamp) -> Result<(), Refusal> {
+    before_door(state, event, recorded_at)?;
+    after_door(state, event, recorded_at)
+}
+
+/// Whether the id is known: the first check after the form of the event.
+///
+/// # Errors
+///
+/// E06 for another ledger, C02 for another event of the same id.
+pub fn known(state: &State, event: &Event) -> Result<Known, Refusal> {
+    check_ledger(state, event)?;
+    match state.events.get(&event.id) {
+        None => Ok(Known::New),
+        Some(recorded) if recorded.digest == event.digest => Ok(Known::Same(recorded.index)),
+        Some(recorded) => Err(Refusal::IdUsed { index: recorded.index }),
+    }
+}
+
+/// The checks that come before the door: E06, id, K, O, R with D05, T01, T, C01.
+///
+/// # Errors
+///
+/// The first check that fails. An event that is already recorded is C02 here: an audit may not meet one twice.
+pub fn before_door(state: &State, event: &Event, at: Timestamp) -> Result<(), Refusal> {
+    if matches!(event.stream, Stream::Agreement(_)) {
+        return Err(agreement::not_yet(event));
+    }
+    if let Known::Same(index) = known(state, event)? {
+        return Err(Refusal::IdUsed { index });
+    }
+    keys::check(state, event, at)?;
+    offices::check(state, event, at)?;
+    roles::check(state, event, at)?;
+    check_revision(state, event)
+}
+
+/// The log rules that come after the door: V of the header, D, G.
+///
+/// # Errors
+///
+/// The first check that fails.
+pub fn after_door(_state: &State, event: &Event, at: Timestamp) -> Result<(), Refusal> {
+    roles::check_administration(event, at)
+}
+
+fn check_ledger(state: &State, event: &Event) -> Result<(), Refusal> {
+    let genesis = event.event_type() == EventType::LedgerGenesis;
+    match (&state.founded, &event.data) {
+        (None, Data::LedgerGenesis(data)) if *event.ledger == *data.origin.as_str() => Ok(()),
+        (None, Data::LedgerGenesis(data)) => {
+            Err(Refusal::OtherLedger { named: event.ledger.to_string(), ours: data.origin.as_str().to_owned() })
+        }
+        (Some(founded), _) if !genesis && *event.ledger == *founded.ledger => Ok(()),
+        (Some(founded), _) => Err(Refusal::OtherLedger { named: event.ledger.to_string(), ours: founded.ledger.to_string() }),
+        (None, _) => Err(Refusal::OtherLedger { named: event.ledger.to_string(), ours: "not founded yet".to_owned() }),
+    }
+}
+
+/// Whom an event in an organisation's stream is about, so that it bars only events about the same person.
+fn about(state: &State, event: &Event) -> Option<PersonId> {
+    let data = &event.data;
+    if let Data::RoleHolderAppointed(data) = data {
+        Some(data.person)
+    } else if let Data::RoleHolderRevoked(data) = data {
+        state.person_of_appointment(event.stream, data.appointment)
+    } else if let Data::RoleDelegated(data) = data {
+        Some(data.person)
+    } else if let Data::DelegationRevoked(data) = data {
+        state.person_of_delegation(event.stream, data.delegation)
+    } else {
+        None
+    }
+}
+
+fn check_revision(state: &State, event: &Event) -> Result<(), Refusal> {
+    let (revision, barrier) = state.revision(event.stream, about(state, event));
+    if (barrier..=revision).contains(&event.expected_revision) {
+        Ok(())
+    } else {
+        Err(Refusal::StaleRevision { revision, sent: event.expected_revision })
+    }
+}

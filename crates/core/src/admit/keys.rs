@@ -1,0 +1,160 @@
+//! K: may these keys speak now.
+
+use counterpart_tlog::ed25519::PublicKey;
+
+use crate::event::data::{Data, PublicKeyBytes};
+use crate::event::{Event, Signer};
+use crate::keys::KeyStage;
+use crate::london;
+use crate::refusal::Refusal;
+use crate::state::State;
+use crate::time::Timestamp;
+use crate::wire::KeyId;
+
+/// How far ahead a signer's clock may be: 5 minutes.
+const CLOCK_AHEAD_MAX: i64 = 5 * 60 * 1000;
+
+/// A key that enters the ledger with an event, and must sign it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Carried {
+    /// The key id that the event gives.
+    pub key: KeyId,
+    /// The key.
+    pub public: PublicKeyBytes,
+}
+
+/// The keys that an event carries and that must sign it.
+pub fn carried(event: &Event) -> Vec<Carried> {
+    match &event.data {
+        Data::LedgerGenesis(data) => data.registrar_keys.iter().map(|k| Carried { key: k.key, public: k.public }).collect(),
+        Data::OrganisationRegistered(data) => vec![Carried { key: data.chief.key, public: data.chief.public }],
+        Data::KeyRegistered(data) => vec![Carried { key: data.key, public: data.public }],
+        Data::KeyRotated(data) => vec![Carried { key: data.key, public: data.public }],
+        Data::OrganisationUpdated(_)
+        | Data::OrganisationSuspended(_)
+        | Data::OrganisationReinstated(_)
+        | Data::OrganisationLeft(_)
+        | Data::RoleHolderAppointed(_)
+        | Data::RoleHolderRevoked(_)
+        | Data::RoleDelegated(_)
+        | Data::DelegationRevoked(_)
+        | Data::KeyRevoked(_)
+        | Data::RequestFiled(_)
+        | Data::RequestTriaged(_)
+        | Data::TermsSubmitted(_)
+        | Data::AdviceGiven(_)
+        | Data::ApprovalGiven(_)
+        | Data::ExecutionSigned(_)
+        | Data::ApprovalDeclined(_)
+        | Data::ApprovalWithdrawn(_)
+        | Data::RequestRefused(_)
+        | Data::RequestWithdrawn(_)
+        | Data::AgreementSuspended(_)
+        | Data::AgreementResumed(_)
+        | Data::RevocationNoticed(_)
+        | Data::NoteRecorded(_) => Vec::new(),
+    }
+}
+
+/// Whether a carried key may enter: canonical, not weak, torsion-free, and named by its own hash (K06).
+///
+/// # Errors
+///
+/// [`Refusal::KeyUnsuitable`].
+pub fn suitable(carried: &Carried) -> Result<(), Refusal> {
+    let unsuitable = |problem: String| Refusal::KeyUnsuitable { problem };
+    if carried.public.key_id() != carried.key {
+        return Err(unsuitable(format!("the key id {} is not that of the key", carried.key)));
+    }
+    PublicKey::register(&carried.public.0).map(drop).map_err(|error| unsuitable(error.to_string()))
+}
+
+/// All K checks of an event.
+pub(super) fn check(state: &State, event: &Event, at: Timestamp) -> Result<(), Refusal> {
+    let carried = carried(event);
+    for new in &carried {
+        suitable(new)?;
+        if !event.signers.iter().any(|signer| signer.key == new.key) {
+            return Err(Refusal::KeyUnsuitable { problem: format!("key {} did not sign", new.key) });
+        }
+        if state.keys.contains_key(&new.key) {
+            return Err(Refusal::KeyKnown { key: new.key });
+        }
+    }
+    for signer in &event.signers {
+        if carried.iter().any(|new| new.key == signer.key) {
+            check_carried(event, signer)?;
+        } else {
+            check_registered(state, signer)?;
+        }
+    }
+    if let Data::KeyRevoked(data) = &event.data {
+        check_stage(state, data.key)?;
+    }
+    if let Data::KeyRotated(data) = &event.data {
+        check_stage(state, data.replaces)?;
+    }
+    let ahead = at.millis_until(event.signed_at);
+    if ahead > CLOCK_AHEAD_MAX {
+        return Err(Refusal::ClockAhead { minutes: ahead / 60_000 });
+    }
+    if at > event.valid_until {
+        return Err(Refusal::NoLongerValid { until: event.valid_until });
+    }
+    Ok(())
+}
+
+/// A carried key speaks for the person and organisation that the data name.
+fn check_carried(event: &Event, signer: &Signer) -> Result<(), Refusal> {
+    let fits = match &event.data {
+        Data::LedgerGenesis(data) => data
+            .registrar_keys
+            .iter()
+            .any(|k| k.key == signer.key && k.person == signer.person && signer.organisation == data.registrar.organisation),
+        Data::OrganisationRegistered(data) => signer.person == data.chief.person && signer.organisation == data.code,
+        Data::KeyRegistered(data) => signer.person == data.person && signer.organisation == data.organisation,
+        // The new key of a rotation speaks for whom the old one spoke for: checked with the roles.
+        Data::KeyRotated(_) => true,
+        Data::OrganisationUpdated(_)
+        | Data::OrganisationSuspended(_)
+        | Data::OrganisationReinstated(_)
+        | Data::OrganisationLeft(_)
+        | Data::RoleHolderAppointed(_)
+        | Data::RoleHolderRevoked(_)
+        | Data::RoleDelegated(_)
+        | Data::DelegationRevoked(_)
+        | Data::KeyRevoked(_)
+        | Data::RequestFiled(_)
+        | Data::RequestTriaged(_)
+        | Data::TermsSubmitted(_)
+        | Data::AdviceGiven(_)
+        | Data::ApprovalGiven(_)
+        | Data::ExecutionSigned(_)
+        | Data::ApprovalDeclined(_)
+        | Data::ApprovalWithdrawn(_)
+        | Data::RequestRefused(_)
+        | Data::RequestWithdrawn(_)
+        | Data::AgreementSuspended(_)
+        | Data::AgreementResumed(_)
+        | Data::RevocationNoticed(_)
+        | Data::NoteRecorded(_) => false,
+    };
+    if fits { Ok(()) } else { Err(Refusal::KeyOfAnother { key: signer.key, organisation: signer.organisation }) }
+}
+
+fn check_registered(state: &State, signer: &Signer) -> Result<(), Refusal> {
+    check_stage(state, signer.key)?;
+    match state.keys.get(&signer.key) {
+        Some(key) if key.organisation == signer.organisation && key.person == signer.person => Ok(()),
+        Some(_) | None => Err(Refusal::KeyOfAnother { key: signer.key, organisation: signer.organisation }),
+    }
+}
+
+fn check_stage(state: &State, id: KeyId) -> Result<(), Refusal> {
+    match state.keys.get(&id).map(|key| key.stage) {
+        None => Err(Refusal::KeyUnknown { key: id }),
+        Some(KeyStage::Active) => Ok(()),
+        Some(KeyStage::Retired { at, .. }) => Err(Refusal::KeyReplaced { on: london::date_of(at) }),
+        Some(KeyStage::Revoked { at }) => Err(Refusal::KeyRevoked { on: london::date_of(at) }),
+    }
+}

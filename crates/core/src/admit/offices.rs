@@ -1,0 +1,82 @@
+//! O: are these organisations in a position to act.
+
+use crate::event::Event;
+use crate::event::data::Data;
+use crate::ids::{OrganisationCode, Stream};
+use crate::offices::OrganisationStage;
+use crate::organisation::OrganisationType;
+use crate::refusal::Refusal;
+use crate::state::State;
+use crate::time::Timestamp;
+
+/// All O checks of an event.
+pub(super) fn check(state: &State, event: &Event, at: Timestamp) -> Result<(), Refusal> {
+    for signer in &event.signers {
+        let founding = matches!(&event.data, Data::OrganisationRegistered(data) if data.code == signer.organisation);
+        if signer.organisation != OrganisationCode::REGISTRAR && !founding {
+            check_actor(state, event, signer.organisation, at)?;
+        }
+    }
+    check_subject(state, event, at)
+}
+
+/// A suspended organisation may still protect: suspend an agreement, or leave one.
+const fn is_protective(data: &Data) -> bool {
+    matches!(data, Data::AgreementSuspended(_) | Data::RevocationNoticed(_))
+}
+
+fn check_actor(state: &State, event: &Event, code: OrganisationCode, at: Timestamp) -> Result<(), Refusal> {
+    match stage(state, code, at)? {
+        OrganisationStage::Active => Ok(()),
+        OrganisationStage::Suspended { .. } if is_protective(&event.data) || matches!(event.data, Data::OrganisationLeft(_)) => Ok(()),
+        OrganisationStage::Suspended { .. } => Err(Refusal::OrganisationSuspended { organisation: code }),
+        OrganisationStage::Left { on } => Err(Refusal::OrganisationGone { organisation: code, on }),
+        OrganisationStage::Succeeded { by, on } => Err(Refusal::OrganisationSucceeded { organisation: code, successor: by, on }),
+    }
+}
+
+fn stage(state: &State, code: OrganisationCode, at: Timestamp) -> Result<OrganisationStage, Refusal> {
+    let unknown = || Refusal::OrganisationUnknown { organisation: code };
+    state.organisations.get(&code).map(|organisation| organisation.stage_at(at)).ok_or_else(unknown)
+}
+
+/// The organisation in whose stream the event stands, by table 2.11; the parties of a new agreement.
+fn check_subject(state: &State, event: &Event, at: Timestamp) -> Result<(), Refusal> {
+    if let Data::OrganisationRegistered(data) = &event.data {
+        return check_new(state, data.code, at);
+    }
+    if let Data::RequestFiled(data) = &event.data {
+        for row in &data.header.parties {
+            let organisation = row.organisation;
+            let partnership = state.organisations.get(&organisation).is_some_and(|o| o.kind == OrganisationType::Partnership);
+            if partnership || organisation == OrganisationCode::REGISTRAR {
+                return Err(Refusal::NotAParty { organisation, lead: "a member authority".to_owned() });
+            }
+        }
+        return Ok(());
+    }
+    let Stream::Organisation(code) = event.stream else { return Ok(()) };
+    let stage = stage(state, code, at)?;
+    match stage {
+        OrganisationStage::Left { on } => return Err(Refusal::OrganisationGone { organisation: code, on }),
+        OrganisationStage::Succeeded { by, on } => return Err(Refusal::OrganisationSucceeded { organisation: code, successor: by, on }),
+        OrganisationStage::Active | OrganisationStage::Suspended { .. } => {}
+    }
+    let suspended = matches!(stage, OrganisationStage::Suspended { .. });
+    match &event.data {
+        Data::OrganisationSuspended(_) if suspended => Err(Refusal::OrganisationSuspended { organisation: code }),
+        Data::OrganisationReinstated(_) if !suspended => Err(Refusal::OrganisationNotSuspended { organisation: code }),
+        _ => Ok(()),
+    }
+}
+
+fn check_new(state: &State, code: OrganisationCode, at: Timestamp) -> Result<(), Refusal> {
+    if code == OrganisationCode::REGISTRAR {
+        return Err(Refusal::OrganisationKnown { organisation: code });
+    }
+    match state.organisations.get(&code).map(|organisation| organisation.stage_at(at)) {
+        None | Some(OrganisationStage::Left { .. }) => Ok(()),
+        Some(OrganisationStage::Active | OrganisationStage::Suspended { .. }) => Err(Refusal::OrganisationKnown { organisation: code }),
+        Some(OrganisationStage::Succeeded { by, on }) => Err(Refusal::OrganisationSucceeded { organisation: code, successor: by, on }),
+    }
+}

@@ -1,0 +1,359 @@
+//! R and D05: do these persons hold the roles in which they sign, and may those roles sign this.
+
+use std::collections::HashSet;
+
+use crate::event::data::{self, Data};
+use crate::event::{Event, Signer};
+use crate::ids::{EventId, OrganisationCode, PersonId, Role, Stream};
+use crate::london;
+use crate::offices::{Appointment, Organisation};
+use crate::refusal::Refusal;
+use crate::separation;
+use crate::state::State;
+use crate::time::Timestamp;
+
+/// The longest delegation, in days.
+const DELEGATION_DAYS_MAX: i64 = 90;
+
+/// The longest time for which a chief may let the monitoring officer appoint, in days.
+const APPOINTING_DAYS_MAX: i64 = 366;
+
+/// The longest suspension of an organisation, in days.
+const SUSPENSION_DAYS_MAX: i64 = 30;
+
+/// All R checks of an event, but for those of agreements, which know their parties.
+pub(super) fn check(state: &State, event: &Event, at: Timestamp) -> Result<(), Refusal> {
+    check_registrars_keep_out(state, event)?;
+    for signer in &event.signers {
+        check_held(state, event, signer, at)?;
+    }
+    match &event.data {
+        Data::LedgerGenesis(_) => Ok(()),
+        Data::OrganisationRegistered(data) => {
+            registrars(state, event)?;
+            others_are(event, &[(data.code, Role::Cex)])
+        }
+        Data::OrganisationSuspended(_) | Data::OrganisationReinstated(_) => {
+            registrars(state, event)?;
+            others_are(event, &[])
+        }
+        Data::OrganisationUpdated(_) => both(event, Role::Adm, Role::Cex),
+        Data::OrganisationLeft(_) => alone(event, &[Role::Cex]),
+        Data::RoleHolderAppointed(data) => {
+            appointing(state, event, data.role, at)?;
+            check_appointment(state, event, data, at)
+        }
+        Data::RoleHolderRevoked(data) => {
+            let appointment = live_appointment(state, event, data.appointment, at)?;
+            appointing(state, event, appointment.role, at)
+        }
+        Data::RoleDelegated(data) => check_delegation(state, event, data, at),
+        Data::DelegationRevoked(data) => check_delegation_end(state, event, data.delegation, at),
+        Data::KeyRegistered(data) => check_key(state, event, data, at),
+        Data::KeyRotated(data) => check_rotation(state, event, data),
+        Data::KeyRevoked(data) => check_key_end(state, event, data),
+        Data::RequestFiled(_)
+        | Data::RequestTriaged(_)
+        | Data::TermsSubmitted(_)
+        | Data::AdviceGiven(_)
+        | Data::ApprovalGiven(_)
+        | Data::ExecutionSigned(_)
+        | Data::ApprovalDeclined(_)
+        | Data::ApprovalWithdrawn(_)
+        | Data::RequestRefused(_)
+        | Data::RequestWithdrawn(_)
+        | Data::AgreementSuspended(_)
+        | Data::AgreementResumed(_)
+        | Data::RevocationNoticed(_)
+        | Data::NoteRecorded(_) => Ok(()),
+    }
+}
+
+/// D06: nobody appoints themself or delegates to themself. G38: a suspension has a latest day.
+pub(super) fn check_administration(event: &Event, at: Timestamp) -> Result<(), Refusal> {
+    let signs = |person: PersonId| event.signers.iter().any(|signer| signer.person == person);
+    if let Data::RoleHolderAppointed(data) = &event.data
+        && signs(data.person)
+    {
+        return Err(Refusal::SelfDealing { action: "appoint".to_owned() });
+    }
+    if let Data::RoleDelegated(data) = &event.data
+        && signs(data.person)
+    {
+        return Err(Refusal::SelfDealing { action: "delegate".to_owned() });
+    }
+    if let Data::OrganisationSuspended(data) = &event.data {
+        let latest = london::date_of(at).add_days(SUSPENSION_DAYS_MAX);
+        if data.until > latest {
+            return Err(Refusal::SuspensionTooLong { latest });
+        }
+    }
+    Ok(())
+}
+
+/// D05: the registrar's people, auditors and witnesses decide no agreement.
+fn check_registrars_keep_out(state: &State, event: &Event) -> Result<(), Refusal> {
+    let Stream::Agreement(_) = event.stream else { return Ok(()) };
+    let note = matches!(event.data, Data::NoteRecorded(_));
+    for signer in &event.signers {
+        let outside = match signer.role {
+            Role::Reg | Role::Wit => true,
+            Role::Aud => !note,
+            Role::Req
+            | Role::Igl
+            | Role::Dpo
+            | Role::Siro
+            | Role::Cg
+            | Role::Iao
+            | Role::Sig
+            | Role::Lgl
+            | Role::Sec
+            | Role::Leo
+            | Role::Opn
+            | Role::Dat
+            | Role::Cex
+            | Role::Adm
+            | Role::Tps
+            | Role::Prg
+            | Role::Brd => false,
+        };
+        let registrar = state.founded.as_ref().is_some_and(|f| f.registrars.values().any(|person| *person == signer.person));
+        if outside || registrar {
+            return Err(Refusal::RegistrarDecides { organisation: signer.organisation });
+        }
+    }
+    Ok(())
+}
+
+/// R01 to R03: the signer holds the role, or acts in it under a live delegation.
+fn check_held(state: &State, event: &Event, signer: &Signer, at: Timestamp) -> Result<(), Refusal> {
+    let not_held = || Refusal::RoleNotHeld { role: signer.role, organisation: signer.organisation };
+    match &event.data {
+        Data::LedgerGenesis(_) => return if signer.role == Role::Reg { Ok(()) } else { Err(not_held()) },
+        Data::OrganisationRegistered(data) if signer.key == data.chief.key => {
+            return if signer.role == Role::Cex { Ok(()) } else { Err(not_held()) };
+        }
+        _ => {}
+    }
+    if signer.organisation == OrganisationCode::REGISTRAR {
+        let registrar = state.founded.as_ref().is_some_and(|f| f.registrars.get(&signer.key) == Some(&signer.person));
+        return if registrar && signer.role == Role::Reg && signer.delegation.is_none() { Ok(()) } else { Err(not_held()) };
+    }
+    let organisation = state.organisations.get(&signer.organisation).ok_or_else(not_held)?;
+    if let Some(delegation) = signer.delegation {
+        return check_delegate(organisation, signer, delegation, at);
+    }
+    if organisation.appointment(signer.person, signer.role, at).is_some() {
+        return Ok(());
+    }
+    let ended = organisation
+        .appointments
+        .iter()
+        .filter(|a| a.person == signer.person && a.role == signer.role)
+        .filter_map(|a| a.ended_on(at))
+        .max();
+    match ended {
+        Some(on) => Err(Refusal::RoleEnded { role: signer.role, on }),
+        None => Err(not_held()),
+    }
+}
+
+fn check_delegate(organisation: &Organisation, signer: &Signer, id: EventId, at: Timestamp) -> Result<(), Refusal> {
+    let no = |problem: &str| Refusal::NoDelegation { role: signer.role, problem: problem.to_owned() };
+    let delegation = organisation.delegation(id).filter(|d| d.person == signer.person).ok_or_else(|| no("never existed"))?;
+    let appointment = organisation.appointment_by(delegation.appointment).filter(|a| a.role == signer.role).ok_or_else(|| no("never existed"))?;
+    if delegation.is_live(at) && appointment.is_live(at) { Ok(()) } else { Err(no("ended")) }
+}
+
+/// As many registrars as the threshold asks, as different persons.
+fn registrars(state: &State, event: &Event) -> Result<(), Refusal> {
+    let persons: HashSet<PersonId> =
+        event.signers.iter().filter(|s| s.organisation == OrganisationCode::REGISTRAR).map(|s| s.person).collect();
+    let needed = state.founded.as_ref().map_or(2, |f| usize::try_from(f.threshold).unwrap_or(usize::MAX));
+    if persons.len() >= needed {
+        Ok(())
+    } else {
+        Err(Refusal::RoleNotHeld { role: Role::Reg, organisation: OrganisationCode::REGISTRAR })
+    }
+}
+
+/// Besides the registrars exactly these sign.
+fn others_are(event: &Event, expected: &[(OrganisationCode, Role)]) -> Result<(), Refusal> {
+    let others: Vec<&Signer> = event.signers.iter().filter(|s| s.organisation != OrganisationCode::REGISTRAR).collect();
+    for (organisation, role) in expected {
+        if !others.iter().any(|s| s.organisation == *organisation && s.role == *role) {
+            return Err(Refusal::RoleNotHeld { role: *role, organisation: *organisation });
+        }
+    }
+    others
+        .iter()
+        .find(|s| !expected.contains(&(s.organisation, s.role)))
+        .map_or(Ok(()), |s| Err(Refusal::RoleNotHeld { role: s.role, organisation: s.organisation }))
+}
+
+fn own_organisation(event: &Event) -> Option<OrganisationCode> {
+    match event.stream {
+        Stream::Organisation(code) => Some(code),
+        Stream::Sys | Stream::Key(_) | Stream::Agreement(_) | Stream::Template(_) | Stream::Programme(_) => None,
+    }
+}
+
+/// One signer, of the stream's organisation, in one of these roles.
+fn alone(event: &Event, roles: &[Role]) -> Result<(), Refusal> {
+    let first = event.principal();
+    let organisation = own_organisation(event).unwrap_or(first.organisation);
+    let role = roles.first().copied().unwrap_or(Role::Cex);
+    if event.signers.len() == 1 && first.organisation == organisation && roles.contains(&first.role) {
+        Ok(())
+    } else {
+        Err(Refusal::RoleNotHeld { role, organisation })
+    }
+}
+
+/// Two signers of the stream's organisation, one in each role.
+fn both(event: &Event, one: Role, other: Role) -> Result<(), Refusal> {
+    let organisation = own_organisation(event).unwrap_or(event.principal().organisation);
+    for role in [one, other] {
+        if !event.signers.iter().any(|s| s.role == role && s.organisation == organisation) {
+            return Err(Refusal::RoleNotHeld { role, organisation });
+        }
+    }
+    if event.signers.len() == 2 { Ok(()) } else { Err(Refusal::RoleNotHeld { role: one, organisation }) }
+}
+
+/// Whoever appoints a role: the CEX for the roles that carry the body, else an ADM; for the CEX two
+/// registrars and one serving SIRO, SIG or ADM where there is one (amendments.md).
+fn appointing(state: &State, event: &Event, role: Role, at: Timestamp) -> Result<(), Refusal> {
+    let Some(code) = own_organisation(event) else { return Ok(()) };
+    let Some(organisation) = state.organisations.get(&code) else {
+        return Err(Refusal::OrganisationUnknown { organisation: code });
+    };
+    match role {
+        Role::Cex => {
+            registrars(state, event)?;
+            let inside = [Role::Siro, Role::Sig, Role::Adm];
+            let serving = inside.iter().any(|r| organisation.has_serving(*r, at));
+            let others: Vec<&Signer> = event.signers.iter().filter(|s| s.organisation != OrganisationCode::REGISTRAR).collect();
+            let fits = match others.as_slice() {
+                [] => !serving,
+                [one] => one.organisation == code && inside.contains(&one.role),
+                _ => false,
+            };
+            if fits { Ok(()) } else { Err(Refusal::RoleNotHeld { role: Role::Siro, organisation: code }) }
+        }
+        Role::Siro | Role::Dpo | Role::Cg | Role::Sig | Role::Leo | Role::Adm => alone(event, &[Role::Cex]),
+        Role::Reg | Role::Wit => Err(Refusal::RoleNotHeld { role: Role::Reg, organisation: OrganisationCode::REGISTRAR }),
+        Role::Req | Role::Igl | Role::Iao | Role::Lgl | Role::Sec | Role::Opn | Role::Dat | Role::Tps | Role::Prg | Role::Brd | Role::Aud => {
+            alone(event, &[Role::Adm])
+        }
+    }
+}
+
+/// R04, R05: the person may hold the role and does not yet.
+fn check_appointment(state: &State, event: &Event, data: &data::RoleHolderAppointed, at: Timestamp) -> Result<(), Refusal> {
+    let Some(organisation) = own_organisation(event).and_then(|code| state.organisations.get(&code)) else { return Ok(()) };
+    if let Some(held) = organisation.roles_of(data.person, at).find(|held| !separation::may_hold_both(*held, data.role)) {
+        return Err(Refusal::RolesIncompatible { person: data.person, held, asked: data.role });
+    }
+    let holds = |a: &Appointment| a.person == data.person && a.role == data.role && a.ended_on(at).is_none();
+    if organisation.appointments.iter().any(holds) {
+        return Err(Refusal::RoleHeld { person: data.person, role: data.role });
+    }
+    Ok(())
+}
+
+fn live_appointment<'s>(state: &'s State, event: &Event, id: EventId, at: Timestamp) -> Result<&'s Appointment, Refusal> {
+    let organisation = own_organisation(event).and_then(|code| state.organisations.get(&code));
+    organisation.and_then(|o| o.appointment_by(id)).filter(|a| a.ended_on(at).is_none()).ok_or(Refusal::NoAppointment)
+}
+
+fn check_delegation(state: &State, event: &Event, data: &data::RoleDelegated, at: Timestamp) -> Result<(), Refusal> {
+    let Some(organisation) = own_organisation(event).and_then(|code| state.organisations.get(&code)) else { return Ok(()) };
+    let appointment = live_appointment(state, event, data.appointment, at)?;
+    let role = appointment.role;
+    let signer = event.principal();
+    let by_holder = event.signers.len() == 1 && signer.person == appointment.person && signer.role == role && signer.delegation.is_none();
+    if !by_holder {
+        appointing(state, event, role, at)?;
+    }
+    if let Some(live) = organisation.delegation_of(data.appointment, at) {
+        return Err(Refusal::AlreadyDelegated { role, until: live.until });
+    }
+    if let Some(other) = organisation.roles_of(data.person, at).find(|held| *held != role && !delegable(role, *held)) {
+        return Err(Refusal::DelegateIncompatible { role: other });
+    }
+    let appointing_only = role == Role::Cex && organisation.appointment(data.person, Role::Sig, at).is_some();
+    let days = if appointing_only { APPOINTING_DAYS_MAX } else { DELEGATION_DAYS_MAX };
+    let latest = london::date_of(at).add_days(days);
+    if data.until > latest {
+        return Err(Refusal::NoDelegation { role, problem: format!("may run until {latest} at most") });
+    }
+    Ok(())
+}
+
+/// A chief may let the monitoring officer appoint; else the roles must be ones that one person may hold.
+fn delegable(role: Role, held: Role) -> bool {
+    (role == Role::Cex && held == Role::Sig) || separation::may_hold_both(role, held)
+}
+
+fn check_delegation_end(state: &State, event: &Event, id: EventId, at: Timestamp) -> Result<(), Refusal> {
+    let Some(organisation) = own_organisation(event).and_then(|code| state.organisations.get(&code)) else { return Ok(()) };
+    let delegation = organisation.delegation(id).filter(|d| d.is_live(at)).ok_or(Refusal::NoSuchDelegation)?;
+    let appointment = live_appointment(state, event, delegation.appointment, at).map_err(|_| Refusal::NoSuchDelegation)?;
+    let signer = event.principal();
+    let by_holder = event.signers.len() == 1 && signer.person == appointment.person && signer.role == appointment.role;
+    if by_holder { Ok(()) } else { appointing(state, event, appointment.role, at) }
+}
+
+/// Who must sign for a new key (amendments.md): the new key, an ADM who is not that person (for the
+/// first ADM the CEX), and besides that person's other key or the CEX for roles that carry the body
+/// and for a second key.
+fn check_key(state: &State, event: &Event, data: &data::KeyRegistered, at: Timestamp) -> Result<(), Refusal> {
+    let code = data.organisation;
+    let Some(organisation) = state.organisations.get(&code) else { return Err(Refusal::OrganisationUnknown { organisation: code }) };
+    let roles: Vec<Role> = organisation.roles_of(data.person, at).collect();
+    if roles.is_empty() {
+        return Err(Refusal::RoleNotHeld { role: Role::Req, organisation: code });
+    }
+    let others: Vec<&Signer> = event.signers.iter().filter(|s| s.key != data.key).collect();
+    let signs = |role: Role| others.iter().any(|s| s.organisation == code && s.role == role && s.person != data.person);
+    let missing = |role: Role| Refusal::RoleNotHeld { role, organisation: code };
+    if roles.contains(&Role::Cex) {
+        // A chief who lost their key: two registrars and SIG or SIRO.
+        registrars(state, event)?;
+        return if signs(Role::Sig) || signs(Role::Siro) { Ok(()) } else { Err(missing(Role::Sig)) };
+    }
+    let active = |person: PersonId| state.keys.values().any(|k| k.organisation == code && k.person == person && k.is_active());
+    let first_adm = roles.contains(&Role::Adm) && !organisation.holders(Role::Adm, at).any(|a| active(a.person));
+    if first_adm {
+        return if signs(Role::Cex) { Ok(()) } else { Err(missing(Role::Cex)) };
+    }
+    if !signs(Role::Adm) {
+        return Err(missing(Role::Adm));
+    }
+    let heavy = roles.iter().any(|r| matches!(r, Role::Siro | Role::Dpo | Role::Cg | Role::Sig | Role::Leo | Role::Adm));
+    let own_other_key = others.iter().any(|s| s.organisation == code && s.person == data.person);
+    if (heavy || active(data.person)) && !own_other_key && !signs(Role::Cex) {
+        return Err(missing(Role::Cex));
+    }
+    Ok(())
+}
+
+/// The old key and the new one sign, both for the same person.
+fn check_rotation(state: &State, event: &Event, data: &data::KeyRotated) -> Result<(), Refusal> {
+    let Some(old) = state.keys.get(&data.replaces) else { return Err(Refusal::KeyUnknown { key: data.replaces }) };
+    let wrong = || Refusal::KeyOfAnother { key: data.replaces, organisation: old.organisation };
+    if !event.signers.iter().any(|s| s.key == data.replaces) || event.signers.len() != 2 {
+        return Err(wrong());
+    }
+    if event.signers.iter().all(|s| s.person == old.person && s.organisation == old.organisation) { Ok(()) } else { Err(wrong()) }
+}
+
+/// The holder, an ADM or the CEX of the key's organisation.
+fn check_key_end(state: &State, event: &Event, data: &data::KeyRevoked) -> Result<(), Refusal> {
+    let Some(key) = state.keys.get(&data.key) else { return Err(Refusal::KeyUnknown { key: data.key }) };
+    let signer = event.principal();
+    let inside = signer.organisation == key.organisation;
+    let may = inside && (signer.person == key.person || matches!(signer.role, Role::Adm | Role::Cex));
+    if may && event.signers.len() == 1 { Ok(()) } else { Err(Refusal::RoleNotHeld { role: Role::Adm, organisation: key.organisation }) }
+}

@@ -1,0 +1,71 @@
+//! Parsed public keys, kept: parsing one costs a tenth of checking a signature with it.
+
+use std::collections::HashMap;
+
+use counterpart_tlog::ed25519::PublicKey;
+
+use crate::admit::{Carried, carried, suitable};
+use crate::event::{Event, PublicKeyBytes};
+use crate::refusal::Refusal;
+use crate::wire::{Envelope, KeyId};
+
+/// The keys by their id. A key id is the hash of its key, so an entry never changes.
+#[derive(Clone, Debug, Default)]
+pub struct Keyring {
+    keys: HashMap<KeyId, PublicKey>,
+}
+
+/// What the signatures of one envelope came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Checked {
+    /// Keys that were not known: their signatures were not looked at.
+    pub unknown: Vec<KeyId>,
+}
+
+impl Keyring {
+    /// Adds a key that entered the ledger. Keys that are no keys were refused before (K06).
+    pub fn add(&mut self, public: &PublicKeyBytes) {
+        if let Ok(key) = PublicKey::register(&public.0) {
+            self.keys.insert(public.key_id(), key);
+        }
+    }
+
+    /// Adds every key that an event brought in.
+    pub fn add_carried(&mut self, event: &Event) {
+        for new in carried(event) {
+            self.add(&new.public);
+        }
+    }
+
+    /// Whether a key is here.
+    pub fn holds(&self, key: KeyId) -> bool {
+        self.keys.contains_key(&key)
+    }
+
+    /// Checks every signature by a key that is known or that the event carries, each by itself with
+    /// `verify_strict`; batch verification decides nothing.
+    ///
+    /// # Errors
+    ///
+    /// K06 for an unsuitable carried key, before its signature is looked at; E09 for a signature that does
+    /// not verify.
+    pub fn check(&self, event: &Event, envelope: &Envelope) -> Result<Checked, Refusal> {
+        let new: Vec<Carried> = carried(event);
+        for key in &new {
+            suitable(key)?;
+        }
+        let message = envelope.pae();
+        let mut checked = Checked::default();
+        for signature in &envelope.signatures {
+            let fresh = new.iter().find(|k| k.key == signature.keyid).and_then(|k| PublicKey::register(&k.public.0).ok());
+            let Some(key) = fresh.as_ref().or_else(|| self.keys.get(&signature.keyid)) else {
+                checked.unknown.push(signature.keyid);
+                continue;
+            };
+            if !key.verify(&message, &signature.sig) {
+                return Err(Refusal::SignatureWrong { key: signature.keyid });
+            }
+        }
+        Ok(checked)
+    }
+}

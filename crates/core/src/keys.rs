@@ -1,0 +1,50 @@
+//! Keys: whose they are, and since and until when they sign (domain.md 2.11).
+
+use crate::event::PublicKeyBytes;
+use crate::event::data::Custody;
+use crate::ids::{OrganisationCode, PersonId};
+use crate::time::Timestamp;
+use crate::wire::KeyId;
+
+/// Where a key stands in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyStage {
+    /// It signs.
+    Active,
+    /// Another took its place.
+    Retired {
+        /// When.
+        at: Timestamp,
+        /// Which.
+        by: KeyId,
+    },
+    /// It was lost or is no longer needed.
+    Revoked {
+        /// When.
+        at: Timestamp,
+    },
+}
+
+/// One registered key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Key {
+    /// Its bytes.
+    pub public: PublicKeyBytes,
+    /// For which organisation it signs, and no other (K10).
+    pub organisation: OrganisationCode,
+    /// Whose it is.
+    pub person: PersonId,
+    /// Where the private half lives; absent for keys that came in with a genesis or an organisation.
+    pub custody: Option<Custody>,
+    /// Where it stands.
+    pub stage: KeyStage,
+    /// Events of its stream.
+    pub revision: u64,
+}
+
+impl Key {
+    /// Whether it signs now.
+    pub const fn is_active(&self) -> bool {
+        matches!(self.stage, KeyStage::Active)
+    }
+}

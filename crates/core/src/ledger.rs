@@ -1,0 +1,297 @@
+//! The write path, its steps in their order, and nowhere else (reliability.md 1.1).
+//!
+//! decide → entry bytes → durable → read back → extend the tree → sign the checkpoint → swap it → answer.
+
+use std::sync::Arc;
+
+use counterpart_tlog::checkpoint::Checkpoint;
+use counterpart_tlog::note::NoteSigner;
+use counterpart_tlog::{Hash, Tree, leaf_hash};
+
+use crate::admit::{self, Known};
+use crate::commitment::Disclosure;
+use crate::event::Event;
+use crate::refusal::Refusal;
+use crate::replay::{Read, Replay, Stopped, read};
+use crate::storage::{LockStore, NewEntry, Store, StoreError, Swap, Word};
+use crate::time::Timestamp;
+use crate::wire::{Entry, Envelope};
+
+/// How far the clock may be behind the newest entry: 5 seconds.
+const CLOCK_BEHIND_MAX: i64 = 5_000;
+
+/// A submission whose form is good and whose signatures by known keys verify.
+#[derive(Clone, Debug)]
+pub struct Opened {
+    /// The envelope, canonical.
+    pub envelope: Envelope,
+    /// Its event.
+    pub event: Event,
+    /// The words that came with it; they opened their commitments.
+    pub disclosures: Vec<Disclosure>,
+    /// Some signature is by a key that was not known when it was opened: the sequencer looks again.
+    pub unchecked: bool,
+    /// What the door said of them, when it was asked.
+    pub door: Result<(), Refusal>,
+}
+
+/// What became of one submission.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// It is recorded, at this index.
+    Recorded {
+        /// Its place in the log.
+        index: u64,
+        /// When.
+        recorded_at: Timestamp,
+        /// The hash of its leaf.
+        leaf: Hash,
+        /// The revision of its stream after it.
+        revision: u64,
+    },
+    /// It was recorded before; the first receipt answers.
+    Repeated {
+        /// Where it stands.
+        index: u64,
+    },
+    /// The rules said no.
+    Refused(Refusal),
+}
+
+/// A group that is durable and covered by a signed checkpoint.
+#[derive(Clone, Debug)]
+pub struct Committed {
+    /// One for each submission, in their order.
+    pub outcomes: Vec<Outcome>,
+    /// The checkpoint that covers them, a signed note.
+    pub checkpoint: Arc<[u8]>,
+    /// How many entries it covers.
+    pub size: u64,
+}
+
+/// Why the ledger cannot record.
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerError {
+    /// The clock is behind the newest entry.
+    #[error("the clock is {behind_ms} ms behind the newest entry; set it before anything is recorded")]
+    Clock {
+        /// How far.
+        behind_ms: i64,
+    },
+    /// The store could not.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// What was read back is not what was written.
+    #[error("entry {index} reads back differently from what was written; the disk or the memory is faulty")]
+    ReadBack {
+        /// Which entry.
+        index: u64,
+    },
+    /// Somebody else signed a checkpoint meanwhile.
+    #[error("another server has signed a newer checkpoint; this one stops")]
+    Fenced,
+    /// The log holds an entry that the rules refuse.
+    #[error(transparent)]
+    Stopped(#[from] Stopped),
+    /// The signed checkpoint does not describe the entries.
+    #[error("the signed checkpoint over {size} entries does not fit them; nothing is signed until the right copy is restored")]
+    Fork {
+        /// The size that was signed.
+        size: u64,
+    },
+    /// The log's key or origin is not that of the ledger.
+    #[error("the checkpoint cannot be signed: {0}")]
+    Signer(String),
+}
+
+/// A ledger that records. One owner at a time: the sequencer.
+pub struct Ledger<S, L> {
+    store: Arc<S>,
+    lock: Arc<L>,
+    signer: NoteSigner,
+    origin: String,
+    replay: Replay,
+    tree: Tree,
+    // INVARIANT: `checkpoint` is what the lock store last acknowledged, not what we last sent.
+    checkpoint: Option<Arc<[u8]>>,
+}
+
+impl<S: Store, L: LockStore> Ledger<S, L> {
+    /// Opens a ledger: replays every entry, compares root and size with the last signed checkpoint, and
+    /// covers entries that are durable but not yet signed for.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`]; nothing was signed then.
+    pub fn open(store: Arc<S>, lock: Arc<L>, signer: NoteSigner, origin: &str) -> Result<Self, LedgerError> {
+        let mut ledger = Self {
+            store,
+            lock,
+            signer,
+            origin: origin.to_owned(),
+            replay: Replay::new(),
+            tree: Tree::new(),
+            checkpoint: None,
+        };
+        let mut stopped = None;
+        let Self { store, replay, tree, .. } = &mut ledger;
+        store.read_back(0..store.size(), &mut |index, bytes| {
+            if stopped.is_none() {
+                match read(bytes).map_err(|stop| Stopped { index, stop }).and_then(|entry| replay.next(&entry, false).map(|()| entry)) {
+                    Ok(entry) => tree.push(entry.leaf),
+                    Err(error) => stopped = Some(error),
+                }
+            }
+        })?;
+        if let Some(error) = stopped {
+            return Err(error.into());
+        }
+        ledger.check_signed()?;
+        Ok(ledger)
+    }
+
+    /// Compares what is held with what was signed, and signs for what came after.
+    fn check_signed(&mut self) -> Result<(), LedgerError> {
+        let Some(note) = self.lock.load()? else {
+            return if self.tree.size() > 0 { self.sign().map(drop) } else { Ok(()) };
+        };
+        let unreadable = |error: String| LedgerError::Signer(error);
+        let (signed, _) = Checkpoint::parse(&note).map_err(|error| unreadable(error.to_string()))?;
+        if signed.size > self.tree.size() {
+            return Err(StoreError::Rollback { have: self.tree.size(), signed: signed.size }.into());
+        }
+        if self.tree.root_at(signed.size) != Some(signed.root) || signed.origin != self.origin {
+            return Err(LedgerError::Fork { size: signed.size });
+        }
+        self.checkpoint = Some(note.into());
+        if signed.size < self.tree.size() {
+            self.sign()?;
+        }
+        Ok(())
+    }
+
+    /// The state, as of everything that is recorded.
+    pub const fn state(&self) -> &crate::state::State {
+        &self.replay.state
+    }
+
+    /// The keys that may sign.
+    pub const fn keyring(&self) -> &crate::keyring::Keyring {
+        &self.replay.keyring
+    }
+
+    /// The tree over everything that is recorded.
+    pub const fn tree(&self) -> &Tree {
+        &self.tree
+    }
+
+    /// The newest signed checkpoint.
+    pub fn checkpoint(&self) -> Option<Arc<[u8]>> {
+        self.checkpoint.clone()
+    }
+
+    /// Decides a group in order, makes what is admitted durable, and signs one checkpoint over it.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`]: nothing of the group is acknowledged. But for [`LedgerError::Clock`] the ledger has to
+    /// be opened again, which verifies everything.
+    pub fn commit(&mut self, group: &[Opened], now: Timestamp) -> Result<Committed, LedgerError> {
+        let at = self.label(now)?;
+        let first = self.replay.state.size;
+        let mut outcomes = Vec::with_capacity(group.len());
+        let mut entries = Vec::new();
+        let mut leaves = Vec::new();
+        for opened in group {
+            match self.decide(opened, at) {
+                Ok(Known::Same(index)) => outcomes.push(Outcome::Repeated { index }),
+                Ok(Known::New) => {
+                    let (entry, leaf) = self.record(opened, at);
+                    let (revision, _) = self.replay.state.revision(opened.event.stream, None);
+                    outcomes.push(Outcome::Recorded { index: first + leaves.len() as u64, recorded_at: at, leaf, revision });
+                    entries.push(entry);
+                    leaves.push(leaf);
+                }
+                Err(refusal) => outcomes.push(Outcome::Refused(refusal)),
+            }
+        }
+        if !entries.is_empty() {
+            // From here the entries are the record: once durable, a failure below costs a delay, never an event.
+            self.store.append(first, &entries)?;
+            self.read_back(first, &leaves)?;
+            for leaf in leaves {
+                self.tree.push(leaf);
+            }
+            self.sign()?;
+        }
+        let checkpoint = self.checkpoint.clone().unwrap_or_else(|| Arc::from(Vec::new()));
+        Ok(Committed { outcomes, checkpoint, size: self.tree.size() })
+    }
+
+    /// The time that entries of a group carry: the clock's, but never before the newest entry.
+    fn label(&self, now: Timestamp) -> Result<Timestamp, LedgerError> {
+        let Some(last) = self.replay.state.recorded_at else { return Ok(now) };
+        let behind_ms = now.millis_until(last);
+        if behind_ms > CLOCK_BEHIND_MAX {
+            return Err(LedgerError::Clock { behind_ms });
+        }
+        Ok(now.max(last))
+    }
+
+    /// Authority is checked again here, by the one sequencer: a key that was revoked since it was looked up is refused.
+    fn decide(&mut self, opened: &Opened, at: Timestamp) -> Result<Known, Refusal> {
+        let event = &opened.event;
+        if opened.unchecked {
+            self.replay.keyring.check(event, &opened.envelope)?;
+        }
+        if let Known::Same(index) = admit::known(&self.replay.state, event)? {
+            return Ok(Known::Same(index));
+        }
+        admit::before_door(&self.replay.state, event, at)?;
+        opened.door.clone()?;
+        admit::after_door(&self.replay.state, event, at)?;
+        Ok(Known::New)
+    }
+
+    fn record(&mut self, opened: &Opened, at: Timestamp) -> (NewEntry, Hash) {
+        let entry = Entry { envelope: opened.envelope.clone(), recorded_at: at };
+        let bytes: Arc<[u8]> = entry.encode().into();
+        let leaf = leaf_hash(&bytes);
+        let words = opened.disclosures.iter().map(|d| Word { name: d.pointer.clone(), bytes: d.to_bytes() }).collect();
+        let keys = vec![opened.event.stream.to_string().into_bytes(), opened.event.id.as_bytes().to_vec()];
+        self.replay.take_in(&Read { entry, event: opened.event.clone(), leaf });
+        (NewEntry { bytes, words, keys }, leaf)
+    }
+
+    /// Hashes what the store gives back, not what we hold: one flipped bit between hash and disk ended a public log.
+    fn read_back(&self, first: u64, leaves: &[Hash]) -> Result<(), LedgerError> {
+        let mut differs = None;
+        let mut count = 0;
+        self.store.read_back(first..first + leaves.len() as u64, &mut |index, bytes| {
+            let expected = usize::try_from(index - first).ok().and_then(|at| leaves.get(at));
+            count += 1;
+            if expected != Some(&leaf_hash(bytes)) && differs.is_none() {
+                differs = Some(index);
+            }
+        })?;
+        match differs {
+            Some(index) => Err(LedgerError::ReadBack { index }),
+            None if count < leaves.len() => Err(LedgerError::ReadBack { index: first + count as u64 }),
+            None => Ok(()),
+        }
+    }
+
+    /// Signs a checkpoint over the tree and swaps it for the one that was seen.
+    fn sign(&mut self) -> Result<(), LedgerError> {
+        let checkpoint = Checkpoint::new(self.origin.clone(), self.tree.size(), self.tree.root());
+        let note = checkpoint.sign(&[&self.signer]).map_err(|error| LedgerError::Signer(error.to_string()))?;
+        let bytes: Arc<[u8]> = note.to_string().into_bytes().into();
+        match self.lock.swap(self.checkpoint.as_deref(), self.tree.size(), &bytes)? {
+            Swap::Done => {
+                self.checkpoint = Some(bytes);
+                Ok(())
+            }
+            Swap::Lost(_) => Err(LedgerError::Fenced),
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! An organisation on the ledger: its record, who holds which role there, and who acts for whom.
+
+use std::collections::HashMap;
+
+use crate::ids::{Code, EventId, OrganisationCode, PersonId, Role};
+use crate::london;
+use crate::organisation::{Governance, OrganisationFlags, OrganisationType};
+use crate::time::{Date, Timestamp};
+
+/// Where an organisation stands (domain.md 2.11).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OrganisationStage {
+    /// It acts.
+    Active,
+    /// It is suspended until the end of a day.
+    Suspended {
+        /// The last day.
+        until: Date,
+    },
+    /// It left.
+    Left {
+        /// The day.
+        on: Date,
+    },
+    /// Others took its place.
+    Succeeded {
+        /// Who.
+        by: OrganisationCode,
+        /// The day.
+        on: Date,
+    },
+}
+
+/// That a person holds a role.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Appointment {
+    /// The event that made it.
+    pub event: EventId,
+    /// Who.
+    pub person: PersonId,
+    /// Which role.
+    pub role: Role,
+    /// For which functions; empty: all.
+    pub functions: Vec<Code>,
+    /// The first day.
+    pub valid_from: Date,
+    /// The last day.
+    pub valid_to: Option<Date>,
+    /// When it was ended by an event.
+    pub ended_at: Option<Timestamp>,
+}
+
+impl Appointment {
+    /// Whether the person holds the role at an instant.
+    pub fn is_live(&self, at: Timestamp) -> bool {
+        self.ended_at.is_none() && london::start_of(self.valid_from) <= at && self.valid_to.is_none_or(|day| at < london::end_of(day))
+    }
+
+    /// The day on which the role ended, if it has.
+    pub fn ended_on(&self, at: Timestamp) -> Option<Date> {
+        let ended = self.ended_at.map(london::date_of);
+        let expired = self.valid_to.filter(|day| london::end_of(*day) <= at);
+        ended.or(expired)
+    }
+}
+
+/// That a person may act in the role of another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delegation {
+    /// The event that made it.
+    pub event: EventId,
+    /// Whose appointment.
+    pub appointment: EventId,
+    /// Who acts.
+    pub person: PersonId,
+    /// For which functions; empty: all.
+    pub functions: Vec<Code>,
+    /// The last day.
+    pub until: Date,
+    /// When it was ended by an event.
+    pub ended_at: Option<Timestamp>,
+}
+
+impl Delegation {
+    /// Whether it runs at an instant, as far as it goes itself; it also ends with its appointment.
+    pub fn is_live(&self, at: Timestamp) -> bool {
+        self.ended_at.is_none() && at < london::end_of(self.until)
+    }
+}
+
+/// One organisation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Organisation {
+    /// Its code.
+    pub code: OrganisationCode,
+    /// Its official name.
+    pub name: String,
+    /// Its type.
+    pub kind: OrganisationType,
+    /// What the rules ask of it.
+    pub flags: OrganisationFlags,
+    /// How much separation it can afford.
+    pub governance: Governance,
+    /// Roles that must sign besides those of the policy.
+    pub extra_roles: Vec<Role>,
+    /// Where it stands.
+    pub stage: OrganisationStage,
+    /// Every appointment it ever made.
+    pub appointments: Vec<Appointment>,
+    /// Every delegation it ever made.
+    pub delegations: Vec<Delegation>,
+    /// Events of its stream.
+    pub revision: u64,
+    /// The revision just after its last general barrier (wire.md 2.4).
+    pub barrier: u64,
+    /// The same for events about one person.
+    pub person_barriers: HashMap<PersonId, u64>,
+}
+
+impl Organisation {
+    /// Where it stands at an instant: a suspension ends by itself.
+    pub fn stage_at(&self, at: Timestamp) -> OrganisationStage {
+        match self.stage {
+            OrganisationStage::Suspended { until } if london::end_of(until) <= at => OrganisationStage::Active,
+            stage @ (OrganisationStage::Active
+            | OrganisationStage::Suspended { .. }
+            | OrganisationStage::Left { .. }
+            | OrganisationStage::Succeeded { .. }) => stage,
+        }
+    }
+
+    /// The live appointment of a person to a role.
+    pub fn appointment(&self, person: PersonId, role: Role, at: Timestamp) -> Option<&Appointment> {
+        self.appointments.iter().find(|a| a.person == person && a.role == role && a.is_live(at))
+    }
+
+    /// The appointment of an event.
+    pub fn appointment_by(&self, event: EventId) -> Option<&Appointment> {
+        self.appointments.iter().find(|a| a.event == event)
+    }
+
+    /// The persons who hold a role.
+    pub fn holders(&self, role: Role, at: Timestamp) -> impl Iterator<Item = &Appointment> {
+        self.appointments.iter().filter(move |a| a.role == role && a.is_live(at))
+    }
+
+    /// Every role that a person holds.
+    pub fn roles_of(&self, person: PersonId, at: Timestamp) -> impl Iterator<Item = Role> {
+        self.appointments.iter().filter(move |a| a.person == person && a.is_live(at)).map(|a| a.role)
+    }
+
+    /// The delegation of an event.
+    pub fn delegation(&self, event: EventId) -> Option<&Delegation> {
+        self.delegations.iter().find(|d| d.event == event)
+    }
+
+    /// The live delegation of an appointment.
+    pub fn delegation_of(&self, appointment: EventId, at: Timestamp) -> Option<&Delegation> {
+        self.delegations.iter().find(|d| d.appointment == appointment && d.is_live(at))
+    }
+
+    /// Who holds a role, or acts in it under a live delegation. Governance LIGHT lets one office stand
+    /// for another (amendments.md): SIRO is CEX, SEC is SIG.
+    pub fn has_serving(&self, role: Role, at: Timestamp) -> bool {
+        self.holders(role, at).next().is_some()
+    }
+}

@@ -1,0 +1,306 @@
+//! What the entries so far have made of the ledger: a pure function of the log (wire.md 3).
+
+use std::collections::HashMap;
+
+use crate::event::data::{self, Data, ReferenceRow, Visibility};
+use crate::event::{Event, PublicKeyBytes};
+use crate::ids::{EventId, OrganisationCode, PersonId, Stream};
+use crate::keys::{Key, KeyStage};
+use crate::london;
+use crate::offices::{Appointment, Delegation, Organisation, OrganisationStage};
+use crate::time::Timestamp;
+use crate::wire::{Digest, KeyId};
+
+/// Where an event stands, by its id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Recorded {
+    /// Its index in the log.
+    pub index: u64,
+    /// Its digest, by which a repeat is told from another event (C02).
+    pub digest: Digest,
+}
+
+/// What the genesis pins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Founded {
+    /// `<origin>#<hex leaf hash of entry 0>`: what every later event names.
+    pub ledger: Box<str>,
+    /// Host and prefix of the log.
+    pub origin: Box<str>,
+    /// Who may read entries.
+    pub visibility: Visibility,
+    /// How many registrars must sign.
+    pub threshold: u32,
+    /// Their keys.
+    pub registrars: HashMap<KeyId, PersonId>,
+    /// Keys that sign refusals.
+    pub answer_keys: Vec<PublicKeyBytes>,
+    /// Keys that sign checkpoints, as vkeys.
+    pub log_keys: Vec<Box<str>>,
+    /// The version of the rules in force.
+    pub rules: u32,
+    /// Code lists in force.
+    pub code_lists: Vec<ReferenceRow>,
+    /// Policies in force.
+    pub policies: Vec<ReferenceRow>,
+}
+
+/// The state after some number of entries.
+#[derive(Clone, Debug, Default)]
+pub struct State {
+    /// How many entries made it.
+    pub size: u64,
+    /// The `recorded_at` of the newest entry.
+    pub recorded_at: Option<Timestamp>,
+    /// What the genesis pins, once there is one.
+    pub founded: Option<Founded>,
+    /// Events of stream `sys`.
+    pub sys_revision: u64,
+    /// By code.
+    pub organisations: HashMap<OrganisationCode, Organisation>,
+    /// By key id.
+    pub keys: HashMap<KeyId, Key>,
+    /// Every event, by its id.
+    pub events: HashMap<EventId, Recorded>,
+}
+
+impl State {
+    /// The state of an empty log.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The revision and barrier of a stream, as an event about `person` sees them (wire.md 2.4).
+    pub fn revision(&self, stream: Stream, person: Option<PersonId>) -> (u64, u64) {
+        match stream {
+            Stream::Sys => (self.sys_revision, self.sys_revision),
+            Stream::Organisation(code) => self.organisations.get(&code).map_or((0, 0), |organisation| {
+                let own = person.and_then(|p| organisation.person_barriers.get(&p)).copied().unwrap_or(0);
+                (organisation.revision, organisation.barrier.max(own))
+            }),
+            Stream::Key(key) => self.keys.get(&key).map_or((0, 0), |key| (key.revision, key.revision)),
+            Stream::Agreement(_) | Stream::Template(_) | Stream::Programme(_) => (0, 0),
+        }
+    }
+
+    /// Takes in an event that was recorded. Evolving never refuses: the event has happened.
+    ///
+    /// `leaf_hash` is that of the entry, lower-case hex; the genesis makes it the ledger's name.
+    pub fn evolve(&mut self, event: &Event, recorded_at: Timestamp, leaf_hash: &str) {
+        let index = self.size;
+        self.size += 1;
+        self.recorded_at = Some(recorded_at);
+        self.events.insert(event.id, Recorded { index, digest: event.digest });
+        match &event.data {
+            Data::LedgerGenesis(genesis) => self.found(genesis, leaf_hash),
+            Data::OrganisationRegistered(data) => self.register(event.id, data, recorded_at),
+            Data::OrganisationUpdated(data) => self.in_office(event, None, |organisation| {
+                if let Some(name) = &data.name {
+                    organisation.name.clone_from(name);
+                }
+                if let Some(flags) = &data.flags {
+                    organisation.flags.clone_from(flags);
+                }
+                if let Some(governance) = data.governance {
+                    organisation.governance = governance;
+                }
+                if let Some(roles) = &data.extra_roles {
+                    organisation.extra_roles.clone_from(roles);
+                }
+            }),
+            Data::OrganisationSuspended(data) => {
+                self.in_office(event, None, |organisation| organisation.stage = OrganisationStage::Suspended { until: data.until });
+            }
+            Data::OrganisationReinstated(_) => {
+                self.in_office(event, None, |organisation| organisation.stage = OrganisationStage::Active);
+            }
+            Data::OrganisationLeft(data) => self.in_office(event, None, |organisation| {
+                organisation.stage = OrganisationStage::Left { on: data.on };
+                for appointment in &mut organisation.appointments {
+                    appointment.ended_at.get_or_insert(recorded_at);
+                }
+                for delegation in &mut organisation.delegations {
+                    delegation.ended_at.get_or_insert(recorded_at);
+                }
+            }),
+            Data::RoleHolderAppointed(data) => self.in_office(event, Some(data.person), |organisation| {
+                organisation.appointments.push(Appointment {
+                    event: event.id,
+                    person: data.person,
+                    role: data.role,
+                    functions: data.functions.clone(),
+                    valid_from: data.valid_from,
+                    valid_to: data.valid_to,
+                    ended_at: None,
+                });
+            }),
+            Data::RoleHolderRevoked(data) => {
+                let person = self.person_of_appointment(event.stream, data.appointment);
+                self.in_office(event, person, |organisation| {
+                    for appointment in organisation.appointments.iter_mut().filter(|a| a.event == data.appointment) {
+                        appointment.ended_at.get_or_insert(recorded_at);
+                    }
+                    for delegation in organisation.delegations.iter_mut().filter(|d| d.appointment == data.appointment) {
+                        delegation.ended_at.get_or_insert(recorded_at);
+                    }
+                });
+            }
+            Data::RoleDelegated(data) => self.in_office(event, Some(data.person), |organisation| {
+                organisation.delegations.push(Delegation {
+                    event: event.id,
+                    appointment: data.appointment,
+                    person: data.person,
+                    functions: data.functions.clone(),
+                    until: data.until,
+                    ended_at: None,
+                });
+            }),
+            Data::DelegationRevoked(data) => {
+                let person = self.person_of_delegation(event.stream, data.delegation);
+                self.in_office(event, person, |organisation| {
+                    for delegation in organisation.delegations.iter_mut().filter(|d| d.event == data.delegation) {
+                        delegation.ended_at.get_or_insert(recorded_at);
+                    }
+                });
+            }
+            Data::KeyRegistered(data) => {
+                let key = Key {
+                    public: data.public,
+                    organisation: data.organisation,
+                    person: data.person,
+                    custody: Some(data.custody),
+                    stage: KeyStage::Active,
+                    revision: 1,
+                };
+                self.keys.insert(data.key, key);
+            }
+            Data::KeyRotated(data) => {
+                if let Some(old) = self.keys.get_mut(&data.replaces) {
+                    old.stage = KeyStage::Retired { at: recorded_at, by: data.key };
+                    let key = Key {
+                        public: data.public,
+                        organisation: old.organisation,
+                        person: old.person,
+                        custody: Some(data.custody),
+                        stage: KeyStage::Active,
+                        revision: 1,
+                    };
+                    self.keys.insert(data.key, key);
+                }
+            }
+            Data::KeyRevoked(data) => {
+                if let Some(key) = self.keys.get_mut(&data.key) {
+                    key.stage = KeyStage::Revoked { at: recorded_at };
+                    key.revision += 1;
+                }
+            }
+            // INVARIANT: `admit` refuses every event of an agreement (E04), so none is ever recorded.
+            Data::RequestFiled(_)
+            | Data::RequestTriaged(_)
+            | Data::TermsSubmitted(_)
+            | Data::AdviceGiven(_)
+            | Data::ApprovalGiven(_)
+            | Data::ExecutionSigned(_)
+            | Data::ApprovalDeclined(_)
+            | Data::ApprovalWithdrawn(_)
+            | Data::RequestRefused(_)
+            | Data::RequestWithdrawn(_)
+            | Data::AgreementSuspended(_)
+            | Data::AgreementResumed(_)
+            | Data::RevocationNoticed(_)
+            | Data::NoteRecorded(_) => {}
+        }
+    }
+
+    fn found(&mut self, genesis: &data::LedgerGenesis, leaf_hash: &str) {
+        self.sys_revision = 1;
+        for registrar in &genesis.registrar_keys {
+            let key = Key {
+                public: registrar.public,
+                organisation: OrganisationCode::REGISTRAR,
+                person: registrar.person,
+                custody: None,
+                stage: KeyStage::Active,
+                revision: 1,
+            };
+            self.keys.insert(registrar.key, key);
+        }
+        self.founded = Some(Founded {
+            ledger: format!("{}#{leaf_hash}", genesis.origin.as_str()).into(),
+            origin: genesis.origin.as_str().into(),
+            visibility: genesis.visibility,
+            threshold: genesis.threshold,
+            registrars: genesis.registrar_keys.iter().map(|k| (k.key, k.person)).collect(),
+            answer_keys: genesis.answer_keys.iter().map(|k| k.public).collect(),
+            log_keys: genesis.log_keys.iter().map(|k| k.as_str().into()).collect(),
+            rules: genesis.rules,
+            code_lists: genesis.code_lists.clone(),
+            policies: genesis.policies.clone(),
+        });
+    }
+
+    fn register(&mut self, event: EventId, data: &data::OrganisationRegistered, recorded_at: Timestamp) {
+        let key = Key {
+            public: data.chief.public,
+            organisation: data.code,
+            person: data.chief.person,
+            custody: None,
+            stage: KeyStage::Active,
+            revision: 1,
+        };
+        self.keys.insert(data.chief.key, key);
+        let earlier = self.organisations.remove(&data.code);
+        let revision = earlier.as_ref().map_or(0, |o| o.revision) + 1;
+        let (mut appointments, delegations) = earlier.map(|o| (o.appointments, o.delegations)).unwrap_or_default();
+        appointments.push(Appointment {
+            event,
+            person: data.chief.person,
+            role: crate::ids::Role::Cex,
+            functions: Vec::new(),
+            valid_from: london::date_of(recorded_at),
+            valid_to: None,
+            ended_at: None,
+        });
+        let organisation = Organisation {
+            code: data.code,
+            name: data.name.clone(),
+            kind: data.kind,
+            flags: data.flags.clone(),
+            governance: data.governance,
+            extra_roles: data.extra_roles.clone(),
+            stage: OrganisationStage::Active,
+            appointments,
+            delegations,
+            revision,
+            barrier: revision,
+            person_barriers: HashMap::new(),
+        };
+        self.organisations.insert(data.code, organisation);
+    }
+
+    fn in_office(&mut self, event: &Event, person: Option<PersonId>, change: impl FnOnce(&mut Organisation)) {
+        let Stream::Organisation(code) = event.stream else { return };
+        if let Some(organisation) = self.organisations.get_mut(&code) {
+            change(organisation);
+            organisation.revision += 1;
+            match person {
+                Some(person) => {
+                    organisation.person_barriers.insert(person, organisation.revision);
+                }
+                None => organisation.barrier = organisation.revision,
+            }
+        }
+    }
+
+    /// Whose appointment an event in an organisation's stream names.
+    pub fn person_of_appointment(&self, stream: Stream, appointment: EventId) -> Option<PersonId> {
+        let Stream::Organisation(code) = stream else { return None };
+        self.organisations.get(&code)?.appointment_by(appointment).map(|a| a.person)
+    }
+
+    /// Whom a delegation in an organisation's stream lets act.
+    pub fn person_of_delegation(&self, stream: Stream, delegation: EventId) -> Option<PersonId> {
+        let Stream::Organisation(code) = stream else { return None };
+        self.organisations.get(&code)?.delegation(delegation).map(|d| d.person)
+    }
+}

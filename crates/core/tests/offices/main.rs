@@ -1,0 +1,319 @@
+//! Keys, roles and organisations, decided from entries with real signatures.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "tests")]
+
+mod world;
+
+use serde_json::json;
+use world::{World, person, registrars};
+
+const DAY: i64 = 86_400_000;
+
+#[test]
+fn a_ledger_is_founded_by_all_its_registrars() {
+    let mut world = World::new();
+    let mut genesis = world.genesis();
+    genesis.signers.pop();
+    let signers = genesis.payload["signers"].as_array().unwrap()[..2].to_vec();
+    let short = genesis.with("signers", json!(signers));
+    assert_eq!(world.refusal(&short), "K06");
+    let genesis = world.genesis();
+    world.record(&genesis).unwrap();
+    assert!(world.ledger.starts_with("test.example/london/log#"));
+}
+
+#[test]
+fn a_second_genesis_is_for_another_ledger() {
+    let mut world = World::founded();
+    let again = world.genesis().with("ledger", json!(world::ORIGIN));
+    assert_eq!(world.refusal(&again), "E06");
+}
+
+#[test]
+fn a_genesis_of_two_registrars_is_malformed() {
+    let mut world = World::new();
+    let mut genesis = world.genesis();
+    genesis.payload["data"]["registrar_keys"].as_array_mut().unwrap().pop();
+    genesis.payload["signers"].as_array_mut().unwrap().pop();
+    genesis.signers.pop();
+    assert_eq!(world.refusal(&genesis), "E03");
+}
+
+#[test]
+fn an_organisation_enters_with_two_registrars_and_its_chief() {
+    let mut world = World::founded();
+    let chief = person("CMD", "CEX", 10);
+    let mut alone = world.registration("CMD", &chief);
+    alone.payload["signers"].as_array_mut().unwrap().remove(0);
+    alone.signers.remove(0);
+    assert_eq!(world.refusal(&alone), "R01");
+    let registered = world.registration("CMD", &chief);
+    world.record(&registered).unwrap();
+    let other = person("CMD", "CEX", 20);
+    let again = world.registration("CMD", &other);
+    assert_eq!(world.refusal(&again), "O02");
+}
+
+#[test]
+fn the_registrars_code_is_never_a_body() {
+    let mut world = World::founded();
+    let chief = person("REG", "CEX", 10);
+    let draft = world.registration("REG", &chief);
+    assert_eq!(world.refusal(&draft), "O02");
+}
+
+#[test]
+fn nobody_signs_for_a_ledger_that_does_not_know_their_key() {
+    let mut world = World::with_camden();
+    let stranger = person("CMD", "ADM", 99);
+    let draft = world.appointment(&[stranger], &person("CMD", "IGL", 30));
+    assert_eq!(world.refusal(&draft), "K01");
+}
+
+#[test]
+fn a_key_acts_for_its_own_person_and_organisation_alone() {
+    let mut world = World::with_camden();
+    let mut other = person("CMD", "ADM", 11);
+    other.id = person("CMD", "ADM", 12).id;
+    let draft = world.appointment(&[other], &person("CMD", "IGL", 30));
+    assert_eq!(world.refusal(&draft), "K10");
+}
+
+#[test]
+fn a_weak_key_does_not_enter() {
+    let mut world = World::with_camden();
+    let whom = person("CMD", "IGL", 30);
+    world.appoint(&person("CMD", "ADM", 11), &whom).unwrap();
+    let mut draft = world.key_registration(&whom, &[person("CMD", "ADM", 11)]);
+    // The identity element: canonical, and of order one.
+    let mut weak = [0u8; 32];
+    weak[0] = 1;
+    let public = counterpart_core::event::PublicKeyBytes(weak);
+    let id = public.key_id().to_string();
+    draft.payload["data"]["public"] = serde_json::to_value(public).unwrap();
+    draft.payload["data"]["key"] = json!(id);
+    draft.payload["stream"] = json!(format!("key:{id}"));
+    assert_eq!(world.refusal(&draft), "K06");
+}
+
+#[test]
+fn a_person_without_a_role_gets_no_key() {
+    let mut world = World::with_camden();
+    let draft = world.key_registration(&person("CMD", "IGL", 30), &[person("CMD", "ADM", 11)]);
+    assert_eq!(world.refusal(&draft), "R01");
+}
+
+#[test]
+fn a_second_administrator_needs_the_chief_too() {
+    let mut world = World::with_camden();
+    let third = person("CMD", "ADM", 13);
+    world.appoint(&person("CMD", "CEX", 10), &third).unwrap();
+    let draft = world.key_registration(&third, &[person("CMD", "ADM", 11)]);
+    assert_eq!(world.refusal(&draft), "R01");
+    world.give_key(&third, &[person("CMD", "ADM", 11), person("CMD", "CEX", 10)]).unwrap();
+}
+
+#[test]
+fn an_administrator_appoints_only_what_is_theirs_to_appoint() {
+    let mut world = World::with_camden();
+    let adm = person("CMD", "ADM", 11);
+    world.appoint(&adm, &person("CMD", "IGL", 30)).unwrap();
+    let draft = world.appointment(&[adm], &person("CMD", "SIRO", 31));
+    assert_eq!(world.refusal(&draft), "R01");
+}
+
+#[test]
+fn incompatible_roles_are_refused_at_appointment() {
+    let mut world = World::with_camden();
+    let chief = person("CMD", "CEX", 10);
+    world.appoint(&chief, &person("CMD", "DPO", 30)).unwrap();
+    let draft = world.appointment(&[chief], &person("CMD", "SIRO", 30));
+    assert_eq!(world.refusal(&draft), "R04");
+}
+
+#[test]
+fn a_role_is_held_once_by_one_person() {
+    let mut world = World::with_camden();
+    let adm = person("CMD", "ADM", 11);
+    world.appoint(&adm, &person("CMD", "IGL", 30)).unwrap();
+    let draft = world.appointment(&[adm], &person("CMD", "IGL", 30));
+    assert_eq!(world.refusal(&draft), "R05");
+}
+
+#[test]
+fn nobody_appoints_themself() {
+    let mut world = World::with_camden();
+    let draft = world.appointment(&[person("CMD", "ADM", 11)], &person("CMD", "IAO", 11));
+    assert_eq!(world.refusal(&draft), "D06");
+}
+
+#[test]
+fn an_ended_role_signs_no_more_and_may_be_held_again() {
+    let mut world = World::with_camden();
+    let adm = person("CMD", "ADM", 11);
+    let chief = person("CMD", "CEX", 10);
+    let igl = person("CMD", "IGL", 30);
+    let appointed = world.appoint(&adm, &igl).unwrap();
+    let end = world.draft("org:CMD", "RoleHolderRevoked", json!({ "appointment": appointed }), &[adm.clone()]);
+    world.record(&end).unwrap();
+    let again = world.draft("org:CMD", "RoleHolderRevoked", json!({ "appointment": appointed }), &[adm.clone()]);
+    assert_eq!(world.refusal(&again), "R06");
+    world.appoint(&adm, &igl).unwrap();
+
+    let second = person("CMD", "ADM", 12);
+    let of_second = world.appoint(&chief, &person("CMD", "SIG", 40)).unwrap();
+    let revoke = world.draft("org:CMD", "RoleHolderRevoked", json!({ "appointment": of_second }), &[second]);
+    assert_eq!(world.refusal(&revoke), "R01");
+}
+
+#[test]
+fn a_delegate_acts_until_the_day_and_no_longer() {
+    let mut world = World::with_camden();
+    let chief = person("CMD", "CEX", 10);
+    let siro = person("CMD", "SIRO", 30);
+    let appointment = world.appoint(&chief, &siro).unwrap();
+    world.give_key(&siro, &[person("CMD", "ADM", 11), chief.clone()]).unwrap();
+    let data = json!({ "appointment": appointment, "functions": [], "person": person("CMD", "SIRO", 31).id, "until": "2026-12-10" });
+    let delegation = world.draft("org:CMD", "RoleDelegated", data.clone(), &[siro.clone()]);
+    world.record(&delegation).unwrap();
+    let twice = world.draft("org:CMD", "RoleDelegated", data, &[siro.clone()]);
+    assert_eq!(world.refusal(&twice), "R07");
+    world.now += 30 * DAY;
+    let late = json!({ "appointment": appointment, "functions": [], "person": person("CMD", "SIRO", 32).id, "until": "2027-12-10" });
+    let too_long = world.draft("org:CMD", "RoleDelegated", late, &[siro]);
+    assert_eq!(world.refusal(&too_long), "R03");
+}
+
+#[test]
+fn a_rotated_key_is_replaced_by_the_new_one() {
+    let mut world = World::with_camden();
+    let old = person("CMD", "ADM", 11);
+    let new = old.with_key(111);
+    let data = json!({
+        "custody": "SOFTWARE", "key": new.key_id().to_string(), "public": new.public_text(), "replaces": old.key_id().to_string(),
+    });
+    let rotation = world.draft(&format!("key:{}", new.key_id()), "KeyRotated", data, &[new.clone(), old.clone()]);
+    world.record(&rotation).unwrap();
+    let with_old = world.appointment(&[old], &person("CMD", "IGL", 30));
+    assert_eq!(world.refusal(&with_old), "K03");
+    world.appoint(&new, &person("CMD", "IGL", 30)).unwrap();
+}
+
+#[test]
+fn a_revoked_key_signs_no_more() {
+    let mut world = World::with_camden();
+    let adm = person("CMD", "ADM", 11);
+    let stream = format!("key:{}", adm.key_id());
+    world.revisions.insert(stream.clone(), 1);
+    let data = json!({ "key": adm.key_id().to_string(), "reason": "LOST" });
+    let end = world.draft(&stream, "KeyRevoked", data, &[person("CMD", "CEX", 10)]);
+    world.record(&end).unwrap();
+    let draft = world.appointment(&[adm], &person("CMD", "IGL", 30));
+    assert_eq!(world.refusal(&draft), "K04");
+}
+
+#[test]
+fn a_suspended_organisation_waits_until_the_day_after_its_last() {
+    let mut world = World::with_camden();
+    let [one, two, _] = registrars();
+    let suspend = |until: &str| json!({ "reason": "SECURITY", "until": until });
+    let too_long = world.draft("org:CMD", "OrganisationSuspended", suspend("2027-02-01"), &[one.clone(), two.clone()]);
+    assert_eq!(world.refusal(&too_long), "G38");
+    let alone = world.draft("org:CMD", "OrganisationSuspended", suspend("2026-12-05"), &[one.clone()]);
+    assert_eq!(world.refusal(&alone), "R01");
+    let draft = world.draft("org:CMD", "OrganisationSuspended", suspend("2026-12-05"), &[one.clone(), two.clone()]);
+    world.record(&draft).unwrap();
+    let adm = person("CMD", "ADM", 11);
+    let draft = world.appointment(&[adm.clone()], &person("CMD", "IGL", 30));
+    assert_eq!(world.refusal(&draft), "O05");
+    world.now += 5 * DAY;
+    world.appoint(&adm, &person("CMD", "IGL", 30)).unwrap();
+    let not_suspended = world.draft("org:CMD", "OrganisationReinstated", json!({}), &[one, two]);
+    assert_eq!(world.refusal(&not_suspended), "O06");
+}
+
+#[test]
+fn who_left_acts_no_more() {
+    let mut world = World::with_camden();
+    let left = world.draft("org:CMD", "OrganisationLeft", json!({ "on": "2026-12-01" }), &[person("CMD", "CEX", 10)]);
+    world.record(&left).unwrap();
+    let draft = world.appointment(&[person("CMD", "ADM", 11)], &person("CMD", "IGL", 30));
+    assert_eq!(world.refusal(&draft), "O03");
+}
+
+#[test]
+fn appointments_bar_only_events_about_the_same_person() {
+    let mut world = World::with_camden();
+    let adm = person("CMD", "ADM", 11);
+    let first = world.appointment(&[adm.clone()], &person("CMD", "IGL", 30));
+    let second = world.appointment(&[adm.clone()], &person("CMD", "IAO", 31));
+    let same = world.appointment(&[adm], &person("CMD", "IAO", 30));
+    world.record(&first).unwrap();
+    world.record(&second).unwrap();
+    assert_eq!(world.refusal(&same), "C01");
+}
+
+#[test]
+fn an_event_from_the_future_or_past_its_time_is_refused() {
+    let mut world = World::with_camden();
+    let adm = person("CMD", "ADM", 11);
+    world.now += 400_000;
+    let early = world.appointment(&[adm.clone()], &person("CMD", "IGL", 30));
+    world.now -= 400_000;
+    assert_eq!(world.refusal(&early), "K09");
+    let late = world.appointment(&[adm], &person("CMD", "IGL", 30));
+    world.now += 3_600_001;
+    assert_eq!(world.refusal(&late), "K11");
+}
+
+#[test]
+fn an_id_is_used_once() {
+    let mut world = World::with_camden();
+    let adm = person("CMD", "ADM", 11);
+    let first = world.appointment(&[adm.clone()], &person("CMD", "IGL", 30));
+    let id = first.payload["id"].clone();
+    world.record(&first).unwrap();
+    let other = world.appointment(&[adm], &person("CMD", "IAO", 31)).with("id", id);
+    assert_eq!(world.refusal(&other), "C02");
+}
+
+#[test]
+fn a_changed_byte_breaks_the_signature() {
+    let mut world = World::with_camden();
+    let draft = world.appointment(&[person("CMD", "ADM", 11)], &person("CMD", "IGL", 30));
+    let entry = counterpart_core::wire::Entry {
+        envelope: {
+            let mut envelope = draft.envelope();
+            envelope.signatures[0].sig[3] ^= 1;
+            envelope
+        },
+        recorded_at: world::at(world.now),
+    };
+    let stopped = world.replay.next_bytes(&entry.encode()).unwrap_err();
+    assert_eq!(stopped.stop.code(), "E09");
+}
+
+#[test]
+fn an_event_of_an_agreement_is_for_a_later_program() {
+    let mut world = World::with_camden();
+    let data = json!({ "text": world::commitment(), "visibility": "PARTIES" });
+    let draft = world.draft("agr:01890000-0000-7000-8000-00000000aaaa", "NoteRecorded", data, &[person("CMD", "ADM", 11)]);
+    assert_eq!(world.refusal(&draft), "E04");
+}
+
+#[test]
+fn time_does_not_go_back() {
+    let mut world = World::with_camden();
+    world.now -= DAY;
+    let draft = world.appointment(&[person("CMD", "ADM", 11)], &person("CMD", "IGL", 30));
+    assert_eq!(world.refusal(&draft), "E02");
+}
+
+#[test]
+fn replaying_the_same_entries_comes_to_the_same_state() {
+    let one = World::with_camden();
+    let two = World::with_camden();
+    assert_eq!(one.replay.frontier.root(), two.replay.frontier.root());
+    assert_eq!(one.replay.state.organisations, two.replay.state.organisations);
+    assert_eq!(one.replay.state.keys, two.replay.state.keys);
+}
