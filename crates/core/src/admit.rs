@@ -8,8 +8,8 @@ mod offices;
 mod roles;
 
 use crate::agreement;
-use crate::event::{Event, EventType};
 use crate::event::data::Data;
+use crate::event::{Event, EventType};
 use crate::ids::{PersonId, Stream};
 use crate::refusal::Refusal;
 use crate::state::State;
@@ -85,7 +85,9 @@ fn check_ledger(state: &State, event: &Event) -> Result<(), Refusal> {
             Err(Refusal::OtherLedger { named: event.ledger.to_string(), ours: data.origin.as_str().to_owned() })
         }
         (Some(founded), _) if !genesis && *event.ledger == *founded.ledger => Ok(()),
-        (Some(founded), _) => Err(Refusal::OtherLedger { named: event.ledger.to_string(), ours: founded.ledger.to_string() }),
+        (Some(founded), _) => {
+            Err(Refusal::OtherLedger { named: event.ledger.to_string(), ours: founded.ledger.to_string() })
+        }
         (None, _) => Err(Refusal::OtherLedger { named: event.ledger.to_string(), ours: "not founded yet".to_owned() }),
     }
 }

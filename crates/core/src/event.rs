@@ -147,13 +147,15 @@ struct RawPayload<'a> {
 pub fn parse(envelope: &Envelope) -> Result<Event, EventError> {
     let payload = &envelope.payload;
     json::check_canonical(payload, MAX_DEPTH).map_err(|error| EventError::Payload(error.to_string()))?;
-    let raw: RawPayload<'_> = serde_json::from_slice(payload).map_err(|error| EventError::Payload(error.to_string()))?;
+    let raw: RawPayload<'_> =
+        serde_json::from_slice(payload).map_err(|error| EventError::Payload(error.to_string()))?;
     let unknown = || EventError::UnknownType { event_type: raw.event_type.chars().take(60).collect(), version: raw.v };
     let event_type: EventType = raw.event_type.parse().map_err(|_| unknown())?;
     if raw.v != 1 {
         return Err(unknown());
     }
-    let data = Data::parse(event_type, raw.data.get()).map_err(|error| EventError::Payload(format!("data: {error}")))?;
+    let data =
+        Data::parse(event_type, raw.data.get()).map_err(|error| EventError::Payload(format!("data: {error}")))?;
     if let Some(problem) = form::problem(raw.stream, &data) {
         return Err(EventError::Payload(problem));
     }
@@ -162,7 +164,9 @@ pub fn parse(envelope: &Envelope) -> Result<Event, EventError> {
         return Err(EventError::Payload("`valid_until` is before `signed_at`".to_owned()));
     }
     if raw.valid_until > raw.signed_at.add_millis(validity) {
-        return Err(EventError::Payload("`valid_until` is too long after `signed_at`: 24 hours, or 14 days with several signers".to_owned()));
+        return Err(EventError::Payload(
+            "`valid_until` is too long after `signed_at`: 24 hours, or 14 days with several signers".to_owned(),
+        ));
     }
     check_signers(&raw.signers, new_key(&data), envelope)?;
     Ok(Event {
@@ -203,7 +207,8 @@ fn check_signers(signers: &[Signer], new_key: Option<KeyId>, envelope: &Envelope
             return Err(EventError::Signers(format!("{} signs twice; joint signatures count persons", signer.person)));
         }
     }
-    let missing = signers.iter().find(|signer| !envelope.signatures.iter().any(|signature| signature.keyid == signer.key));
+    let missing =
+        signers.iter().find(|signer| !envelope.signatures.iter().any(|signature| signature.keyid == signer.key));
     if let Some(signer) = missing {
         return Err(EventError::Signers(format!("there is no signature of key {}", signer.key)));
     }

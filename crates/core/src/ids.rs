@@ -165,7 +165,7 @@ impl fmt::Display for PersonId {
 
 string_serde!(PersonId, "PersonId", "^PER-[0-9A-HJKMNP-TV-Z]{12}$");
 
-/// The name of an event, made by the client: a UUIDv7 in lower case. It is the idempotency key.
+/// The name of an event, made by the client: a `UUIDv7` in lower case. It is the idempotency key.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EventId(Uuid);
 
@@ -207,7 +207,7 @@ impl fmt::Display for EventId {
 
 string_serde!(EventId, "EventId", UUID_V7);
 
-/// The name of an agreement, chosen by whoever files it: a UUIDv7 in lower case.
+/// The name of an agreement, chosen by whoever files it: a `UUIDv7` in lower case.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AgreementId(Uuid);
 
@@ -377,7 +377,9 @@ string_serde!(DatasetId, "DatasetId", "^DS-([1-9][0-9]?|1[0-9][0-9]|200)$");
 macro_rules! codes {
     ($(#[$outer:meta])* $name:ident { $($(#[$inner:meta])* $variant:ident = $text:literal,)+ }) => {
         $(#[$outer])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, serde::Deserialize, JsonSchema)]
+        #[derive(
+            Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
+        )]
         #[schemars(inline)]
         pub enum $name {
             $($(#[$inner])* #[serde(rename = $text)] $variant,)+

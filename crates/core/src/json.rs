@@ -119,11 +119,7 @@ pub fn key_order(a: &str, b: &str) -> Ordering {
     // UTF-8 bytes sort as UTF-16 units do, except that characters outside the basic plane
     // (first byte 0xF0 and up) come before U+E000 to U+FFFF in UTF-16.
     let outside = |text: &str| text.bytes().any(|byte| byte >= 0xF0);
-    if outside(a) || outside(b) {
-        a.encode_utf16().cmp(b.encode_utf16())
-    } else {
-        a.cmp(b)
-    }
+    if outside(a) || outside(b) { a.encode_utf16().cmp(b.encode_utf16()) } else { a.cmp(b) }
 }
 
 /// Why some bytes are not strict JSON, or not its canonical form, and where.

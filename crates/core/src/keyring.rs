@@ -57,7 +57,8 @@ impl Keyring {
         let message = envelope.pae();
         let mut checked = Checked::default();
         for signature in &envelope.signatures {
-            let fresh = new.iter().find(|k| k.key == signature.keyid).and_then(|k| PublicKey::register(&k.public.0).ok());
+            let fresh =
+                new.iter().find(|k| k.key == signature.keyid).and_then(|k| PublicKey::register(&k.public.0).ok());
             let Some(key) = fresh.as_ref().or_else(|| self.keys.get(&signature.keyid)) else {
                 checked.unknown.push(signature.keyid);
                 continue;

@@ -94,7 +94,9 @@ pub enum LedgerError {
     #[error(transparent)]
     Stopped(#[from] Stopped),
     /// The signed checkpoint does not describe the entries.
-    #[error("the signed checkpoint over {size} entries does not fit them; nothing is signed until the right copy is restored")]
+    #[error(
+        "the signed checkpoint over {size} entries does not fit them; nothing is signed until the right copy is restored"
+    )]
     Fork {
         /// The size that was signed.
         size: u64,
@@ -137,7 +139,10 @@ impl<S: Store, L: LockStore> Ledger<S, L> {
         let Self { store, replay, tree, .. } = &mut ledger;
         store.read_back(0..store.size(), &mut |index, bytes| {
             if stopped.is_none() {
-                match read(bytes).map_err(|stop| Stopped { index, stop }).and_then(|entry| replay.next(&entry, false).map(|()| entry)) {
+                match read(bytes)
+                    .map_err(|stop| Stopped { index, stop })
+                    .and_then(|entry| replay.next(&entry, false).map(|()| entry))
+                {
                     Ok(entry) => tree.push(entry.leaf),
                     Err(error) => stopped = Some(error),
                 }
@@ -208,7 +213,12 @@ impl<S: Store, L: LockStore> Ledger<S, L> {
                 Ok(Known::New) => {
                     let (entry, leaf) = self.record(opened, at);
                     let (revision, _) = self.replay.state.revision(opened.event.stream, None);
-                    outcomes.push(Outcome::Recorded { index: first + leaves.len() as u64, recorded_at: at, leaf, revision });
+                    outcomes.push(Outcome::Recorded {
+                        index: first + leaves.len() as u64,
+                        recorded_at: at,
+                        leaf,
+                        revision,
+                    });
                     entries.push(entry);
                     leaves.push(leaf);
                 }
@@ -230,7 +240,9 @@ impl<S: Store, L: LockStore> Ledger<S, L> {
 
     /// The time that entries of a group carry: the clock's, but never before the newest entry.
     fn label(&self, now: Timestamp) -> Result<Timestamp, LedgerError> {
-        let Some(last) = self.replay.state.recorded_at else { return Ok(now) };
+        let Some(last) = self.replay.state.recorded_at else {
+            return Ok(now);
+        };
         let behind_ms = now.millis_until(last);
         if behind_ms > CLOCK_BEHIND_MAX {
             return Err(LedgerError::Clock { behind_ms });

@@ -29,11 +29,7 @@ pub fn date_of(instant: Timestamp) -> Date {
     let (forward, back) = changes(utc.year());
     let change = |date: Date| date.epoch_days() * DAY_MS + HOUR_MS;
     // Neither change is near a new year, so the year of UTC is the year of the changes.
-    if (change(forward)..change(back)).contains(&instant.millis()) {
-        day_of(instant.millis() + HOUR_MS)
-    } else {
-        utc
-    }
+    if (change(forward)..change(back)).contains(&instant.millis()) { day_of(instant.millis() + HOUR_MS) } else { utc }
 }
 
 /// The year on London's calendar at an instant, by which references are numbered.
@@ -57,5 +53,4 @@ fn changes(year: i64) -> (Date, Date) {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests;

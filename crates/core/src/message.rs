@@ -1,6 +1,5 @@
 //! What validation says of a document: all of it at once, never only the first.
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::codes;

@@ -53,7 +53,9 @@ pub struct Appointment {
 impl Appointment {
     /// Whether the person holds the role at an instant.
     pub fn is_live(&self, at: Timestamp) -> bool {
-        self.ended_at.is_none() && london::start_of(self.valid_from) <= at && self.valid_to.is_none_or(|day| at < london::end_of(day))
+        self.ended_at.is_none()
+            && london::start_of(self.valid_from) <= at
+            && self.valid_to.is_none_or(|day| at < london::end_of(day))
     }
 
     /// The day on which the role ended, if it has.

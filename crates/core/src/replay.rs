@@ -99,7 +99,8 @@ impl Replay {
             return Err(stopped(Stop::TimeWentBack));
         }
         if !signatures_checked {
-            let checked = self.keyring.check(&read.event, &read.entry.envelope).map_err(|r| stopped(Stop::Refused(r)))?;
+            let checked =
+                self.keyring.check(&read.event, &read.entry.envelope).map_err(|r| stopped(Stop::Refused(r)))?;
             if let Some(key) = checked.unknown.first() {
                 return Err(stopped(Stop::Refused(Refusal::KeyUnknown { key: *key })));
             }

@@ -11,12 +11,24 @@ pub fn may_hold_both(first: Role, second: Role) -> bool {
 fn forbidden(held: Role, asked: Role) -> bool {
     match held {
         Role::Igl => matches!(asked, Role::Siro | Role::Sig),
-        Role::Dpo => matches!(asked, Role::Req | Role::Siro | Role::Iao | Role::Sig | Role::Sec | Role::Leo | Role::Opn | Role::Adm),
+        Role::Dpo => matches!(
+            asked,
+            Role::Req | Role::Siro | Role::Iao | Role::Sig | Role::Sec | Role::Leo | Role::Opn | Role::Adm
+        ),
         Role::Siro => matches!(asked, Role::Cg | Role::Sec | Role::Adm),
         Role::Sig => matches!(asked, Role::Adm),
         Role::Cex => matches!(
             asked,
-            Role::Req | Role::Igl | Role::Dpo | Role::Cg | Role::Iao | Role::Lgl | Role::Sec | Role::Leo | Role::Opn | Role::Adm
+            Role::Req
+                | Role::Igl
+                | Role::Dpo
+                | Role::Cg
+                | Role::Iao
+                | Role::Lgl
+                | Role::Sec
+                | Role::Leo
+                | Role::Opn
+                | Role::Adm
         ),
         Role::Reg | Role::Aud | Role::Wit => decides(asked),
         Role::Req
@@ -81,7 +93,13 @@ mod tests {
         ] {
             assert!(!may_hold_both(first, second), "{first} {second}");
         }
-        for (first, second) in [(Role::Siro, Role::Sig), (Role::Req, Role::Iao), (Role::Dpo, Role::Cg), (Role::Cex, Role::Siro), (Role::Cex, Role::Sig)] {
+        for (first, second) in [
+            (Role::Siro, Role::Sig),
+            (Role::Req, Role::Iao),
+            (Role::Dpo, Role::Cg),
+            (Role::Cex, Role::Siro),
+            (Role::Cex, Role::Sig),
+        ] {
             assert!(may_hold_both(first, second), "{first} {second}");
         }
     }

@@ -86,6 +86,7 @@ impl State {
     /// Takes in an event that was recorded. Evolving never refuses: the event has happened.
     ///
     /// `leaf_hash` is that of the entry, lower-case hex; the genesis makes it the ledger's name.
+    #[expect(clippy::too_many_lines, reason = "one arm for each type of event, so that none is forgotten")]
     pub fn evolve(&mut self, event: &Event, recorded_at: Timestamp, leaf_hash: &str) {
         let index = self.size;
         self.size += 1;
@@ -109,10 +110,14 @@ impl State {
                 }
             }),
             Data::OrganisationSuspended(data) => {
-                self.in_office(event, None, |organisation| organisation.stage = OrganisationStage::Suspended { until: data.until });
+                self.in_office(event, None, |organisation| {
+                    organisation.stage = OrganisationStage::Suspended { until: data.until }
+                });
             }
             Data::OrganisationReinstated(_) => {
-                self.in_office(event, None, |organisation| organisation.stage = OrganisationStage::Active);
+                self.in_office(event, None, |organisation| {
+                    organisation.stage = OrganisationStage::Active;
+                });
             }
             Data::OrganisationLeft(data) => self.in_office(event, None, |organisation| {
                 organisation.stage = OrganisationStage::Left { on: data.on };
@@ -123,24 +128,27 @@ impl State {
                     delegation.ended_at.get_or_insert(recorded_at);
                 }
             }),
-            Data::RoleHolderAppointed(data) => self.in_office(event, Some(data.person), |organisation| {
-                organisation.appointments.push(Appointment {
-                    event: event.id,
-                    person: data.person,
-                    role: data.role,
-                    functions: data.functions.clone(),
-                    valid_from: data.valid_from,
-                    valid_to: data.valid_to,
-                    ended_at: None,
+            Data::RoleHolderAppointed(data) => {
+                self.in_office(event, Some(data.person), |organisation| {
+                    organisation.appointments.push(Appointment {
+                        event: event.id,
+                        person: data.person,
+                        role: data.role,
+                        functions: data.functions.clone(),
+                        valid_from: data.valid_from,
+                        valid_to: data.valid_to,
+                        ended_at: None,
+                    });
                 });
-            }),
+            }
             Data::RoleHolderRevoked(data) => {
                 let person = self.person_of_appointment(event.stream, data.appointment);
                 self.in_office(event, person, |organisation| {
                     for appointment in organisation.appointments.iter_mut().filter(|a| a.event == data.appointment) {
                         appointment.ended_at.get_or_insert(recorded_at);
                     }
-                    for delegation in organisation.delegations.iter_mut().filter(|d| d.appointment == data.appointment) {
+                    for delegation in organisation.delegations.iter_mut().filter(|d| d.appointment == data.appointment)
+                    {
                         delegation.ended_at.get_or_insert(recorded_at);
                     }
                 });
@@ -279,7 +287,9 @@ impl State {
     }
 
     fn in_office(&mut self, event: &Event, person: Option<PersonId>, change: impl FnOnce(&mut Organisation)) {
-        let Stream::Organisation(code) = event.stream else { return };
+        let Stream::Organisation(code) = event.stream else {
+            return;
+        };
         if let Some(organisation) = self.organisations.get_mut(&code) {
             change(organisation);
             organisation.revision += 1;
@@ -294,13 +304,17 @@ impl State {
 
     /// Whose appointment an event in an organisation's stream names.
     pub fn person_of_appointment(&self, stream: Stream, appointment: EventId) -> Option<PersonId> {
-        let Stream::Organisation(code) = stream else { return None };
+        let Stream::Organisation(code) = stream else {
+            return None;
+        };
         self.organisations.get(&code)?.appointment_by(appointment).map(|a| a.person)
     }
 
     /// Whom a delegation in an organisation's stream lets act.
     pub fn person_of_delegation(&self, stream: Stream, delegation: EventId) -> Option<PersonId> {
-        let Stream::Organisation(code) = stream else { return None };
+        let Stream::Organisation(code) = stream else {
+            return None;
+        };
         self.organisations.get(&code)?.delegation(delegation).map(|d| d.person)
     }
 }

@@ -14,8 +14,15 @@ type Verdict = Result<(), String>;
 ///
 /// The first broken promise, in a sentence.
 pub fn store<S: Store>(make: &mut dyn FnMut() -> S) -> Verdict {
-    let checks: &[fn(&S) -> Verdict] =
-        &[starts_empty, appends_in_order, refuses_a_wrong_size, reads_what_was_written, finds_by_key, keeps_words, erases_words];
+    let checks: &[fn(&S) -> Verdict] = &[
+        starts_empty,
+        appends_in_order,
+        refuses_a_wrong_size,
+        reads_what_was_written,
+        finds_by_key,
+        keeps_words,
+        erases_words,
+    ];
     checks.iter().try_for_each(|check| check(&make()))
 }
 
@@ -30,12 +37,18 @@ pub fn locks<L: LockStore>(make: &mut dyn FnMut() -> L) -> Verdict {
 }
 
 fn entry(number: u64) -> NewEntry {
-    let bytes: Vec<u8> = format!("entry {number} ").bytes().cycle().take(40 + usize::try_from(number % 7).unwrap_or(0) * 400).collect();
-    NewEntry { bytes: bytes.into(), words: words(number), keys: vec![b"all".to_vec(), format!("n{}", number % 3).into_bytes()] }
+    let bytes: Vec<u8> =
+        format!("entry {number} ").bytes().cycle().take(40 + usize::try_from(number % 7).unwrap_or(0) * 400).collect();
+    NewEntry {
+        bytes: bytes.into(),
+        words: words(number),
+        keys: vec![b"all".to_vec(), format!("n{}", number % 3).into_bytes()],
+    }
 }
 
 fn words(number: u64) -> Vec<Word> {
-    let each = |part: u64| Word { name: format!("/words/{part}"), bytes: format!("secret {number}.{part}").into_bytes() };
+    let each =
+        |part: u64| Word { name: format!("/words/{part}"), bytes: format!("secret {number}.{part}").into_bytes() };
     (0..number % 4).map(each).collect()
 }
 
@@ -71,7 +84,11 @@ fn filled<S: Store>(store: &S) -> Verdict {
 fn appends_in_order<S: Store>(store: &S) -> Verdict {
     filled(store)?;
     for index in 0..40 {
-        same(&good(store.entry(index))?.as_deref(), &Some(&*entry(index).bytes), "an entry is the bytes that were appended there")?;
+        same(
+            &good(store.entry(index))?.as_deref(),
+            &Some(&*entry(index).bytes),
+            "an entry is the bytes that were appended there",
+        )?;
     }
     same(&good(store.entry(40))?, &None, "there is no entry behind the last")
 }
@@ -156,7 +173,11 @@ fn keeps_every_checkpoint<L: LockStore>(locks: &L) -> Verdict {
     let note = |size: u64| format!("checkpoint over {size}").repeat(9).into_bytes();
     let mut seen: Option<Vec<u8>> = None;
     for size in (1..200).step_by(3) {
-        same(&good(locks.swap(seen.as_deref(), size, &note(size)))?, &Swap::Done, "a swap against what is current is done")?;
+        same(
+            &good(locks.swap(seen.as_deref(), size, &note(size)))?,
+            &Swap::Done,
+            "a swap against what is current is done",
+        )?;
         seen = Some(note(size));
     }
     for size in 0..200 {

@@ -53,12 +53,7 @@ pub enum CheckpointError {
 impl Checkpoint {
     /// A checkpoint without extension lines.
     pub fn new(origin: impl Into<String>, size: u64, root: Hash) -> Self {
-        Self {
-            origin: origin.into(),
-            size,
-            root,
-            extensions: Vec::new(),
-        }
+        Self { origin: origin.into(), size, root, extensions: Vec::new() }
     }
 
     /// Reads the text of a checkpoint, as a note holds it.
@@ -68,24 +63,14 @@ impl Checkpoint {
     /// The text is not a checkpoint.
     pub fn parse_text(text: &str) -> Result<Self, CheckpointError> {
         let lines = text.strip_suffix('\n').ok_or(CheckpointError::Shape)?;
-        let mut lines = lines.split('\n').map(|line| {
-            text::is_note_line(line)
-                .then_some(line)
-                .ok_or(CheckpointError::Shape)
-        });
+        let mut lines =
+            lines.split('\n').map(|line| text::is_note_line(line).then_some(line).ok_or(CheckpointError::Shape));
         let mut line = || lines.next().ok_or(CheckpointError::Shape)?;
         let origin = line()?.to_owned();
         let size = text::decimal(line()?).ok_or(CheckpointError::Size)?;
         let root = Hash::from_base64(line()?).map_err(|_| CheckpointError::Root)?;
-        let extensions = lines
-            .map(|line| line.map(str::to_owned))
-            .collect::<Result<_, _>>()?;
-        Ok(Self {
-            origin,
-            size,
-            root,
-            extensions,
-        })
+        let extensions = lines.map(|line| line.map(str::to_owned)).collect::<Result<_, _>>()?;
+        Ok(Self { origin, size, root, extensions })
     }
 
     /// Reads a signed checkpoint. Nothing of it is verified yet.
@@ -112,10 +97,7 @@ impl Checkpoint {
         let (checkpoint, note) = Self::parse(note)?;
         note.verify(&[log_key])?;
         if checkpoint.origin != origin {
-            return Err(CheckpointError::OtherOrigin {
-                expected: origin.to_owned(),
-                found: checkpoint.origin,
-            });
+            return Err(CheckpointError::OtherOrigin { expected: origin.to_owned(), found: checkpoint.origin });
         }
         Ok((checkpoint, note))
     }
@@ -140,9 +122,7 @@ impl Checkpoint {
 impl fmt::Display for Checkpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}\n{}\n{}", self.origin, self.size, self.root)?;
-        self.extensions
-            .iter()
-            .try_for_each(|line| writeln!(f, "{line}"))
+        self.extensions.iter().try_for_each(|line| writeln!(f, "{line}"))
     }
 }
 
@@ -179,10 +159,7 @@ mod tests {
 
     #[test]
     fn checkpoint_of_another_log_or_key_is_refused() {
-        let signed = with_extensions(&[])
-            .sign(&[&signer(1)])
-            .unwrap()
-            .to_string();
+        let signed = with_extensions(&[]).sign(&[&signer(1)]).unwrap().to_string();
         assert_eq!(
             Checkpoint::verify(&signed, ORIGIN, &signer(2).vkey()),
             Err(CheckpointError::Note(NoteError::Unsigned))

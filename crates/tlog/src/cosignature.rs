@@ -71,11 +71,7 @@ impl Cosigner {
         }
         let signature = self.key.sign(message(text, timestamp).as_bytes());
         let bytes = [&timestamp.to_be_bytes()[..], &signature.to_bytes()].concat();
-        Ok(NoteSignature::new(
-            self.vkey.name(),
-            self.vkey.key_id(),
-            bytes,
-        )?)
+        Ok(NoteSignature::new(self.vkey.name(), self.vkey.key_id(), bytes)?)
     }
 
     /// What others verify with.
@@ -106,9 +102,7 @@ pub fn timestamp(signature: &[u8]) -> Option<u64> {
 pub fn verify(public: &PublicKey, text: &str, signature: &[u8]) -> Option<u64> {
     let (timestamp, signature) = split(signature)?;
     let message = message(text, timestamp);
-    public
-        .verify(message.as_bytes(), signature)
-        .then_some(timestamp)
+    public.verify(message.as_bytes(), signature).then_some(timestamp)
 }
 
 /// Time and Ed25519 signature.
@@ -172,10 +166,7 @@ mod tests {
         let signature = witness.cosign(&text, 1_767_225_600).unwrap();
         let public = witness.vkey().ed25519().unwrap();
         assert_eq!(timestamp(signature.bytes()), Some(1_767_225_600));
-        assert_eq!(
-            verify(public, &text, signature.bytes()),
-            Some(1_767_225_600)
-        );
+        assert_eq!(verify(public, &text, signature.bytes()), Some(1_767_225_600));
         let longer = format!("{text}extension\n");
         assert_eq!(verify(public, &longer, signature.bytes()), None);
         let mut later = signature.bytes().to_vec();
@@ -189,10 +180,7 @@ mod tests {
     fn times_that_cannot_be_written_are_refused() {
         let (witness, text) = (witness(), text());
         for time in [0, TIMESTAMP_MAX + 1, u64::MAX] {
-            assert_eq!(
-                witness.cosign(&text, time),
-                Err(CosignError::Timestamp(time))
-            );
+            assert_eq!(witness.cosign(&text, time), Err(CosignError::Timestamp(time)));
             let signature = witness.key.sign(message(&text, time).as_bytes());
             let bytes = [&time.to_be_bytes()[..], &signature.to_bytes()].concat();
             let public = witness.vkey().ed25519().unwrap();
@@ -221,9 +209,7 @@ mod tests {
 
     #[test]
     fn subtree_that_does_not_start_the_log_carries_no_time() {
-        let made = |timestamp, start| {
-            subtree_message("w", timestamp, "o", start, 9, &empty_root()).is_some()
-        };
+        let made = |timestamp, start| subtree_message("w", timestamp, "o", start, 9, &empty_root()).is_some();
         assert!(made(5, 0) && made(0, 0) && made(0, 8));
         assert!(!made(5, 8));
         let long = "x".repeat(256);

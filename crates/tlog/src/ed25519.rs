@@ -47,9 +47,7 @@ impl PublicKey {
     ///
     /// A [`KeyError`] says why the key is unsuitable.
     pub fn register(bytes: &[u8; PUBLIC_KEY_LEN]) -> Result<Self, KeyError> {
-        let point = CompressedEdwardsY(*bytes)
-            .decompress()
-            .ok_or(KeyError::NotAPoint)?;
+        let point = CompressedEdwardsY(*bytes).decompress().ok_or(KeyError::NotAPoint)?;
         if point.compress().to_bytes() != *bytes {
             return Err(KeyError::NotCanonical);
         }
@@ -69,9 +67,7 @@ impl PublicKey {
     ///
     /// The bytes decode to no point.
     pub fn lenient(bytes: &[u8; PUBLIC_KEY_LEN]) -> Result<Self, KeyError> {
-        VerifyingKey::from_bytes(bytes)
-            .map(Self)
-            .map_err(|_| KeyError::NotAPoint)
+        VerifyingKey::from_bytes(bytes).map(Self).map_err(|_| KeyError::NotAPoint)
     }
 
     /// The 32 bytes of the key.

@@ -16,10 +16,7 @@ pub struct Frontier {
 impl Frontier {
     /// The tree without entries.
     pub const fn new() -> Self {
-        Self {
-            size: 0,
-            peaks: Vec::new(),
-        }
+        Self { size: 0, peaks: Vec::new() }
     }
 
     /// Takes up a tree from what [`Frontier::size`] and [`Frontier::peaks`] said of it.
@@ -51,12 +48,7 @@ impl Frontier {
     /// The root (RFC 6962 §2.1).
     pub fn root(&self) -> Hash {
         // The smaller subtrees hang to the right.
-        self.peaks
-            .iter()
-            .rev()
-            .copied()
-            .reduce(|right, left| node_hash(&left, &right))
-            .unwrap_or_else(empty_root)
+        self.peaks.iter().rev().copied().reduce(|right, left| node_hash(&left, &right)).unwrap_or_else(empty_root)
     }
 
     /// The roots of the full subtrees, largest first.

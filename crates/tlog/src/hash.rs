@@ -77,14 +77,8 @@ impl Hash {
         if text.len() != BASE64_LEN {
             return Err(HashError::Base64);
         }
-        let length = STANDARD
-            .decode_slice(text, &mut buffer)
-            .map_err(|_| HashError::Base64)?;
-        buffer
-            .get(..length)
-            .and_then(|bytes| bytes.try_into().ok())
-            .map(Self)
-            .ok_or(HashError::Base64)
+        let length = STANDARD.decode_slice(text, &mut buffer).map_err(|_| HashError::Base64)?;
+        buffer.get(..length).and_then(|bytes| bytes.try_into().ok()).map(Self).ok_or(HashError::Base64)
     }
 }
 
@@ -98,10 +92,7 @@ impl TryFrom<&[u8]> for Hash {
     type Error = HashError;
 
     fn try_from(bytes: &[u8]) -> Result<Self, HashError> {
-        bytes
-            .try_into()
-            .map(Self)
-            .map_err(|_| HashError::Length(bytes.len()))
+        bytes.try_into().map(Self).map_err(|_| HashError::Length(bytes.len()))
     }
 }
 
@@ -132,10 +123,7 @@ impl fmt::Debug for Hash {
 
 /// The leaf hash of an entry: SHA-256(0x00 ‖ entry) (RFC 6962 §2.1).
 pub fn leaf_hash(entry: &[u8]) -> Hash {
-    let digest = Sha256::new()
-        .chain_update([LEAF_PREFIX])
-        .chain_update(entry)
-        .finalize();
+    let digest = Sha256::new().chain_update([LEAF_PREFIX]).chain_update(entry).finalize();
     Hash(digest.into())
 }
 

@@ -41,20 +41,11 @@ pub enum ProofError {
 /// # Errors
 ///
 /// A [`ProofError`] says what is wrong; then nothing is shown.
-pub fn verify_inclusion(
-    leaf: &Hash,
-    index: u64,
-    size: u64,
-    proof: &[Hash],
-    root: &Hash,
-) -> Result<(), ProofError> {
+pub fn verify_inclusion(leaf: &Hash, index: u64, size: u64, proof: &[Hash], root: &Hash) -> Result<(), ProofError> {
     if index >= size {
         return Err(ProofError::IndexOutside { index, size });
     }
-    let mut edge = Edge {
-        place: index,
-        last: size - 1,
-    };
+    let mut edge = Edge { place: index, last: size - 1 };
     let mut hash = *leaf;
     for sibling in proof {
         hash = match edge.climb()? {
@@ -63,11 +54,7 @@ pub fn verify_inclusion(
         };
     }
     edge.finish()?;
-    if hash == *root {
-        Ok(())
-    } else {
-        Err(ProofError::OtherRoot)
-    }
+    if hash == *root { Ok(()) } else { Err(ProofError::OtherRoot) }
 }
 
 /// Checks that the tree of `new` entries under `new_root` begins with the tree of `old`
@@ -95,24 +82,14 @@ pub fn verify_consistency(
         return Err(ProofError::OtherRoot);
     }
     if old == 0 || old == new {
-        return if proof.is_empty() {
-            Ok(())
-        } else {
-            Err(ProofError::TooLong)
-        };
+        return if proof.is_empty() { Ok(()) } else { Err(ProofError::TooLong) };
     }
     // Both roots are built from the last full subtree of the old tree on. When that is the
     // whole old tree, the verifier holds its hash already and the proof leaves it out.
     let height = old.trailing_zeros();
-    let (seed, proof) = if old.is_power_of_two() {
-        (old_root, proof)
-    } else {
-        proof.split_first().ok_or(ProofError::TooShort)?
-    };
-    let mut edge = Edge {
-        place: (old - 1) >> height,
-        last: (new - 1) >> height,
-    };
+    let (seed, proof) =
+        if old.is_power_of_two() { (old_root, proof) } else { proof.split_first().ok_or(ProofError::TooShort)? };
+    let mut edge = Edge { place: (old - 1) >> height, last: (new - 1) >> height };
     let (mut from, mut to) = (*seed, *seed);
     for other in proof {
         match edge.climb()? {
@@ -167,10 +144,6 @@ impl Edge {
 
     /// Whether the top is reached.
     fn finish(&self) -> Result<(), ProofError> {
-        if self.last == 0 {
-            Ok(())
-        } else {
-            Err(ProofError::TooShort)
-        }
+        if self.last == 0 { Ok(()) } else { Err(ProofError::TooShort) }
     }
 }

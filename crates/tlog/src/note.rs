@@ -14,9 +14,7 @@ use crate::text;
 
 mod key;
 
-pub use key::{
-    Check, KeyId, NoteSigner, SignatureType, Verifier, VerifierKey, VerifierKeyError, is_key_name,
-};
+pub use key::{Check, KeyId, NoteSigner, SignatureType, Verifier, VerifierKey, VerifierKeyError, is_key_name};
 
 /// The longest note: room for 100 signatures of the largest type.
 pub const NOTE_LEN_MAX: usize = 1_000_000;
@@ -73,9 +71,7 @@ pub enum NoteError {
     #[error("the note has more than {SIGNATURES_MAX} signatures")]
     TooManySignatures,
     /// A name cannot stand on a signature line.
-    #[error(
-        "`{0}` cannot be a key name: it is empty or has a space, a plus sign or a control character"
-    )]
+    #[error("`{0}` cannot be a key name: it is empty or has a space, a plus sign or a control character")]
     KeyName(String),
     /// A known key did not make the signature that names it.
     #[error("the signature of `{name}` (key id {key_id}) does not verify")]
@@ -175,10 +171,8 @@ impl Note {
     pub fn verify<V: Verifier>(&self, known: &[V]) -> Result<Vec<Verified<'_>>, NoteError> {
         let mut found = Vec::new();
         for line in &self.signatures {
-            let mut named = known
-                .iter()
-                .enumerate()
-                .filter(|(_, key)| key.name() == line.name && key.key_id() == line.key_id);
+            let mut named =
+                known.iter().enumerate().filter(|(_, key)| key.name() == line.name && key.key_id() == line.key_id);
             let Some((verifier, key)) = named.next() else {
                 continue;
             };
@@ -187,10 +181,7 @@ impl Note {
                 return Err(NoteError::AmbiguousKey { name, key_id });
             }
             match key.check(&self.text, &line.bytes) {
-                Check::Holds => found.push(Verified {
-                    signature: line,
-                    verifier,
-                }),
+                Check::Holds => found.push(Verified { signature: line, verifier }),
                 Check::Fails => return Err(NoteError::BadSignature { name, key_id }),
                 Check::UnknownType => {}
             }
@@ -220,11 +211,7 @@ impl NoteSignature {
         if !is_key_name(name) {
             return Err(NoteError::KeyName(name.to_owned()));
         }
-        Ok(Self {
-            name: name.to_owned(),
-            key_id,
-            bytes,
-        })
+        Ok(Self { name: name.to_owned(), key_id, bytes })
     }
 
     /// The key name.
@@ -329,10 +316,7 @@ mod tests {
         assert_eq!(refused(good.replace("text", "te\txt")), NoteError::NotText);
         assert_eq!(Note::parse(b"\xff\n\n"), Err(NoteError::NotText));
         assert_eq!(refused(format!("{good}\n")), NoteError::Shape);
-        assert_eq!(
-            refused(format!("{good}— x \n")),
-            NoteError::SignatureLine(2)
-        );
+        assert_eq!(refused(format!("{good}— x \n")), NoteError::SignatureLine(2));
         for (from, to) in [
             ("— ", "- "),
             ("— ", "—  "),
@@ -362,10 +346,7 @@ mod tests {
         for _ in 1..SIGNATURES_MAX {
             note.add(largest.clone().unwrap()).unwrap();
         }
-        assert_eq!(
-            note.add(largest.unwrap()),
-            Err(NoteError::TooManySignatures)
-        );
+        assert_eq!(note.add(largest.unwrap()), Err(NoteError::TooManySignatures));
         assert_eq!(Note::parse(note.to_string()).unwrap(), note);
     }
 
@@ -377,10 +358,7 @@ mod tests {
         let note = note("text\n", &[&bob, &others[0], &others[1], &ada]);
         let verified = note.verify(&[ada.vkey()]).unwrap();
         assert_eq!(verified.len(), 1);
-        assert_eq!(
-            verified.first().unwrap().signature,
-            note.signatures().last().unwrap()
-        );
+        assert_eq!(verified.first().unwrap().signature, note.signatures().last().unwrap());
         let unknown = signer("zoe.example", 9).vkey();
         assert_eq!(note.verify(&[unknown]), Err(NoteError::Unsigned));
     }
@@ -392,10 +370,7 @@ mod tests {
         note.add(bob.sign("another text\n")).unwrap();
         assert!(note.verify(&[ada.vkey()]).is_ok());
         let (name, key_id) = ("bob.example".to_owned(), bob.vkey().key_id());
-        assert_eq!(
-            note.verify(&[ada.vkey(), bob.vkey()]),
-            Err(NoteError::BadSignature { name, key_id })
-        );
+        assert_eq!(note.verify(&[ada.vkey(), bob.vkey()]), Err(NoteError::BadSignature { name, key_id }));
     }
 
     #[test]
@@ -403,10 +378,7 @@ mod tests {
         let ada = signer("ada.example", 1);
         let note = note("text\n", &[&ada]);
         let (name, key_id) = ("ada.example".to_owned(), ada.vkey().key_id());
-        assert_eq!(
-            note.verify(&[ada.vkey(), ada.vkey()]),
-            Err(NoteError::AmbiguousKey { name, key_id })
-        );
+        assert_eq!(note.verify(&[ada.vkey(), ada.vkey()]), Err(NoteError::AmbiguousKey { name, key_id }));
     }
 
     #[test]
@@ -415,17 +387,8 @@ mod tests {
         let note = note("text\n", &[&ada, &bob]);
         let lines = note.to_string();
         let lines = lines.strip_prefix("text\n\n").unwrap();
-        assert_eq!(
-            NoteSignature::parse_lines(lines).unwrap(),
-            note.signatures()
-        );
-        for wrong in [
-            "",
-            "\n",
-            "text\n",
-            lines.trim_end(),
-            &format!("\n{lines}x\n"),
-        ] {
+        assert_eq!(NoteSignature::parse_lines(lines).unwrap(), note.signatures());
+        for wrong in ["", "\n", "text\n", lines.trim_end(), &format!("\n{lines}x\n")] {
             assert!(NoteSignature::parse_lines(wrong).is_err(), "{wrong:?}");
         }
         assert!(NoteSignature::parse_lines(note.to_string()).is_err());

@@ -178,21 +178,14 @@ impl Policy {
         }
         let mut reader = Reader::default();
         for (line, text) in (1..).zip(bytes.split(|byte| *byte == b'\n')) {
-            reader
-                .line(text)
-                .map_err(|fault| PolicyError::Line { line, fault })?;
+            reader.line(text).map_err(|fault| PolicyError::Line { line, fault })?;
         }
         reader.finish().ok_or(PolicyError::NoQuorum)
     }
 
     /// A policy that trusts one log and asks for no witness.
     pub fn of_log(key: VerifierKey) -> Self {
-        Self {
-            logs: vec![Log { key, url: None }],
-            witnesses: Vec::new(),
-            groups: Vec::new(),
-            quorum: Quorum::Nobody,
-        }
+        Self { logs: vec![Log { key, url: None }], witnesses: Vec::new(), groups: Vec::new(), quorum: Quorum::Nobody }
     }
 
     /// The logs, in the order of the file. There may be none.
@@ -233,15 +226,9 @@ impl Policy {
             Err(error) => return Err(CheckpointError::Note(error).into()),
         };
         let signature_of = |key: &VerifierKey| {
-            verified
-                .iter()
-                .find(|found| keys.get(found.verifier) == Some(&key))
-                .map(|found| found.signature)
+            verified.iter().find(|found| keys.get(found.verifier) == Some(&key)).map(|found| found.signature)
         };
-        let log = self
-            .logs
-            .iter()
-            .find(|log| log.key.name() == checkpoint.origin && signature_of(&log.key).is_some());
+        let log = self.logs.iter().find(|log| log.key.name() == checkpoint.origin && signature_of(&log.key).is_some());
         let Some(log) = log else {
             return Err(UnmetPolicy::UnknownLog(checkpoint.origin));
         };
@@ -250,10 +237,7 @@ impl Policy {
             .iter()
             .map(|witness| {
                 let signature = signature_of(&witness.key)?;
-                Some(Witnessed {
-                    name: witness.name.clone(),
-                    timestamp: cosignature::timestamp(signature.bytes())?,
-                })
+                Some(Witnessed { name: witness.name.clone(), timestamp: cosignature::timestamp(signature.bytes())? })
             })
             .collect();
         let reached = self.quorum_reached(|place| matches!(seen.get(place), Some(Some(_))));
@@ -261,11 +245,7 @@ impl Policy {
         if !reached {
             return Err(UnmetPolicy::NoQuorum(witnesses));
         }
-        Ok(Satisfied {
-            checkpoint,
-            log_key: log.key.clone(),
-            witnesses,
-        })
+        Ok(Satisfied { checkpoint, log_key: log.key.clone(), witnesses })
     }
 
     /// Whether the witnesses of which `cosigned` is true make the quorum.
@@ -303,16 +283,11 @@ struct Reader<'p> {
 
 impl<'p> Reader<'p> {
     fn line(&mut self, line: &'p [u8]) -> Result<(), Fault> {
-        if line
-            .iter()
-            .any(|byte| matches!(byte, 0x00..=0x08 | 0x0a..=0x1f | 0x7f))
-        {
+        if line.iter().any(|byte| matches!(byte, 0x00..=0x08 | 0x0a..=0x1f | 0x7f)) {
             return Err(Fault::ControlCharacter);
         }
-        let words: Vec<&[u8]> = line
-            .split(|byte| matches!(byte, b' ' | b'\t'))
-            .filter(|word| !word.is_empty())
-            .collect();
+        let words: Vec<&[u8]> =
+            line.split(|byte| matches!(byte, b' ' | b'\t')).filter(|word| !word.is_empty()).collect();
         match words.as_slice() {
             [] => Ok(()),
             [first, ..] if first.starts_with(b"#") => Ok(()),
@@ -346,11 +321,7 @@ impl<'p> Reader<'p> {
             return Err(Fault::DuplicateKey);
         }
         self.define(name, Member::Witness(self.witnesses.len()))?;
-        self.witnesses.push(Witness {
-            name: printable(name),
-            key,
-            url: url.map(printable),
-        });
+        self.witnesses.push(Witness { name: printable(name), key, url: url.map(printable) });
         Ok(())
     }
 
@@ -385,11 +356,7 @@ impl<'p> Reader<'p> {
         if self.quorum.is_some() {
             return Err(Fault::SecondQuorum);
         }
-        self.quorum = Some(if name == NONE {
-            Quorum::Nobody
-        } else {
-            Quorum::Of(self.find(name)?)
-        });
+        self.quorum = Some(if name == NONE { Quorum::Nobody } else { Quorum::Of(self.find(name)?) });
         Ok(())
     }
 
@@ -406,12 +373,7 @@ impl<'p> Reader<'p> {
     }
 
     fn finish(self) -> Option<Policy> {
-        Some(Policy {
-            logs: self.logs,
-            witnesses: self.witnesses,
-            groups: self.groups,
-            quorum: self.quorum?,
-        })
+        Some(Policy { logs: self.logs, witnesses: self.witnesses, groups: self.groups, quorum: self.quorum? })
     }
 }
 
@@ -433,8 +395,7 @@ impl fmt::Display for Names<'_> {
             return f.write_str("none has");
         };
         write!(f, "`{}`", first.name)?;
-        rest.iter()
-            .try_for_each(|witness| write!(f, ", `{}`", witness.name))
+        rest.iter().try_for_each(|witness| write!(f, ", `{}`", witness.name))
     }
 }
 

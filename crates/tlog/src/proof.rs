@@ -100,18 +100,10 @@ impl TlogProof {
             extra = Some(read_extra(base64).ok_or(TlogProofError::Extra)?);
             (line, rest) = rest.split_once('\n').ok_or(TlogProofError::Index)?;
         }
-        let index = line
-            .strip_prefix("index ")
-            .and_then(text::decimal)
-            .ok_or(TlogProofError::Index)?;
+        let index = line.strip_prefix("index ").and_then(text::decimal).ok_or(TlogProofError::Index)?;
         let (hashes, checkpoint_note) = read_hashes(rest, HASHES_MAX)?;
         Checkpoint::parse(checkpoint_note)?;
-        Ok(Self {
-            extra,
-            index,
-            hashes,
-            checkpoint_note: checkpoint_note.to_owned(),
-        })
+        Ok(Self { extra, index, hashes, checkpoint_note: checkpoint_note.to_owned() })
     }
 
     /// Checks that the entry with this leaf hash stands in the log `origin`, whose key is
@@ -122,12 +114,7 @@ impl TlogProof {
     /// # Errors
     ///
     /// A [`Disproof`] says which step failed.
-    pub fn verify_signed(
-        &self,
-        leaf: &Hash,
-        origin: &str,
-        log_key: &VerifierKey,
-    ) -> Result<Checkpoint, Disproof> {
+    pub fn verify_signed(&self, leaf: &Hash, origin: &str, log_key: &VerifierKey) -> Result<Checkpoint, Disproof> {
         let (checkpoint, _) = Checkpoint::verify(&self.checkpoint_note, origin, log_key)?;
         self.verify_under(leaf, &checkpoint)?;
         Ok(checkpoint)
@@ -246,26 +233,14 @@ mod tests {
             proof.verify_signed(&leaf, ORIGIN, &other.vkey()),
             Err(CheckpointError::Note(NoteError::Unsigned).into())
         );
-        assert!(
-            proof
-                .verify_signed(&leaf, "log.example/2", &signer().vkey())
-                .is_err()
-        );
+        assert!(proof.verify_signed(&leaf, "log.example/2", &signer().vkey()).is_err());
     }
 
     #[test]
     fn extra_data_is_carried_up_to_its_limit() {
-        for (length, carried) in [
-            (0, false),
-            (1, true),
-            (EXTRA_LEN_MAX, true),
-            (EXTRA_LEN_MAX + 1, false),
-        ] {
+        for (length, carried) in [(0, false), (1, true), (EXTRA_LEN_MAX, true), (EXTRA_LEN_MAX + 1, false)] {
             let extra = Some(vec![7; length]);
-            let proof = TlogProof {
-                extra: extra.clone(),
-                ..proof(2, 7)
-            };
+            let proof = TlogProof { extra: extra.clone(), ..proof(2, 7) };
             let text = proof.to_string();
             assert!(text.lines().all(|line| line.len() <= 65_535));
             let read = TlogProof::parse(&text).unwrap();
@@ -285,23 +260,12 @@ mod tests {
         let replaced = |from: &str, to: &str| refused(&good.replacen(from, to, 1));
         assert_eq!(replaced("v1\n", "v2\n"), TlogProofError::Header);
         assert_eq!(replaced("v1\n", "v1\r\n"), TlogProofError::Header);
-        for index in [
-            "index 02",
-            "index  2",
-            "index +2",
-            "Index 2",
-            "index 2 ",
-            "extra AA==\nextra AA==\nindex 2",
-        ] {
+        for index in ["index 02", "index  2", "index +2", "Index 2", "index 2 ", "extra AA==\nextra AA==\nindex 2"] {
             assert_eq!(replaced("index 2", index), TlogProofError::Index, "{index}");
         }
         for extra in ["extra \n", "extra A\n", "extra AB==\n", "extra AA==\r\n"] {
             let wrong = format!("{extra}index 2");
-            assert_eq!(
-                replaced("index 2", &wrong),
-                TlogProofError::Extra,
-                "{extra}"
-            );
+            assert_eq!(replaced("index 2", &wrong), TlogProofError::Extra, "{extra}");
         }
         assert_eq!(replaced("=\n", "\n"), TlogProofError::Hash(0));
         assert_eq!(replaced("\n\n", "\n \n"), TlogProofError::Hash(3));

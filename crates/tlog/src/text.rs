@@ -67,18 +67,7 @@ mod tests {
     fn decimal_has_one_spelling() {
         assert_eq!(decimal("0"), Some(0));
         assert_eq!(decimal("18446744073709551615"), Some(u64::MAX));
-        for wrong in [
-            "",
-            "00",
-            "01",
-            "+1",
-            "-1",
-            " 1",
-            "1 ",
-            "18446744073709551616",
-            "1_0",
-            "١",
-        ] {
+        for wrong in ["", "00", "01", "+1", "-1", " 1", "1 ", "18446744073709551616", "1_0", "١"] {
             assert_eq!(decimal(wrong), None, "{wrong:?}");
         }
     }

@@ -53,9 +53,7 @@ pub enum TilePath {
 
 /// A text is not the path of a tile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "this is not the path of a tile; one looks like `tile/0/x001/234` or `tile/entries/000.p/5`"
-)]
+#[error("this is not the path of a tile; one looks like `tile/0/x001/234` or `tile/entries/000.p/5`")]
 pub struct TilePathError;
 
 impl TilePath {
@@ -97,9 +95,7 @@ impl TilePath {
             Self::Hash { level, n, width } => (u32::from(level), n, width),
             Self::Entries { n, width } => (0, n, width),
         };
-        let nodes = n
-            .checked_mul(u64::from(TILE_WIDTH))?
-            .checked_add(u64::from(width))?;
+        let nodes = n.checked_mul(u64::from(TILE_WIDTH))?.checked_add(u64::from(width))?;
         256_u64.checked_pow(level)?.checked_mul(nodes)
     }
 
@@ -126,14 +122,8 @@ fn read_number(groups: &str) -> Option<u64> {
     let mut n = 0_u64;
     let mut rest = Some(groups);
     while let Some(groups) = rest {
-        let (group, after) = groups
-            .split_once('/')
-            .map_or((groups, None), |(group, after)| (group, Some(after)));
-        let digits = if after.is_some() {
-            group.strip_prefix('x')?
-        } else {
-            group
-        };
+        let (group, after) = groups.split_once('/').map_or((groups, None), |(group, after)| (group, Some(after)));
+        let digits = if after.is_some() { group.strip_prefix('x')? } else { group };
         if digits.len() != 3 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
             return None;
         }
@@ -168,11 +158,7 @@ impl fmt::Display for TilePath {
             unit /= 1000;
         }
         write!(f, "{:03}", n % 1000)?;
-        if width == TILE_WIDTH {
-            Ok(())
-        } else {
-            write!(f, ".p/{width}")
-        }
+        if width == TILE_WIDTH { Ok(()) } else { write!(f, ".p/{width}") }
     }
 }
 
@@ -192,16 +178,10 @@ pub fn hash_tiles(size: u64) -> impl Iterator<Item = TilePath> {
 
 /// The hash tiles that a log gets or widens when it grows from `old` to `new` entries.
 pub fn new_hash_tiles(old: u64, new: u64) -> impl Iterator<Item = TilePath> {
-    (0..u64::BITS / TILE_HEIGHT)
-        .zip(0_u8..)
-        .flat_map(move |(shift, level)| {
-            let shift = shift * TILE_HEIGHT;
-            places(old >> shift, new >> shift).map(move |(n, width)| TilePath::Hash {
-                level,
-                n,
-                width,
-            })
-        })
+    (0..u64::BITS / TILE_HEIGHT).zip(0_u8..).flat_map(move |(shift, level)| {
+        let shift = shift * TILE_HEIGHT;
+        places(old >> shift, new >> shift).map(move |(n, width)| TilePath::Hash { level, n, width })
+    })
 }
 
 /// The bundles of a log of `size` entries, in order.
@@ -217,11 +197,7 @@ pub fn new_entry_tiles(old: u64, new: u64) -> impl Iterator<Item = TilePath> {
 /// Number and width of the tiles that hold the nodes `old..new` of a level of `new` nodes.
 fn places(old: u64, new: u64) -> impl Iterator<Item = (u64, u16)> {
     let width = u64::from(TILE_WIDTH);
-    let first = if old < new {
-        old / width
-    } else {
-        new.div_ceil(width)
-    };
+    let first = if old < new { old / width } else { new.div_ceil(width) };
     (first..new.div_ceil(width)).map(move |n| {
         let held = (new - n * width).min(width);
         (n, u16::try_from(held).unwrap_or(TILE_WIDTH))
@@ -296,22 +272,13 @@ mod tests {
     #[test]
     fn growing_renews_only_the_right_edge() {
         let paths = |old, new| {
-            new_hash_tiles(old, new)
-                .chain(new_entry_tiles(old, new))
-                .map(|tile| tile.to_string())
-                .collect::<Vec<_>>()
+            new_hash_tiles(old, new).chain(new_entry_tiles(old, new)).map(|tile| tile.to_string()).collect::<Vec<_>>()
         };
         assert_eq!(paths(5, 5), [""; 0]);
         assert_eq!(paths(5, 7), ["tile/0/000.p/7", "tile/entries/000.p/7"]);
         assert_eq!(
             paths(250, 258),
-            [
-                "tile/0/000",
-                "tile/0/001.p/2",
-                "tile/1/000.p/1",
-                "tile/entries/000",
-                "tile/entries/001.p/2",
-            ]
+            ["tile/0/000", "tile/0/001.p/2", "tile/1/000.p/1", "tile/entries/000", "tile/entries/001.p/2",]
         );
         assert_eq!(paths(256, 257), ["tile/0/001.p/1", "tile/entries/001.p/1"]);
     }

@@ -228,10 +228,7 @@ impl Tree {
     }
 
     fn beyond(&self, asked: u64) -> TreeError {
-        TreeError::SizeBeyond {
-            asked,
-            have: self.size(),
-        }
+        TreeError::SizeBeyond { asked, have: self.size() }
     }
 }
 

@@ -63,17 +63,10 @@ impl AddCheckpoint {
     pub fn parse(bytes: impl AsRef<[u8]>) -> Result<Self, AddCheckpointError> {
         let body = std::str::from_utf8(bytes.as_ref()).map_err(|_| AddCheckpointError::NotText)?;
         let (line, rest) = body.split_once('\n').ok_or(AddCheckpointError::Old)?;
-        let old = line
-            .strip_prefix("old ")
-            .and_then(text::decimal)
-            .ok_or(AddCheckpointError::Old)?;
+        let old = line.strip_prefix("old ").and_then(text::decimal).ok_or(AddCheckpointError::Old)?;
         let (proof, checkpoint) = read_hashes(rest, HASHES_MAX)?;
         Checkpoint::parse(checkpoint)?;
-        Ok(Self {
-            old,
-            proof,
-            checkpoint: checkpoint.to_owned(),
-        })
+        Ok(Self { old, proof, checkpoint: checkpoint.to_owned() })
     }
 }
 
@@ -139,19 +132,8 @@ mod tests {
     fn malformed_requests_are_refused() {
         let good = request(3, 2).to_string();
         let refused = |body: &str| AddCheckpoint::parse(body).unwrap_err();
-        assert_eq!(
-            AddCheckpoint::parse(b"\xff"),
-            Err(AddCheckpointError::NotText)
-        );
-        for wrong in [
-            "",
-            "old 3",
-            "old 03\n\n",
-            "old\n\n",
-            "old -1\n\n",
-            "new 3\n\n",
-            "old 3\r\n\n",
-        ] {
+        assert_eq!(AddCheckpoint::parse(b"\xff"), Err(AddCheckpointError::NotText));
+        for wrong in ["", "old 3", "old 03\n\n", "old\n\n", "old -1\n\n", "new 3\n\n", "old 3\r\n\n"] {
             assert_eq!(refused(wrong), AddCheckpointError::Old, "{wrong:?}");
         }
         assert_eq!(refused("old 3\n"), AddCheckpointError::NoCheckpoint);
@@ -159,10 +141,7 @@ mod tests {
         assert_eq!(replaced("=\n", "\n"), AddCheckpointError::Hash(0));
         let many = request(3, 64).to_string();
         assert_eq!(refused(&many), AddCheckpointError::TooManyHashes);
-        assert!(matches!(
-            replaced("\n\n", "\n\n\n"),
-            AddCheckpointError::Checkpoint(CheckpointError::Shape)
-        ));
+        assert!(matches!(replaced("\n\n", "\n\n\n"), AddCheckpointError::Checkpoint(CheckpointError::Shape)));
     }
 
     #[test]

@@ -15,8 +15,7 @@ use serde_json::Value;
 
 /// Texts that some parser accepts, to start changing from.
 fn seeds() -> Vec<Vec<u8>> {
-    let vectors: Value =
-        serde_json::from_str(include_str!("../testdata/log-vectors.json")).unwrap();
+    let vectors: Value = serde_json::from_str(include_str!("../testdata/log-vectors.json")).unwrap();
     let named = [
         "checkpoint7",
         "cosigned",
@@ -29,13 +28,7 @@ fn seeds() -> Vec<Vec<u8>> {
         "tlog_proof",
         "node01",
     ];
-    let member = |name: &str| {
-        vectors
-            .get(name)
-            .and_then(Value::as_str)
-            .unwrap()
-            .to_owned()
-    };
+    let member = |name: &str| vectors.get(name).and_then(Value::as_str).unwrap().to_owned();
     let mut seeds: Vec<Vec<u8>> = named.iter().map(|name| member(name).into_bytes()).collect();
     seeds.extend([
         b"tile/0/x001/x234/067.p/112".to_vec(),

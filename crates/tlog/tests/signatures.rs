@@ -38,19 +38,11 @@ fn own_edge_cases_get_their_verdicts() {
 #[test]
 fn key_of_a_signer_is_registrable_and_named_by_its_hash() {
     // RFC 8032 §7.1, test 1.
-    let seed = bytes(&Value::from(
-        "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60",
-    ));
+    let seed = bytes(&Value::from("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60"));
     let public = PublicKey::from(&SigningKey::from_bytes(&seed));
-    assert_eq!(
-        hex::encode(public.as_bytes()),
-        "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"
-    );
+    assert_eq!(hex::encode(public.as_bytes()), "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a");
     assert_eq!(PublicKey::register(public.as_bytes()), Ok(public));
-    assert_eq!(
-        public.keyid(),
-        "21fe31dfa154a261626bf854046fd2271b7bed4b6abe45aa58877ef47f9721b9"
-    );
+    assert_eq!(public.keyid(), "21fe31dfa154a261626bf854046fd2271b7bed4b6abe45aa58877ef47f9721b9");
     let signature = bytes(&Value::from(
         "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555\
          fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b",
@@ -63,10 +55,7 @@ fn key_of_a_signer_is_registrable_and_named_by_its_hash() {
 /// lie beside a checkout of this project; where they do not, the cases above stand alone.
 #[test]
 fn of_914_public_edge_cases_43_are_accepted() {
-    let path = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../../../shared/data/vectors/cctv_ed25519.json"
-    );
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/vectors/cctv_ed25519.json");
     let Ok(vectors) = std::fs::read(path) else {
         return;
     };
@@ -74,14 +63,11 @@ fn of_914_public_edge_cases_43_are_accepted() {
     assert_eq!(vectors.len(), 914);
     let accepted = vectors.iter().filter(|vector| {
         let message = vector["msg"].as_str().unwrap().as_bytes();
-        PublicKey::lenient(&bytes(&vector["key"]))
-            .is_ok_and(|key| key.verify(message, &bytes(&vector["sig"])))
+        PublicKey::lenient(&bytes(&vector["key"])).is_ok_and(|key| key.verify(message, &bytes(&vector["sig"])))
     });
     let accepted: Vec<_> = accepted.collect();
     assert_eq!(accepted.len(), 43);
     // All but one are by keys that would not have been registered.
-    let registrable = accepted
-        .iter()
-        .filter(|vector| PublicKey::register(&bytes(&vector["key"])).is_ok());
+    let registrable = accepted.iter().filter(|vector| PublicKey::register(&bytes(&vector["key"])).is_ok());
     assert_eq!(registrable.count(), 1);
 }

@@ -3,8 +3,7 @@
 
 use counterpart_tlog::tile::{TILE_WIDTH, TilePath, hash_tiles};
 use counterpart_tlog::{
-    Frontier, Hash, ProofError, Tree, TreeError, empty_root, leaf_hash, node_hash,
-    verify_consistency, verify_inclusion,
+    Frontier, Hash, ProofError, Tree, TreeError, empty_root, leaf_hash, node_hash, verify_consistency, verify_inclusion,
 };
 use proptest::prelude::*;
 
@@ -36,11 +35,7 @@ fn path(m: usize, d: &[Hash]) -> Vec<Hash> {
         return vec![];
     }
     let k = k(d.len());
-    let (mut path, other) = if m < k {
-        (path(m, &d[..k]), mth(&d[k..]))
-    } else {
-        (path(m - k, &d[k..]), mth(&d[..k]))
-    };
+    let (mut path, other) = if m < k { (path(m, &d[..k]), mth(&d[k..])) } else { (path(m - k, &d[k..]), mth(&d[..k])) };
     path.push(other);
     path
 }
@@ -98,11 +93,7 @@ fn consistency_proofs_of_all_small_trees_are_as_defined() {
         for old in 0..=new {
             let from = mth(&leaves[..old]);
             let proof = tree.consistency(long(old), long(new)).unwrap();
-            let defined = if old == 0 {
-                vec![]
-            } else {
-                subproof(old, &leaves[..new], true)
-            };
+            let defined = if old == 0 { vec![] } else { subproof(old, &leaves[..new], true) };
             assert_eq!(proof, defined, "{old} to {new}");
             let verified = verify_consistency(long(old), long(new), &from, &to, &proof);
             assert_eq!(verified, Ok(()), "{old} to {new}");
@@ -117,15 +108,9 @@ fn tree_refuses_what_it_does_not_have() {
     assert_eq!(tree.inclusion(0, 6), Err(beyond));
     assert_eq!(tree.consistency(1, 6), Err(beyond));
     let (index, size) = (3, 3);
-    assert_eq!(
-        tree.inclusion(3, 3),
-        Err(TreeError::IndexOutside { index, size })
-    );
+    assert_eq!(tree.inclusion(3, 3), Err(TreeError::IndexOutside { index, size }));
     let (old, new) = (4, 3);
-    assert_eq!(
-        tree.consistency(4, 3),
-        Err(TreeError::OldBeyondNew { old, new })
-    );
+    assert_eq!(tree.consistency(4, 3), Err(TreeError::OldBeyondNew { old, new }));
     assert_eq!(tree.root_at(6), None);
     assert_eq!(tree.root_at(8), None);
     assert_eq!(tree.root_at(u64::MAX), None);
@@ -151,33 +136,20 @@ fn proofs_that_show_nothing_are_named() {
 
     let from = tree.root_at(3).unwrap();
     let good = tree.consistency(3, 7).unwrap();
-    let verified =
-        |old, new, from: &Hash, proof: &[Hash]| verify_consistency(old, new, from, &root, proof);
+    let verified = |old, new, from: &Hash, proof: &[Hash]| verify_consistency(old, new, from, &root, proof);
     let (old, new) = (8, 7);
-    assert_eq!(
-        verified(8, 7, &from, &good),
-        Err(ProofError::OldBeyondNew { old, new })
-    );
+    assert_eq!(verified(8, 7, &from, &good), Err(ProofError::OldBeyondNew { old, new }));
     assert_eq!(verified(3, 7, &from, &[]), Err(ProofError::TooShort));
     assert_eq!(verified(3, 7, &from, &good[..3]), Err(ProofError::TooShort));
     let long = [good.as_slice(), &[root]].concat();
     assert_eq!(verified(3, 7, &from, &long), Err(ProofError::TooLong));
     assert_eq!(verified(3, 7, &root, &good), Err(ProofError::OtherOldRoot));
-    assert_eq!(
-        verify_consistency(3, 7, &from, &from, &good),
-        Err(ProofError::OtherRoot)
-    );
-    assert_eq!(
-        verified(0, 7, &empty_root(), &good),
-        Err(ProofError::TooLong)
-    );
+    assert_eq!(verify_consistency(3, 7, &from, &from, &good), Err(ProofError::OtherRoot));
+    assert_eq!(verified(0, 7, &empty_root(), &good), Err(ProofError::TooLong));
     assert_eq!(verified(0, 7, &from, &[]), Err(ProofError::OtherOldRoot));
     assert_eq!(verified(7, 7, &from, &[]), Err(ProofError::OtherRoot));
     assert_eq!(verified(7, 7, &root, &good), Err(ProofError::TooLong));
-    assert_eq!(
-        verify_consistency(0, 0, &empty_root(), &root, &[]),
-        Err(ProofError::OtherRoot)
-    );
+    assert_eq!(verify_consistency(0, 0, &empty_root(), &root, &[]), Err(ProofError::OtherRoot));
 }
 
 #[test]
@@ -198,9 +170,7 @@ fn tiles_hold_the_roots_of_their_subtrees() {
     let tree: Tree = leaves.iter().copied().collect();
     for size in [1, 255, 256, 257, 65_535, 65_536, 66_000] {
         for path in hash_tiles(long(size)) {
-            let TilePath::Hash { level, n, width } = path else {
-                panic!("{path} is no hash tile")
-            };
+            let TilePath::Hash { level, n, width } = path else { panic!("{path} is no hash tile") };
             let bytes = tree.tile(level, n, width, long(size)).unwrap();
             assert_eq!(bytes.len(), usize::from(width) * 32, "{path}");
             let span = 256_usize.pow(level.into());
@@ -208,11 +178,7 @@ fn tiles_hold_the_roots_of_their_subtrees() {
             // The first and the last say enough: each level is one list.
             for place in [0, usize::from(width) - 1] {
                 let covered = &leaves[start + place * span..][..span];
-                assert_eq!(
-                    bytes[place * 32..][..32],
-                    *mth(covered).as_bytes(),
-                    "{path}"
-                );
+                assert_eq!(bytes[place * 32..][..32], *mth(covered).as_bytes(), "{path}");
             }
             if path.size_needed() == Some(long(size)) {
                 assert_eq!(tree.tile(level, n, width, long(size) - 1), None);

@@ -9,9 +9,7 @@ use counterpart_tlog::policy::Policy;
 use counterpart_tlog::proof::TlogProof;
 use counterpart_tlog::tile::{TilePath, decode_bundle, encode_bundle, entry_tiles, hash_tiles};
 use counterpart_tlog::witness::{AddCheckpoint, monitoring_path};
-use counterpart_tlog::{
-    Frontier, Hash, Tree, empty_root, leaf_hash, node_hash, verify_consistency, verify_inclusion,
-};
+use counterpart_tlog::{Frontier, Hash, Tree, empty_root, leaf_hash, node_hash, verify_consistency, verify_inclusion};
 use serde_json::Value;
 
 const ORIGIN: &str = "ledger.example.london/agreements";
@@ -32,9 +30,7 @@ fn hex(value: &Value) -> Hash {
 
 fn base64s(value: &Value) -> Vec<Hash> {
     let hashes = value.as_array().unwrap().iter();
-    hashes
-        .map(|hash| Hash::from_base64(hash.as_str().unwrap()).unwrap())
-        .collect()
+    hashes.map(|hash| Hash::from_base64(hash.as_str().unwrap()).unwrap()).collect()
 }
 
 /// The key with the 32 seed bytes `first`, `first` + 1, …
@@ -88,10 +84,7 @@ fn proofs_are_those_published() {
     let inclusion = base64s(&vectors["incl_2_of_7"]);
     assert_eq!(tree.inclusion(2, 7), Ok(inclusion.clone()));
     let leaf = leaf_hash(b"event-2");
-    assert_eq!(
-        verify_inclusion(&leaf, 2, 7, &inclusion, &tree.root()),
-        Ok(())
-    );
+    assert_eq!(verify_inclusion(&leaf, 2, 7, &inclusion, &tree.root()), Ok(()));
     let consistency = vectors["cons"].as_object().unwrap();
     assert_eq!(consistency.len(), 6);
     for (sizes, proof) in consistency {
@@ -113,21 +106,12 @@ fn tree_of_260_entries_is_the_one_published() {
     assert_eq!(tree.root(), hex(&published["root"]));
     let level1 = tree.tile(1, 0, 1, 260).unwrap();
     assert_eq!(level1, hex(&published["level1_tile0_p1"]).as_bytes());
-    let inclusion: Vec<_> = published["incl_258"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(hex)
-        .collect();
+    let inclusion: Vec<_> = published["incl_258"].as_array().unwrap().iter().map(hex).collect();
     assert_eq!(tree.inclusion(258, 260), Ok(inclusion));
     assert_eq!(tree.tile(0, 0, 256, 260).unwrap().len(), 8192);
     assert_eq!(tree.tile(0, 1, 4, 260).unwrap().len(), 4 * 32);
     for beyond in [(0, 1, 5), (1, 0, 2), (2, 0, 1), (0, 2, 1), (63, 0, 1)] {
-        assert_eq!(
-            tree.tile(beyond.0, beyond.1, beyond.2, 260),
-            None,
-            "{beyond:?}"
-        );
+        assert_eq!(tree.tile(beyond.0, beyond.1, beyond.2, 260), None, "{beyond:?}");
     }
     tiles_are(260, &published["tiles"]);
 }
@@ -136,18 +120,12 @@ fn tree_of_260_entries_is_the_one_published() {
 fn tiles_are(size: u64, published: &Value) {
     let mut levels: Vec<(u8, u64, u16)> = Vec::new();
     for tile in hash_tiles(size) {
-        let TilePath::Hash { level, n, width } = tile else {
-            panic!("{tile} is no hash tile")
-        };
+        let TilePath::Hash { level, n, width } = tile else { panic!("{tile} is no hash tile") };
         if levels.last().is_none_or(|last| last.0 != level) {
             levels.push((level, 0, 0));
         }
         let last = levels.last_mut().unwrap();
-        assert_eq!(
-            (n, last.2),
-            (last.1, 0),
-            "tiles come in order, the partial one last"
-        );
+        assert_eq!((n, last.2), (last.1, 0), "tiles come in order, the partial one last");
         if tile.is_full() {
             last.1 += 1;
         } else {
@@ -178,11 +156,7 @@ fn tile_paths_are_those_published() {
     let vectors = vectors();
     for (n, path) in vectors["paths"].as_object().unwrap() {
         let (n, path) = (n.parse().unwrap(), path.as_str().unwrap());
-        let tile = TilePath::Hash {
-            level: 0,
-            n,
-            width: 256,
-        };
+        let tile = TilePath::Hash { level: 0, n, width: 256 };
         assert_eq!(tile.to_string(), path);
         assert_eq!(TilePath::parse(path), Ok(tile));
     }
@@ -207,23 +181,14 @@ fn tile_and_bundle_of_three_entries_are_those_published() {
 fn keys_are_those_published() {
     let vectors = vectors();
     let vkey = log().vkey();
-    assert_eq!(
-        hex::encode(vkey.public_bytes()),
-        text(&vectors, "log_pub_hex")
-    );
+    assert_eq!(hex::encode(vkey.public_bytes()), text(&vectors, "log_pub_hex"));
     assert_eq!(vkey.key_id().to_string(), text(&vectors, "log_keyid"));
     assert_eq!(vkey.to_string(), text(&vectors, "log_vkey"));
-    assert_eq!(
-        VerifierKey::parse(text(&vectors, "log_vkey")),
-        Ok(vkey.clone())
-    );
+    assert_eq!(VerifierKey::parse(text(&vectors, "log_vkey")), Ok(vkey.clone()));
     let other = KeyId::derive(ORIGIN, SignatureType::CosignatureV1, vkey.public_bytes());
     assert_eq!(other.to_string(), text(&vectors, "same_key_as_type4_keyid"));
     let vkey = witness().vkey().clone();
-    assert_eq!(
-        hex::encode(vkey.public_bytes()),
-        text(&vectors, "wit_pub_hex")
-    );
+    assert_eq!(hex::encode(vkey.public_bytes()), text(&vectors, "wit_pub_hex"));
     assert_eq!(vkey.to_string(), text(&vectors, "wit_vkey"));
     assert_eq!(VerifierKey::parse(text(&vectors, "wit_vkey")), Ok(vkey));
 }
@@ -243,10 +208,7 @@ fn checkpoint_is_signed_and_cosigned_as_published() {
     let cosignature = witness().cosign(note.text(), COSIGNED_AT).unwrap();
     let line = text(&vectors, "cosig_line");
     assert_eq!(cosignature.to_string(), line);
-    assert_eq!(
-        NoteSignature::parse_lines(line),
-        Ok(vec![cosignature.clone()])
-    );
+    assert_eq!(NoteSignature::parse_lines(line), Ok(vec![cosignature.clone()]));
     note.add(cosignature).unwrap();
     assert_eq!(note.to_string(), text(&vectors, "cosigned"));
     assert_eq!(note.verify(&[witness().vkey()]).unwrap().len(), 1);
@@ -255,10 +217,7 @@ fn checkpoint_is_signed_and_cosigned_as_published() {
 #[test]
 fn requests_to_a_witness_are_those_published() {
     let (vectors, tree) = (vectors(), tree());
-    for (name, old, size) in [
-        ("add_checkpoint_old3", 3, 7),
-        ("add_checkpoint_old0_size3", 0, 3),
-    ] {
+    for (name, old, size) in [("add_checkpoint_old3", 3, 7), ("add_checkpoint_old0_size3", 0, 3)] {
         let root = tree.root_at(size).unwrap();
         let checkpoint = Checkpoint::new(ORIGIN, size, root);
         let request = AddCheckpoint {
@@ -285,11 +244,7 @@ fn proof_is_the_one_published_and_satisfies_a_policy() {
     };
     assert_eq!(proof.to_string(), published);
     assert_eq!(TlogProof::parse(published), Ok(proof.clone()));
-    let policy = format!(
-        "log {}\nwitness w1 {}\nquorum w1\n",
-        text(&vectors, "log_vkey"),
-        text(&vectors, "wit_vkey")
-    );
+    let policy = format!("log {}\nwitness w1 {}\nquorum w1\n", text(&vectors, "log_vkey"), text(&vectors, "wit_vkey"));
     let policy = Policy::parse(policy).unwrap();
     let satisfied = proof.verify(&leaf_hash(b"event-2"), &policy).unwrap();
     assert_eq!(satisfied.checkpoint.size, 7);

@@ -30,56 +30,20 @@ const STEPS: [Step; 12] = [
         after: None,
         run: |repository| succeed(&mut repository.cargo(&["fmt", "--all", "--check"])),
     },
-    Step {
-        name: "floors",
-        after: None,
-        run: floors::step,
-    },
-    Step {
-        name: "files",
-        after: None,
-        run: files::step,
-    },
-    Step {
-        name: "spelling",
-        after: None,
-        run: spelling::step,
-    },
-    Step {
-        name: "dependencies",
-        after: None,
-        run: dependencies::step,
-    },
-    Step {
-        name: "lints",
-        after: None,
-        run: lints,
-    },
+    Step { name: "floors", after: None, run: floors::step },
+    Step { name: "files", after: None, run: files::step },
+    Step { name: "spelling", after: None, run: spelling::step },
+    Step { name: "dependencies", after: None, run: dependencies::step },
+    Step { name: "lints", after: None, run: lints },
     Step {
         name: "tests",
         after: None,
         run: |repository| succeed(&mut repository.cargo(&["test", "--workspace", "--locked"])),
     },
-    Step {
-        name: "documents",
-        after: None,
-        run: documents,
-    },
-    Step {
-        name: "fuzz",
-        after: Some("tests"),
-        run: |repository| fuzz::longer_tests(repository, RANDOM_CASES),
-    },
-    Step {
-        name: "binary",
-        after: None,
-        run: |repository| outsider::binary(repository).map(drop),
-    },
-    Step {
-        name: "outsider",
-        after: Some("binary"),
-        run: |repository| outsider::run(repository, &[]),
-    },
+    Step { name: "documents", after: None, run: documents },
+    Step { name: "fuzz", after: Some("tests"), run: |repository| fuzz::longer_tests(repository, RANDOM_CASES) },
+    Step { name: "binary", after: None, run: |repository| outsider::binary(repository).map(drop) },
+    Step { name: "outsider", after: Some("binary"), run: |repository| outsider::run(repository, &[]) },
     Step {
         name: "kill",
         after: Some("binary"),
@@ -88,15 +52,7 @@ const STEPS: [Step; 12] = [
 ];
 
 fn lints(repository: &Repository) -> Result<()> {
-    succeed(&mut repository.cargo(&[
-        "clippy",
-        "--workspace",
-        "--all-targets",
-        "--locked",
-        "--",
-        "-D",
-        "warnings",
-    ]))
+    succeed(&mut repository.cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]))
 }
 
 fn documents(repository: &Repository) -> Result<()> {
@@ -119,29 +75,21 @@ pub fn run(repository: &Repository, names: &[String]) -> Result<()> {
         }
         return Ok(());
     }
-    if let Some(unknown) = names
-        .iter()
-        .find(|name| STEPS.iter().all(|step| step.name != name.as_str()))
-    {
+    if let Some(unknown) = names.iter().find(|name| STEPS.iter().all(|step| step.name != name.as_str())) {
         bail!("there is no step `{unknown}`; `cargo xtask ci --list` names them");
     }
     let (outcomes, total) = clock::timed(|| attempt(&STEPS, names, repository));
     report(&outcomes, total)
 }
 
-fn attempt(
-    steps: &[Step],
-    names: &[String],
-    repository: &Repository,
-) -> Vec<(&'static str, Outcome)> {
+fn attempt(steps: &[Step], names: &[String], repository: &Repository) -> Vec<(&'static str, Outcome)> {
     let mut outcomes: Vec<(&'static str, Outcome)> = Vec::new();
     for step in steps {
         if !names.is_empty() && !names.iter().any(|name| name == step.name) {
             continue;
         }
-        let fallen = outcomes.iter().find(|(name, outcome)| {
-            step.after == Some(*name) && !matches!(outcome, Outcome::Passed(_))
-        });
+        let fallen =
+            outcomes.iter().find(|(name, outcome)| step.after == Some(*name) && !matches!(outcome, Outcome::Passed(_)));
         if let Some((name, _)) = fallen {
             outcomes.push((step.name, Outcome::NotTried(name)));
             continue;
@@ -203,11 +151,7 @@ fn shown(duration: Duration) -> String {
 mod tests {
     use super::*;
 
-    const fn step(
-        name: &'static str,
-        after: Option<&'static str>,
-        run: fn(&Repository) -> Result<()>,
-    ) -> Step {
+    const fn step(name: &'static str, after: Option<&'static str>, run: fn(&Repository) -> Result<()>) -> Step {
         Step { name, after, run }
     }
 

@@ -45,9 +45,7 @@ struct Sources {
 
 /// The step of the gate.
 pub fn step(repository: &Repository) -> Result<()> {
-    let text = repository
-        .text("deny.toml")?
-        .context("deny.toml is not text")?;
+    let text = repository.text("deny.toml")?.context("deny.toml is not text")?;
     let deny: Deny = toml::from_str(&text).context("deny.toml is not what we expect")?;
     let packages = Metadata::all(repository)?.packages;
     for line in twice(&packages) {
@@ -101,10 +99,7 @@ fn problems(deny: &Deny, packages: &[Package]) -> Vec<String> {
 fn twice(packages: &[Package]) -> Vec<String> {
     let mut versions: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for package in packages {
-        versions
-            .entry(&package.name)
-            .or_default()
-            .push(&package.version);
+        versions.entry(&package.name).or_default().push(&package.version);
     }
     versions
         .into_iter()
@@ -152,27 +147,18 @@ mod tests {
 
     #[test]
     fn another_licence_is_refused() {
-        assert_eq!(
-            found("x", Some("AGPL-3.0"), KNOWN),
-            ["x 1.0.0 is under `AGPL-3.0`"]
-        );
+        assert_eq!(found("x", Some("AGPL-3.0"), KNOWN), ["x 1.0.0 is under `AGPL-3.0`"]);
         assert_eq!(found("x", None, KNOWN), ["x 1.0.0 names no licence"]);
     }
 
     #[test]
     fn a_banned_crate_is_refused_with_its_reason() {
-        assert_eq!(
-            found("openssl", Some("MIT"), KNOWN),
-            ["openssl 1.0.0 is banned: we have one Ed25519"]
-        );
+        assert_eq!(found("openssl", Some("MIT"), KNOWN), ["openssl 1.0.0 is banned: we have one Ed25519"]);
     }
 
     #[test]
     fn another_source_is_refused() {
-        for source in [
-            "git+https://example.test/x",
-            "registry+https://elsewhere.test/index",
-        ] {
+        for source in ["git+https://example.test/x", "registry+https://elsewhere.test/index"] {
             assert_eq!(found("x", Some("MIT"), source).len(), 1, "{source}");
         }
     }

@@ -9,29 +9,14 @@ const LINES_MAX: usize = 700;
 
 /// What must not stay in a line of code, and why. Split, so that this file does not find itself.
 const LEFTOVERS: [(&str, &str); 8] = [
-    (
-        concat!("to", "do!("),
-        "say that it is missing in an issue, and refuse it in code",
-    ),
-    (
-        concat!("unimple", "mented!("),
-        "say that it is missing in an issue, and refuse it in code",
-    ),
+    (concat!("to", "do!("), "say that it is missing in an issue, and refuse it in code"),
+    (concat!("unimple", "mented!("), "say that it is missing in an issue, and refuse it in code"),
     (concat!("FIX", "ME"), "mend it, or write an issue"),
     (concat!("XX", "X:"), "mend it, or write an issue"),
     (concat!("TO", "DO"), "do it, or write an issue"),
-    (
-        concat!("#[ig", "nore"),
-        "a behaviour that is wrong is asserted as it is, with the reason",
-    ),
-    (
-        concat!("#![al", "low("),
-        "use `expect` with a reason, nearest the line",
-    ),
-    (
-        concat!("#[al", "low("),
-        "use `expect` with a reason, nearest the line",
-    ),
+    (concat!("#[ig", "nore"), "a behaviour that is wrong is asserted as it is, with the reason"),
+    (concat!("#![al", "low("), "use `expect` with a reason, nearest the line"),
+    (concat!("#[al", "low("), "use `expect` with a reason, nearest the line"),
 ];
 
 /// The step of the gate.
@@ -54,9 +39,7 @@ pub fn step(repository: &Repository) -> Result<()> {
         if code {
             found.extend(stumbles(file, &text));
         } else {
-            found.extend(dead_links(file, &text, &|path| {
-                repository.root.join(path).exists()
-            }));
+            found.extend(dead_links(file, &text, &|path| repository.root.join(path).exists()));
         }
     }
     verdict(&found)
@@ -91,11 +74,7 @@ fn dead_links(file: &str, text: &str, exists: &dyn Fn(&str) -> bool) -> Vec<Stri
             if path.is_empty() || path.contains("://") || path.starts_with("mailto:") {
                 continue;
             }
-            let path = if folder.is_empty() {
-                path.to_owned()
-            } else {
-                format!("{folder}/{path}")
-            };
+            let path = if folder.is_empty() { path.to_owned() } else { format!("{folder}/{path}") };
             if !exists(&path) {
                 found.push(format!("{file}:{}: `{link}` leads nowhere", index + 1));
             }
@@ -116,14 +95,8 @@ mod tests {
 
     #[test]
     fn a_long_file_is_found() {
-        assert_eq!(
-            stumbles("a.rs", &"// x\n".repeat(700)),
-            Vec::<String>::new()
-        );
-        assert_eq!(
-            stumbles("a.rs", &"// x\n".repeat(701)),
-            ["a.rs: 701 lines, more than 700"]
-        );
+        assert_eq!(stumbles("a.rs", &"// x\n".repeat(700)), Vec::<String>::new());
+        assert_eq!(stumbles("a.rs", &"// x\n".repeat(701)), ["a.rs: 701 lines, more than 700"]);
     }
 
     #[test]
@@ -131,19 +104,13 @@ mod tests {
         let text = format!("fn a() {{\n    {}\n}}\n", concat!("to", "do!()"));
         let found = stumbles("a.rs", &text);
         assert_eq!(found.len(), 1);
-        assert!(
-            found.iter().all(|line| line.starts_with("a.rs:2: ")),
-            "{found:?}"
-        );
+        assert!(found.iter().all(|line| line.starts_with("a.rs:2: ")), "{found:?}");
     }
 
     #[test]
     fn a_link_that_leads_nowhere_is_found() {
         let exists = |path: &str| path == "docs/adr/0001.md";
         let text = "See [one](adr/0001.md#why), [two](adr/0002.md) and [web](https://a.test/b).";
-        assert_eq!(
-            dead_links("docs/a.md", text, &exists),
-            ["docs/a.md:1: `adr/0002.md` leads nowhere"]
-        );
+        assert_eq!(dead_links("docs/a.md", text, &exists), ["docs/a.md:1: `adr/0002.md` leads nowhere"]);
     }
 }

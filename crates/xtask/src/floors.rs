@@ -25,13 +25,7 @@ const HOUSE: [Room; 7] = [
         name: "counterpart-tlog",
         below: &[],
         in_tests: &[],
-        others: Some(&[
-            "base64",
-            "curve25519-dalek",
-            "ed25519-dalek",
-            "sha2",
-            "thiserror",
-        ]),
+        others: Some(&["base64", "curve25519-dalek", "ed25519-dalek", "sha2", "thiserror"]),
     },
     Room {
         name: "counterpart-core",
@@ -55,12 +49,7 @@ const HOUSE: [Room; 7] = [
             "uuid",
         ]),
     },
-    Room {
-        name: "counterpart-store",
-        below: &["counterpart-tlog", "counterpart-core"],
-        in_tests: &[],
-        others: None,
-    },
+    Room { name: "counterpart-store", below: &["counterpart-tlog", "counterpart-core"], in_tests: &[], others: None },
     Room {
         name: "counterpart-projections",
         below: &["counterpart-tlog", "counterpart-core"],
@@ -69,11 +58,7 @@ const HOUSE: [Room; 7] = [
     },
     Room {
         name: "counterpart-http",
-        below: &[
-            "counterpart-tlog",
-            "counterpart-core",
-            "counterpart-projections",
-        ],
+        below: &["counterpart-tlog", "counterpart-core", "counterpart-projections"],
         // The whole application is tested over the store that judges, never over a database.
         in_tests: &["counterpart-store"],
         others: None,
@@ -157,18 +142,14 @@ fn edges(packages: &[Package]) -> Vec<String> {
             let name = dependency.name.as_str();
             let in_tests = dependency.kind.as_deref() == Some("dev");
             if HOUSE.iter().any(|other| other.name == name) {
-                let allowed =
-                    room.below.contains(&name) || (in_tests && room.in_tests.contains(&name));
+                let allowed = room.below.contains(&name) || (in_tests && room.in_tests.contains(&name));
                 if !allowed {
                     found.push(format!("`{}` may not know `{name}`", room.name));
                 }
                 continue;
             }
             if closed && DOORS.contains(&name) {
-                found.push(format!(
-                    "`{}` has no door to the outside, and `{name}` is one",
-                    room.name
-                ));
+                found.push(format!("`{}` has no door to the outside, and `{name}` is one", room.name));
                 continue;
             }
             let named = room.others.is_none_or(|others| others.contains(&name));
@@ -188,8 +169,7 @@ fn doors(repository: &Repository) -> Result<Vec<String>> {
     let mut found = Vec::new();
     for file in repository.files()? {
         let closed = file.starts_with("crates/tlog/src/") || file.starts_with("crates/core/src/");
-        if !closed || !is_a(&file, "rs") || file.ends_with("/tests.rs") || file.contains("/tests/")
-        {
+        if !closed || !is_a(&file, "rs") || file.ends_with("/tests.rs") || file.contains("/tests/") {
             continue;
         }
         if let Some(text) = repository.text(&file)? {
@@ -245,30 +225,21 @@ mod tests {
     #[test]
     fn a_lower_floor_does_not_know_an_upper_one() {
         let found = edges(&[package("counterpart-core", &[("counterpart-store", None)])]);
-        assert_eq!(
-            found,
-            ["`counterpart-core` may not know `counterpart-store`"]
-        );
+        assert_eq!(found, ["`counterpart-core` may not know `counterpart-store`"]);
     }
 
     #[test]
     fn the_two_rooms_of_floor_three_do_not_know_each_other() {
         let found = edges(&[
             package("counterpart-store", &[("counterpart-projections", None)]),
-            package(
-                "counterpart-projections",
-                &[("counterpart-store", Some("dev"))],
-            ),
+            package("counterpart-projections", &[("counterpart-store", Some("dev"))]),
         ]);
         assert_eq!(found.len(), 2, "{found:?}");
     }
 
     #[test]
     fn http_names_a_store_only_in_its_tests() {
-        let allowed = edges(&[package(
-            "counterpart-http",
-            &[("counterpart-store", Some("dev"))],
-        )]);
+        let allowed = edges(&[package("counterpart-http", &[("counterpart-store", Some("dev"))])]);
         assert_eq!(allowed, Vec::<String>::new());
         let refused = edges(&[package("counterpart-http", &[("counterpart-store", None)])]);
         assert_eq!(refused.len(), 1);
@@ -297,9 +268,6 @@ mod tests {
     #[test]
     fn a_file_of_the_rules_that_reads_the_disk_is_found() {
         let text = "// std::fs in a comment\nuse std::fs;\n#[cfg(test)]\nuse std::env;\n";
-        assert_eq!(
-            doors_in("crates/core/src/wire.rs", text),
-            ["crates/core/src/wire.rs:2: `std::fs` below floor 3"]
-        );
+        assert_eq!(doors_in("crates/core/src/wire.rs", text), ["crates/core/src/wire.rs:2: `std::fs` below floor 3"]);
     }
 }

@@ -22,19 +22,14 @@ pub fn run(repository: &Repository, arguments: &[String]) -> Result<()> {
     while let Some(word) = words.next() {
         if word == "--seconds" {
             let given = words.next().context("--seconds needs a number")?;
-            seconds = given
-                .parse()
-                .with_context(|| format!("`{given}` is not a number of seconds"))?;
+            seconds = given.parse().with_context(|| format!("`{given}` is not a number of seconds"))?;
         } else {
             chosen.push(word.clone());
         }
     }
     let known = targets(repository)?;
     if let Some(unknown) = chosen.iter().find(|name| !known.contains(name)) {
-        bail!(
-            "there is no fuzz target `{unknown}`; there are: {}",
-            known.join(", ")
-        );
+        bail!("there is no fuzz target `{unknown}`; there are: {}", known.join(", "));
     }
     if chosen.is_empty() {
         chosen = known;
@@ -75,11 +70,7 @@ pub fn longer_tests(repository: &Repository, cases: u64) -> Result<()> {
 }
 
 fn fuzzer(repository: &Repository) -> bool {
-    answers(
-        repository
-            .command("rustup")
-            .args(["run", "nightly", "cargo", "fuzz", "--version"]),
-    )
+    answers(repository.command("rustup").args(["run", "nightly", "cargo", "fuzz", "--version"]))
 }
 
 /// The names of the targets in `fuzz/fuzz_targets`.

@@ -6,14 +6,8 @@ use std::collections::BTreeSet;
 ///
 /// `AND` binds tighter than `OR`, as SPDX 2.3 annex D has it; the `/` of old manifests means `OR`.
 pub fn allows(allowed: &BTreeSet<String>, expression: &str) -> bool {
-    let spaced = expression
-        .replace('(', " ( ")
-        .replace(')', " ) ")
-        .replace('/', " OR ");
-    let mut reader = Reader {
-        allowed,
-        words: spaced.split_whitespace().peekable(),
-    };
+    let spaced = expression.replace('(', " ( ").replace(')', " ) ").replace('/', " OR ");
+    let mut reader = Reader { allowed, words: spaced.split_whitespace().peekable() };
     reader.either() == Some(true) && reader.words.next().is_none()
 }
 
@@ -62,9 +56,7 @@ mod tests {
     use super::*;
 
     fn allowed() -> BTreeSet<String> {
-        ["MIT", "ISC", "Apache-2.0 WITH LLVM-exception"]
-            .map(str::to_owned)
-            .into()
+        ["MIT", "ISC", "Apache-2.0 WITH LLVM-exception"].map(str::to_owned).into()
     }
 
     #[test]
@@ -91,9 +83,7 @@ mod tests {
 
     #[test]
     fn what_is_not_an_expression_allows_nothing() {
-        for wrong in [
-            "", "MIT OR", "(MIT", "MIT)", "MIT ISC", "OR MIT", "MIT WITH",
-        ] {
+        for wrong in ["", "MIT OR", "(MIT", "MIT)", "MIT ISC", "OR MIT", "MIT WITH"] {
             assert!(!allows(&allowed(), wrong), "{wrong:?}");
         }
     }

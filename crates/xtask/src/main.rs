@@ -6,10 +6,7 @@
 //! outsider, kill rounds, benchmarks.
 //! Out of scope: anything that a user of the ledger needs; that is the `counterpart` binary.
 
-#![expect(
-    clippy::print_stdout,
-    reason = "this program talks to a terminal and does nothing else"
-)]
+#![expect(clippy::print_stdout, reason = "this program talks to a terminal and does nothing else")]
 
 mod bench;
 mod ci;

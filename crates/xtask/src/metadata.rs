@@ -52,15 +52,9 @@ impl Metadata {
     }
 
     fn read(repository: &Repository, arguments: &[&str]) -> Result<Self> {
-        let output = repository
-            .cargo(arguments)
-            .output()
-            .context("cannot start cargo metadata")?;
+        let output = repository.cargo(arguments).output().context("cannot start cargo metadata")?;
         if !output.status.success() {
-            bail!(
-                "cargo metadata failed:\n{}",
-                String::from_utf8_lossy(&output.stderr)
-            );
+            bail!("cargo metadata failed:\n{}", String::from_utf8_lossy(&output.stderr));
         }
         serde_json::from_slice(&output.stdout).context("cargo metadata printed what we cannot read")
     }

@@ -16,14 +16,7 @@ pub fn run(repository: &Repository, arguments: &[String]) -> Result<()> {
              install the Debian packages python3-cryptography and openssl, or run .ci/run"
         );
     };
-    succeed(
-        repository
-            .command(python)
-            .arg("tests/outside/run.py")
-            .arg("--counterpart")
-            .arg(binary)
-            .args(arguments),
-    )
+    succeed(repository.command(python).arg("tests/outside/run.py").arg("--counterpart").arg(binary).args(arguments))
 }
 
 /// Builds `counterpart` without optimising our own crates, and says where it lies.

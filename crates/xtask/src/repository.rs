@@ -8,15 +8,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 /// Folders that hold what was built, found or fetched, never what was written.
-const NOT_OURS: [&str; 7] = [
-    "target",
-    ".git",
-    "corpus",
-    "artifacts",
-    "node_modules",
-    "__pycache__",
-    ".venv",
-];
+const NOT_OURS: [&str; 7] = ["target", ".git", "corpus", "artifacts", "node_modules", "__pycache__", ".venv"];
 
 /// The root of the checkout that this program was built from.
 #[derive(Debug)]
@@ -29,19 +21,13 @@ impl Repository {
     /// Finds the checkout two folders above this crate.
     pub fn find() -> Result<Self> {
         let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let root = here
-            .ancestors()
-            .nth(2)
-            .context("this crate lies in crates/xtask of its workspace")?;
-        Ok(Self {
-            root: root.to_path_buf(),
-        })
+        let root = here.ancestors().nth(2).context("this crate lies in crates/xtask of its workspace")?;
+        Ok(Self { root: root.to_path_buf() })
     }
 
     /// Where cargo puts what it builds.
     pub fn target(&self) -> PathBuf {
-        std::env::var_os("CARGO_TARGET_DIR")
-            .map_or_else(|| self.root.join("target"), |folder| self.root.join(folder))
+        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| self.root.join("target"), |folder| self.root.join(folder))
     }
 
     /// A program to be run at the root of the checkout.
@@ -69,22 +55,15 @@ impl Repository {
 
     fn collect(&self, folder: &str, found: &mut Vec<String>) -> Result<()> {
         let path = self.root.join(folder);
-        let entries =
-            fs::read_dir(&path).with_context(|| format!("cannot list {}", path.display()))?;
+        let entries = fs::read_dir(&path).with_context(|| format!("cannot list {}", path.display()))?;
         for entry in entries {
             let entry = entry.with_context(|| format!("cannot list {}", path.display()))?;
             let name = entry.file_name().to_string_lossy().into_owned();
             if NOT_OURS.contains(&name.as_str()) {
                 continue;
             }
-            let inner = if folder.is_empty() {
-                name
-            } else {
-                format!("{folder}/{name}")
-            };
-            let kind = entry
-                .file_type()
-                .with_context(|| format!("cannot look at {inner}"))?;
+            let inner = if folder.is_empty() { name } else { format!("{folder}/{name}") };
+            let kind = entry.file_type().with_context(|| format!("cannot look at {inner}"))?;
             if kind.is_dir() {
                 self.collect(&inner, found)?;
             } else if kind.is_file() {
@@ -96,8 +75,7 @@ impl Repository {
 
     /// The text of a file of the checkout; nothing if it is not text.
     pub fn text(&self, file: &str) -> Result<Option<String>> {
-        let bytes =
-            fs::read(self.root.join(file)).with_context(|| format!("cannot read {file}"))?;
+        let bytes = fs::read(self.root.join(file)).with_context(|| format!("cannot read {file}"))?;
         Ok(String::from_utf8(bytes).ok())
     }
 }
@@ -110,9 +88,7 @@ pub fn is_a(file: &str, ending: &str) -> bool {
 /// Runs a command to its end and fails when it fails.
 pub fn succeed(command: &mut Command) -> Result<()> {
     let shown = shown(command);
-    let status = command
-        .status()
-        .with_context(|| format!("cannot start `{shown}`"))?;
+    let status = command.status().with_context(|| format!("cannot start `{shown}`"))?;
     if !status.success() {
         bail!("`{shown}` ended with {status}");
     }
@@ -125,15 +101,9 @@ pub fn answers(command: &mut Command) -> bool {
 }
 
 fn shown(command: &Command) -> String {
-    let program = Path::new(command.get_program())
-        .file_name()
-        .unwrap_or(command.get_program());
+    let program = Path::new(command.get_program()).file_name().unwrap_or(command.get_program());
     let mut words = vec![program.to_string_lossy().into_owned()];
-    words.extend(
-        command
-            .get_args()
-            .map(|argument| argument.to_string_lossy().into_owned()),
-    );
+    words.extend(command.get_args().map(|argument| argument.to_string_lossy().into_owned()));
     words.join(" ")
 }
 

@@ -35,24 +35,13 @@ struct Words {
 
 /// The step of the gate.
 pub fn step(repository: &Repository) -> Result<()> {
-    let settings = repository
-        .text("_typos.toml")?
-        .context("_typos.toml is not text")?;
+    let settings = repository.text("_typos.toml")?.context("_typos.toml is not text")?;
     let settings: Typos = toml::from_str(&settings).context("_typos.toml is not what we expect")?;
-    let accepted: BTreeSet<&str> = settings
-        .default
-        .extend_words
-        .keys()
-        .map(String::as_str)
-        .collect();
+    let accepted: BTreeSet<&str> = settings.default.extend_words.keys().map(String::as_str).collect();
     let list = list();
     let mut found = Vec::new();
     for file in repository.files()? {
-        let left_out = settings
-            .files
-            .extend_exclude
-            .iter()
-            .any(|part| file.contains(part.as_str()));
+        let left_out = settings.files.extend_exclude.iter().any(|part| file.contains(part.as_str()));
         if left_out || !READ.iter().any(|ending| is_a(&file, ending)) {
             continue;
         }
@@ -68,17 +57,10 @@ pub fn step(repository: &Repository) -> Result<()> {
 }
 
 fn list() -> BTreeMap<&'static str, &'static str> {
-    LIST.lines()
-        .filter_map(|line| line.split_once(' '))
-        .collect()
+    LIST.lines().filter_map(|line| line.split_once(' ')).collect()
 }
 
-fn misspelt(
-    list: &BTreeMap<&str, &str>,
-    accepted: &BTreeSet<&str>,
-    file: &str,
-    text: &str,
-) -> Vec<String> {
+fn misspelt(list: &BTreeMap<&str, &str>, accepted: &BTreeSet<&str>, file: &str, text: &str) -> Vec<String> {
     let mut found = Vec::new();
     for (index, line) in text.lines().enumerate() {
         for word in words(line) {
@@ -125,21 +107,13 @@ mod tests {
 
     #[test]
     fn names_are_read_word_by_word() {
-        assert_eq!(
-            words("fn take_receiptFor(X509)"),
-            ["fn", "take", "receipt", "for", "x"]
-        );
+        assert_eq!(words("fn take_receiptFor(X509)"), ["fn", "take", "receipt", "for", "x"]);
     }
 
     #[test]
     fn a_misspelt_name_is_found() {
         let list = BTreeMap::from([("abouut", "about")]);
-        let found = misspelt(
-            &list,
-            &BTreeSet::new(),
-            "a.rs",
-            "let x = 1;\nfn on_abouut() {}",
-        );
+        let found = misspelt(&list, &BTreeSet::new(), "a.rs", "let x = 1;\nfn on_abouut() {}");
         assert_eq!(found, ["a.rs:2: `abouut`, write `about`"]);
     }
 
@@ -147,10 +121,7 @@ mod tests {
     fn an_accepted_word_is_not_found() {
         let list = BTreeMap::from([("abouut", "about")]);
         let accepted = BTreeSet::from(["abouut"]);
-        assert_eq!(
-            misspelt(&list, &accepted, "a.rs", "abouut"),
-            Vec::<String>::new()
-        );
+        assert_eq!(misspelt(&list, &accepted, "a.rs", "abouut"), Vec::<String>::new());
     }
 
     #[test]

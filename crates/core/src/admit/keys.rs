@@ -26,7 +26,9 @@ pub struct Carried {
 /// The keys that an event carries and that must sign it.
 pub fn carried(event: &Event) -> Vec<Carried> {
     match &event.data {
-        Data::LedgerGenesis(data) => data.registrar_keys.iter().map(|k| Carried { key: k.key, public: k.public }).collect(),
+        Data::LedgerGenesis(data) => {
+            data.registrar_keys.iter().map(|k| Carried { key: k.key, public: k.public }).collect()
+        }
         Data::OrganisationRegistered(data) => vec![Carried { key: data.chief.key, public: data.chief.public }],
         Data::KeyRegistered(data) => vec![Carried { key: data.key, public: data.public }],
         Data::KeyRotated(data) => vec![Carried { key: data.key, public: data.public }],
@@ -107,10 +109,9 @@ pub(super) fn check(state: &State, event: &Event, at: Timestamp) -> Result<(), R
 /// A carried key speaks for the person and organisation that the data name.
 fn check_carried(event: &Event, signer: &Signer) -> Result<(), Refusal> {
     let fits = match &event.data {
-        Data::LedgerGenesis(data) => data
-            .registrar_keys
-            .iter()
-            .any(|k| k.key == signer.key && k.person == signer.person && signer.organisation == data.registrar.organisation),
+        Data::LedgerGenesis(data) => data.registrar_keys.iter().any(|k| {
+            k.key == signer.key && k.person == signer.person && signer.organisation == data.registrar.organisation
+        }),
         Data::OrganisationRegistered(data) => signer.person == data.chief.person && signer.organisation == data.code,
         Data::KeyRegistered(data) => signer.person == data.person && signer.organisation == data.organisation,
         // The new key of a rotation speaks for whom the old one spoke for: checked with the roles.

@@ -28,10 +28,16 @@ const fn is_protective(data: &Data) -> bool {
 fn check_actor(state: &State, event: &Event, code: OrganisationCode, at: Timestamp) -> Result<(), Refusal> {
     match stage(state, code, at)? {
         OrganisationStage::Active => Ok(()),
-        OrganisationStage::Suspended { .. } if is_protective(&event.data) || matches!(event.data, Data::OrganisationLeft(_)) => Ok(()),
+        OrganisationStage::Suspended { .. }
+            if is_protective(&event.data) || matches!(event.data, Data::OrganisationLeft(_)) =>
+        {
+            Ok(())
+        }
         OrganisationStage::Suspended { .. } => Err(Refusal::OrganisationSuspended { organisation: code }),
         OrganisationStage::Left { on } => Err(Refusal::OrganisationGone { organisation: code, on }),
-        OrganisationStage::Succeeded { by, on } => Err(Refusal::OrganisationSucceeded { organisation: code, successor: by, on }),
+        OrganisationStage::Succeeded { by, on } => {
+            Err(Refusal::OrganisationSucceeded { organisation: code, successor: by, on })
+        }
     }
 }
 
@@ -48,26 +54,35 @@ fn check_subject(state: &State, event: &Event, at: Timestamp) -> Result<(), Refu
     if let Data::RequestFiled(data) = &event.data {
         for row in &data.header.parties {
             let organisation = row.organisation;
-            let partnership = state.organisations.get(&organisation).is_some_and(|o| o.kind == OrganisationType::Partnership);
+            let partnership =
+                state.organisations.get(&organisation).is_some_and(|o| o.kind == OrganisationType::Partnership);
             if partnership || organisation == OrganisationCode::REGISTRAR {
                 return Err(Refusal::NotAParty { organisation, lead: "a member authority".to_owned() });
             }
         }
         return Ok(());
     }
-    let Stream::Organisation(code) = event.stream else { return Ok(()) };
-    let stage = stage(state, code, at)?;
-    match stage {
-        OrganisationStage::Left { on } => return Err(Refusal::OrganisationGone { organisation: code, on }),
-        OrganisationStage::Succeeded { by, on } => return Err(Refusal::OrganisationSucceeded { organisation: code, successor: by, on }),
+    let Stream::Organisation(code) = event.stream else {
+        return Ok(());
+    };
+    let standing = stage(state, code, at)?;
+    match standing {
+        OrganisationStage::Left { on } => {
+            return Err(Refusal::OrganisationGone { organisation: code, on });
+        }
+        OrganisationStage::Succeeded { by, on } => {
+            return Err(Refusal::OrganisationSucceeded { organisation: code, successor: by, on });
+        }
         OrganisationStage::Active | OrganisationStage::Suspended { .. } => {}
     }
-    let suspended = matches!(stage, OrganisationStage::Suspended { .. });
-    match &event.data {
-        Data::OrganisationSuspended(_) if suspended => Err(Refusal::OrganisationSuspended { organisation: code }),
-        Data::OrganisationReinstated(_) if !suspended => Err(Refusal::OrganisationNotSuspended { organisation: code }),
-        _ => Ok(()),
+    let suspended = matches!(standing, OrganisationStage::Suspended { .. });
+    if matches!(event.data, Data::OrganisationSuspended(_)) && suspended {
+        return Err(Refusal::OrganisationSuspended { organisation: code });
     }
+    if matches!(event.data, Data::OrganisationReinstated(_)) && !suspended {
+        return Err(Refusal::OrganisationNotSuspended { organisation: code });
+    }
+    Ok(())
 }
 
 fn check_new(state: &State, code: OrganisationCode, at: Timestamp) -> Result<(), Refusal> {
@@ -76,7 +91,11 @@ fn check_new(state: &State, code: OrganisationCode, at: Timestamp) -> Result<(),
     }
     match state.organisations.get(&code).map(|organisation| organisation.stage_at(at)) {
         None | Some(OrganisationStage::Left { .. }) => Ok(()),
-        Some(OrganisationStage::Active | OrganisationStage::Suspended { .. }) => Err(Refusal::OrganisationKnown { organisation: code }),
-        Some(OrganisationStage::Succeeded { by, on }) => Err(Refusal::OrganisationSucceeded { organisation: code, successor: by, on }),
+        Some(OrganisationStage::Active | OrganisationStage::Suspended { .. }) => {
+            Err(Refusal::OrganisationKnown { organisation: code })
+        }
+        Some(OrganisationStage::Succeeded { by, on }) => {
+            Err(Refusal::OrganisationSucceeded { organisation: code, successor: by, on })
+        }
     }
 }

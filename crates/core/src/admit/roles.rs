@@ -28,7 +28,6 @@ pub(super) fn check(state: &State, event: &Event, at: Timestamp) -> Result<(), R
         check_held(state, event, signer, at)?;
     }
     match &event.data {
-        Data::LedgerGenesis(_) => Ok(()),
         Data::OrganisationRegistered(data) => {
             registrars(state, event)?;
             others_are(event, &[(data.code, Role::Cex)])
@@ -52,7 +51,9 @@ pub(super) fn check(state: &State, event: &Event, at: Timestamp) -> Result<(), R
         Data::KeyRegistered(data) => check_key(state, event, data, at),
         Data::KeyRotated(data) => check_rotation(state, event, data),
         Data::KeyRevoked(data) => check_key_end(state, event, data),
-        Data::RequestFiled(_)
+        // The keys of a genesis were checked with the K codes; agreements check their own signers.
+        Data::LedgerGenesis(_)
+        | Data::RequestFiled(_)
         | Data::RequestTriaged(_)
         | Data::TermsSubmitted(_)
         | Data::AdviceGiven(_)
@@ -93,7 +94,9 @@ pub(super) fn check_administration(event: &Event, at: Timestamp) -> Result<(), R
 
 /// D05: the registrar's people, auditors and witnesses decide no agreement.
 fn check_registrars_keep_out(state: &State, event: &Event) -> Result<(), Refusal> {
-    let Stream::Agreement(_) = event.stream else { return Ok(()) };
+    let Stream::Agreement(_) = event.stream else {
+        return Ok(());
+    };
     let note = matches!(event.data, Data::NoteRecorded(_));
     for signer in &event.signers {
         let outside = match signer.role {
@@ -117,7 +120,8 @@ fn check_registrars_keep_out(state: &State, event: &Event) -> Result<(), Refusal
             | Role::Prg
             | Role::Brd => false,
         };
-        let registrar = state.founded.as_ref().is_some_and(|f| f.registrars.values().any(|person| *person == signer.person));
+        let registrar =
+            state.founded.as_ref().is_some_and(|f| f.registrars.values().any(|person| *person == signer.person));
         if outside || registrar {
             return Err(Refusal::RegistrarDecides { organisation: signer.organisation });
         }
@@ -128,16 +132,21 @@ fn check_registrars_keep_out(state: &State, event: &Event) -> Result<(), Refusal
 /// R01 to R03: the signer holds the role, or acts in it under a live delegation.
 fn check_held(state: &State, event: &Event, signer: &Signer, at: Timestamp) -> Result<(), Refusal> {
     let not_held = || Refusal::RoleNotHeld { role: signer.role, organisation: signer.organisation };
-    match &event.data {
-        Data::LedgerGenesis(_) => return if signer.role == Role::Reg { Ok(()) } else { Err(not_held()) },
-        Data::OrganisationRegistered(data) if signer.key == data.chief.key => {
-            return if signer.role == Role::Cex { Ok(()) } else { Err(not_held()) };
-        }
-        _ => {}
+    if matches!(event.data, Data::LedgerGenesis(_)) {
+        return if signer.role == Role::Reg { Ok(()) } else { Err(not_held()) };
+    }
+    if let Data::OrganisationRegistered(data) = &event.data
+        && signer.key == data.chief.key
+    {
+        return if signer.role == Role::Cex { Ok(()) } else { Err(not_held()) };
     }
     if signer.organisation == OrganisationCode::REGISTRAR {
         let registrar = state.founded.as_ref().is_some_and(|f| f.registrars.get(&signer.key) == Some(&signer.person));
-        return if registrar && signer.role == Role::Reg && signer.delegation.is_none() { Ok(()) } else { Err(not_held()) };
+        return if registrar && signer.role == Role::Reg && signer.delegation.is_none() {
+            Ok(())
+        } else {
+            Err(not_held())
+        };
     }
     let organisation = state.organisations.get(&signer.organisation).ok_or_else(not_held)?;
     if let Some(delegation) = signer.delegation {
@@ -160,8 +169,12 @@ fn check_held(state: &State, event: &Event, signer: &Signer, at: Timestamp) -> R
 
 fn check_delegate(organisation: &Organisation, signer: &Signer, id: EventId, at: Timestamp) -> Result<(), Refusal> {
     let no = |problem: &str| Refusal::NoDelegation { role: signer.role, problem: problem.to_owned() };
-    let delegation = organisation.delegation(id).filter(|d| d.person == signer.person).ok_or_else(|| no("never existed"))?;
-    let appointment = organisation.appointment_by(delegation.appointment).filter(|a| a.role == signer.role).ok_or_else(|| no("never existed"))?;
+    let delegation =
+        organisation.delegation(id).filter(|d| d.person == signer.person).ok_or_else(|| no("never existed"))?;
+    let appointment = organisation
+        .appointment_by(delegation.appointment)
+        .filter(|a| a.role == signer.role)
+        .ok_or_else(|| no("never existed"))?;
     if delegation.is_live(at) && appointment.is_live(at) { Ok(()) } else { Err(no("ended")) }
 }
 
@@ -224,7 +237,9 @@ fn both(event: &Event, one: Role, other: Role) -> Result<(), Refusal> {
 /// Whoever appoints a role: the CEX for the roles that carry the body, else an ADM; for the CEX two
 /// registrars and one serving SIRO, SIG or ADM where there is one (amendments.md).
 fn appointing(state: &State, event: &Event, role: Role, at: Timestamp) -> Result<(), Refusal> {
-    let Some(code) = own_organisation(event) else { return Ok(()) };
+    let Some(code) = own_organisation(event) else {
+        return Ok(());
+    };
     let Some(organisation) = state.organisations.get(&code) else {
         return Err(Refusal::OrganisationUnknown { organisation: code });
     };
@@ -233,7 +248,8 @@ fn appointing(state: &State, event: &Event, role: Role, at: Timestamp) -> Result
             registrars(state, event)?;
             let inside = [Role::Siro, Role::Sig, Role::Adm];
             let serving = inside.iter().any(|r| organisation.has_serving(*r, at));
-            let others: Vec<&Signer> = event.signers.iter().filter(|s| s.organisation != OrganisationCode::REGISTRAR).collect();
+            let others: Vec<&Signer> =
+                event.signers.iter().filter(|s| s.organisation != OrganisationCode::REGISTRAR).collect();
             let fits = match others.as_slice() {
                 [] => !serving,
                 [one] => one.organisation == code && inside.contains(&one.role),
@@ -242,17 +258,35 @@ fn appointing(state: &State, event: &Event, role: Role, at: Timestamp) -> Result
             if fits { Ok(()) } else { Err(Refusal::RoleNotHeld { role: Role::Siro, organisation: code }) }
         }
         Role::Siro | Role::Dpo | Role::Cg | Role::Sig | Role::Leo | Role::Adm => alone(event, &[Role::Cex]),
-        Role::Reg | Role::Wit => Err(Refusal::RoleNotHeld { role: Role::Reg, organisation: OrganisationCode::REGISTRAR }),
-        Role::Req | Role::Igl | Role::Iao | Role::Lgl | Role::Sec | Role::Opn | Role::Dat | Role::Tps | Role::Prg | Role::Brd | Role::Aud => {
-            alone(event, &[Role::Adm])
+        Role::Reg | Role::Wit => {
+            Err(Refusal::RoleNotHeld { role: Role::Reg, organisation: OrganisationCode::REGISTRAR })
         }
+        Role::Req
+        | Role::Igl
+        | Role::Iao
+        | Role::Lgl
+        | Role::Sec
+        | Role::Opn
+        | Role::Dat
+        | Role::Tps
+        | Role::Prg
+        | Role::Brd
+        | Role::Aud => alone(event, &[Role::Adm]),
     }
 }
 
 /// R04, R05: the person may hold the role and does not yet.
-fn check_appointment(state: &State, event: &Event, data: &data::RoleHolderAppointed, at: Timestamp) -> Result<(), Refusal> {
-    let Some(organisation) = own_organisation(event).and_then(|code| state.organisations.get(&code)) else { return Ok(()) };
-    if let Some(held) = organisation.roles_of(data.person, at).find(|held| !separation::may_hold_both(*held, data.role)) {
+fn check_appointment(
+    state: &State,
+    event: &Event,
+    data: &data::RoleHolderAppointed,
+    at: Timestamp,
+) -> Result<(), Refusal> {
+    let Some(organisation) = own_organisation(event).and_then(|code| state.organisations.get(&code)) else {
+        return Ok(());
+    };
+    if let Some(held) = organisation.roles_of(data.person, at).find(|held| !separation::may_hold_both(*held, data.role))
+    {
         return Err(Refusal::RolesIncompatible { person: data.person, held, asked: data.role });
     }
     let holds = |a: &Appointment| a.person == data.person && a.role == data.role && a.ended_on(at).is_none();
@@ -262,17 +296,27 @@ fn check_appointment(state: &State, event: &Event, data: &data::RoleHolderAppoin
     Ok(())
 }
 
-fn live_appointment<'s>(state: &'s State, event: &Event, id: EventId, at: Timestamp) -> Result<&'s Appointment, Refusal> {
+fn live_appointment<'s>(
+    state: &'s State,
+    event: &Event,
+    id: EventId,
+    at: Timestamp,
+) -> Result<&'s Appointment, Refusal> {
     let organisation = own_organisation(event).and_then(|code| state.organisations.get(&code));
     organisation.and_then(|o| o.appointment_by(id)).filter(|a| a.ended_on(at).is_none()).ok_or(Refusal::NoAppointment)
 }
 
 fn check_delegation(state: &State, event: &Event, data: &data::RoleDelegated, at: Timestamp) -> Result<(), Refusal> {
-    let Some(organisation) = own_organisation(event).and_then(|code| state.organisations.get(&code)) else { return Ok(()) };
+    let Some(organisation) = own_organisation(event).and_then(|code| state.organisations.get(&code)) else {
+        return Ok(());
+    };
     let appointment = live_appointment(state, event, data.appointment, at)?;
     let role = appointment.role;
     let signer = event.principal();
-    let by_holder = event.signers.len() == 1 && signer.person == appointment.person && signer.role == role && signer.delegation.is_none();
+    let by_holder = event.signers.len() == 1
+        && signer.person == appointment.person
+        && signer.role == role
+        && signer.delegation.is_none();
     if !by_holder {
         appointing(state, event, role, at)?;
     }
@@ -297,9 +341,12 @@ fn delegable(role: Role, held: Role) -> bool {
 }
 
 fn check_delegation_end(state: &State, event: &Event, id: EventId, at: Timestamp) -> Result<(), Refusal> {
-    let Some(organisation) = own_organisation(event).and_then(|code| state.organisations.get(&code)) else { return Ok(()) };
+    let Some(organisation) = own_organisation(event).and_then(|code| state.organisations.get(&code)) else {
+        return Ok(());
+    };
     let delegation = organisation.delegation(id).filter(|d| d.is_live(at)).ok_or(Refusal::NoSuchDelegation)?;
-    let appointment = live_appointment(state, event, delegation.appointment, at).map_err(|_| Refusal::NoSuchDelegation)?;
+    let appointment =
+        live_appointment(state, event, delegation.appointment, at).map_err(|_| Refusal::NoSuchDelegation)?;
     let signer = event.principal();
     let by_holder = event.signers.len() == 1 && signer.person == appointment.person && signer.role == appointment.role;
     if by_holder { Ok(()) } else { appointing(state, event, appointment.role, at) }
@@ -310,7 +357,9 @@ fn check_delegation_end(state: &State, event: &Event, id: EventId, at: Timestamp
 /// and for a second key.
 fn check_key(state: &State, event: &Event, data: &data::KeyRegistered, at: Timestamp) -> Result<(), Refusal> {
     let code = data.organisation;
-    let Some(organisation) = state.organisations.get(&code) else { return Err(Refusal::OrganisationUnknown { organisation: code }) };
+    let Some(organisation) = state.organisations.get(&code) else {
+        return Err(Refusal::OrganisationUnknown { organisation: code });
+    };
     let roles: Vec<Role> = organisation.roles_of(data.person, at).collect();
     if roles.is_empty() {
         return Err(Refusal::RoleNotHeld { role: Role::Req, organisation: code });
@@ -323,7 +372,8 @@ fn check_key(state: &State, event: &Event, data: &data::KeyRegistered, at: Times
         registrars(state, event)?;
         return if signs(Role::Sig) || signs(Role::Siro) { Ok(()) } else { Err(missing(Role::Sig)) };
     }
-    let active = |person: PersonId| state.keys.values().any(|k| k.organisation == code && k.person == person && k.is_active());
+    let active =
+        |person: PersonId| state.keys.values().any(|k| k.organisation == code && k.person == person && k.is_active());
     let first_adm = roles.contains(&Role::Adm) && !organisation.holders(Role::Adm, at).any(|a| active(a.person));
     if first_adm {
         return if signs(Role::Cex) { Ok(()) } else { Err(missing(Role::Cex)) };
@@ -331,7 +381,8 @@ fn check_key(state: &State, event: &Event, data: &data::KeyRegistered, at: Times
     if !signs(Role::Adm) {
         return Err(missing(Role::Adm));
     }
-    let heavy = roles.iter().any(|r| matches!(r, Role::Siro | Role::Dpo | Role::Cg | Role::Sig | Role::Leo | Role::Adm));
+    let heavy =
+        roles.iter().any(|r| matches!(r, Role::Siro | Role::Dpo | Role::Cg | Role::Sig | Role::Leo | Role::Adm));
     let own_other_key = others.iter().any(|s| s.organisation == code && s.person == data.person);
     if (heavy || active(data.person)) && !own_other_key && !signs(Role::Cex) {
         return Err(missing(Role::Cex));
@@ -341,19 +392,31 @@ fn check_key(state: &State, event: &Event, data: &data::KeyRegistered, at: Times
 
 /// The old key and the new one sign, both for the same person.
 fn check_rotation(state: &State, event: &Event, data: &data::KeyRotated) -> Result<(), Refusal> {
-    let Some(old) = state.keys.get(&data.replaces) else { return Err(Refusal::KeyUnknown { key: data.replaces }) };
+    let Some(old) = state.keys.get(&data.replaces) else {
+        return Err(Refusal::KeyUnknown { key: data.replaces });
+    };
     let wrong = || Refusal::KeyOfAnother { key: data.replaces, organisation: old.organisation };
     if !event.signers.iter().any(|s| s.key == data.replaces) || event.signers.len() != 2 {
         return Err(wrong());
     }
-    if event.signers.iter().all(|s| s.person == old.person && s.organisation == old.organisation) { Ok(()) } else { Err(wrong()) }
+    if event.signers.iter().all(|s| s.person == old.person && s.organisation == old.organisation) {
+        Ok(())
+    } else {
+        Err(wrong())
+    }
 }
 
 /// The holder, an ADM or the CEX of the key's organisation.
 fn check_key_end(state: &State, event: &Event, data: &data::KeyRevoked) -> Result<(), Refusal> {
-    let Some(key) = state.keys.get(&data.key) else { return Err(Refusal::KeyUnknown { key: data.key }) };
+    let Some(key) = state.keys.get(&data.key) else {
+        return Err(Refusal::KeyUnknown { key: data.key });
+    };
     let signer = event.principal();
     let inside = signer.organisation == key.organisation;
     let may = inside && (signer.person == key.person || matches!(signer.role, Role::Adm | Role::Cex));
-    if may && event.signers.len() == 1 { Ok(()) } else { Err(Refusal::RoleNotHeld { role: Role::Adm, organisation: key.organisation }) }
+    if may && event.signers.len() == 1 {
+        Ok(())
+    } else {
+        Err(Refusal::RoleNotHeld { role: Role::Adm, organisation: key.organisation })
+    }
 }

@@ -1,6 +1,6 @@
 //! The words themselves, as they are submitted and kept.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use base64::Engine as _;
@@ -229,8 +229,11 @@ pub fn open(disclosure: &Disclosure, event_id: &str, commitment: &Commitment) ->
     if content.len() > MAX_CONTENT {
         return Err(DisclosureError::TooLarge { pointer: pointer(), bytes: content.len() });
     }
-    check_content(*kind, content)
-        .map_err(|problem| DisclosureError::Content { pointer: pointer(), kind: *kind, problem })?;
+    check_content(*kind, content).map_err(|problem| DisclosureError::Content {
+        pointer: pointer(),
+        kind: *kind,
+        problem,
+    })?;
     keyed(salt, event_id, &disclosure.pointer, *kind, content)
         .verify_slice(commitment.as_bytes())
         .map_err(|_| DisclosureError::Mismatch(pointer()))
@@ -249,22 +252,23 @@ pub fn open_all(
 ) -> Result<(), DisclosureError> {
     let mut waiting: BTreeMap<&str, &Commitment> =
         commitments.iter().map(|(pointer, commitment)| (pointer.as_str(), commitment)).collect();
-    let mut opened = BTreeMap::new();
+    let mut opened = BTreeSet::new();
     let mut salts = BTreeMap::new();
     for disclosure in disclosures {
         let pointer = disclosure.pointer.as_str();
         let Some(commitment) = waiting.remove(pointer) else {
             let place = pointer.to_owned();
-            return Err(match opened.contains_key(pointer) {
-                true => DisclosureError::Twice(place),
-                false => DisclosureError::Surplus(place),
+            return Err(if opened.contains(pointer) {
+                DisclosureError::Twice(place)
+            } else {
+                DisclosureError::Surplus(place)
             });
         };
         if let Some(other) = salts.insert(disclosure.salt, pointer) {
             return Err(DisclosureError::SaltReused(other.to_owned(), pointer.to_owned()));
         }
         open(disclosure, event_id, commitment)?;
-        opened.insert(pointer, ());
+        opened.insert(pointer);
     }
     waiting.keys().next().map_or(Ok(()), |pointer| Err(DisclosureError::Missing((*pointer).to_owned())))
 }

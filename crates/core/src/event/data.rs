@@ -2,6 +2,12 @@
 //!
 //! The published schemas are generated from these types and committed; a test holds them equal.
 
+mod genesis;
+mod lists;
+
+pub use genesis::*;
+pub use lists::*;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -12,213 +18,15 @@ use crate::sealed::{File, Sealed, Text};
 use crate::terms::{Contacts, Terms};
 use crate::time::Date;
 use crate::wire::{Digest, KeyId};
-use crate::words::{
-    AdviceWords, DeclineWords, Holder, ReasonWords, RefusalWords, ResumptionWords, SuspensionWords,
-};
+use crate::words::{AdviceWords, DeclineWords, Holder, ReasonWords, RefusalWords, ResumptionWords, SuspensionWords};
 
 pub use crate::event::public_key::PublicKeyBytes;
-
-codes! {
-    /// Who may read the entries (wire.md 1, rule 4).
-    Visibility {
-        /// Everybody.
-        Open = "OPEN",
-        /// Those who are signed in.
-        Closed = "CLOSED",
-    }
-}
-
-codes! {
-    /// Where a private key lives.
-    Custody {
-        /// In hardware.
-        Hardware = "HARDWARE",
-        /// In a file.
-        Software = "SOFTWARE",
-        /// In a browser.
-        Browser = "BROWSER",
-        /// In a page that the ledger served.
-        ServedPage = "SERVED_PAGE",
-        /// In a demonstration: it binds nobody.
-        Demonstration = "DEMONSTRATION",
-    }
-}
-
-codes! {
-    /// Why a key ends.
-    KeyEnd {
-        /// Lost.
-        Lost = "LOST",
-        /// Replaced.
-        Replaced = "REPLACED",
-        /// No longer needed.
-        Ended = "ENDED",
-    }
-}
-
-codes! {
-    /// Why an organisation is suspended.
-    OrganisationSuspensionReason {
-        /// It asked.
-        Requested = "REQUESTED",
-        /// Its keys or people may not be its own.
-        Security = "SECURITY",
-        /// It broke the rules of the ledger.
-        Conduct = "CONDUCT",
-        /// An order.
-        Order = "ORDER",
-    }
-}
-
-codes! {
-    /// What a triage comes to.
-    TriageOutcome {
-        /// Taken up.
-        Accepted = "ACCEPTED",
-        /// Sent back with questions.
-        Returned = "RETURNED",
-    }
-}
-
-codes! {
-    /// Who advises.
-    AdviceKind {
-        /// Data protection officer.
-        Dpo = "DPO",
-        /// Legal adviser.
-        Lgl = "LGL",
-        /// Caldicott Guardian.
-        Cg = "CG",
-        /// Security lead.
-        Sec = "SEC",
-    }
-}
-
-codes! {
-    /// How a version is declined.
-    DeclineKind {
-        /// Back for changes.
-        Return = "RETURN",
-        /// For good.
-        Final = "FINAL",
-    }
-}
-
-codes! {
-    /// Grounds of suspension (CL-SUSP).
-    SuspensionGround {
-        /// An incident.
-        Incident = "INCIDENT",
-        /// The law changed.
-        LegalChange = "LEGAL_CHANGE",
-        /// The impact assessment is out of date.
-        DpiaOutOfDate = "DPIA_OUT_OF_DATE",
-        /// The regulator asked.
-        Regulator = "REGULATOR",
-        /// Security.
-        Security = "SECURITY",
-        /// People's rights.
-        Rights = "RIGHTS",
-        /// A key was compromised.
-        KeyCompromise = "KEY_COMPROMISE",
-        /// Another.
-        Other = "OTHER",
-    }
-}
-
-codes! {
-    /// How far a suspension reaches.
-    SuspensionScope {
-        /// All parties.
-        Whole = "WHOLE",
-        /// One party.
-        Party = "PARTY",
-        /// Some datasets.
-        Datasets = "DATASETS",
-    }
-}
-
-codes! {
-    /// Grounds of revocation (CL-REVOKE).
-    RevocationGround {
-        /// No longer needed.
-        NoLongerNeeded = "NO_LONGER_NEEDED",
-        /// Policy.
-        Policy = "POLICY",
-        /// The law changed.
-        LegalChange = "LEGAL_CHANGE",
-        /// Another party broke the agreement.
-        BreachByOther = "BREACH_BY_OTHER",
-        /// Sharing would be unlawful.
-        Unlawful = "UNLAWFUL",
-        /// The regulator ordered it.
-        RegulatorOrder = "REGULATOR_ORDER",
-        /// A court ordered it.
-        CourtOrder = "COURT_ORDER",
-    }
-}
 
 impl RevocationGround {
     /// Whether the ground allows immediate effect (G37).
     pub const fn is_immediate(self) -> bool {
         matches!(self, Self::BreachByOther | Self::Unlawful | Self::RegulatorOrder | Self::CourtOrder)
     }
-}
-
-codes! {
-    /// Who may read a note.
-    NoteVisibility {
-        /// The parties.
-        Parties = "PARTIES",
-        /// The author's own organisation.
-        OwnOrg = "OWN_ORG",
-        /// Everybody.
-        Public = "PUBLIC",
-    }
-}
-
-/// A file of reference data, by its hash.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ReferenceRow {
-    /// The list, for example `CL-GATE` or `POLICY-ROLES`.
-    pub id: Code,
-    /// Lower-case hex SHA-256 of the file.
-    pub sha256: Digest,
-    /// Its version, from 1.
-    pub version: u32,
-}
-
-/// The registrar of a ledger.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Registrar {
-    /// The official name of the host body.
-    pub name: String,
-    /// Always `REG`.
-    pub organisation: OrganisationCode,
-}
-
-/// The key of one registrar.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct RegistrarKey {
-    /// Its key id.
-    pub key: KeyId,
-    /// Whose it is.
-    pub person: PersonId,
-    /// The key.
-    pub public: PublicKeyBytes,
-}
-
-/// A key with which refusals are signed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct AnswerKey {
-    /// Its key id.
-    pub key: KeyId,
-    /// The key.
-    pub public: PublicKeyBytes,
 }
 
 /// The head of paid service of a new organisation, with the key that the event registers.
@@ -233,68 +41,6 @@ pub struct Chief {
     pub person: PersonId,
     /// The key.
     pub public: PublicKeyBytes,
-}
-
-
-/// `LedgerGenesis`: entry 0.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct LedgerGenesis {
-    /// Keys that sign refusals.
-    pub answer_keys: Vec<AnswerKey>,
-    /// Code lists in force from the start.
-    pub code_lists: Vec<ReferenceRow>,
-    /// Keys that sign checkpoints, as vkeys.
-    pub log_keys: Vec<VerifierKeyText>,
-    /// Host and prefix of the log.
-    pub origin: Origin,
-    /// Policies in force from the start.
-    pub policies: Vec<ReferenceRow>,
-    /// Who registers.
-    pub registrar: Registrar,
-    /// Their keys; each signs this event.
-    pub registrar_keys: Vec<RegistrarKey>,
-    /// The version of the rules, from 1.
-    pub rules: u32,
-    /// How many registrars must sign, at least 2.
-    pub threshold: u32,
-    /// Who may read the entries.
-    pub visibility: Visibility,
-}
-
-crate::header::grammar! {
-    /// Host and prefix of a log, for example `counterpart.example/london/log`.
-    Origin, "^[a-z0-9.:-]{1,100}(/[A-Za-z0-9._~-]{1,60}){0,8}$", "an origin such as counterpart.example/london/log",
-    |text| {
-        let mut parts = text.split('/');
-        let host = parts.next().unwrap_or_default();
-        let mut count = 0;
-        (1..=100).contains(&host.len())
-            && host.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b".:-".contains(&b))
-            && parts.all(|part| {
-                count += 1;
-                count <= 8 && (1..=60).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"._~-".contains(&b))
-            })
-    }
-}
-
-crate::header::grammar! {
-    /// A verifier key of a signed note: `name+8 hex+base64`.
-    VerifierKeyText, "^[!-*,-~]{1,400}\\+[0-9a-f]{8}\\+[A-Za-z0-9+/]{1,200}={0,2}$", "a verifier key (vkey)",
-    |text| {
-        let mut parts = text.splitn(3, '+');
-        let name = parts.next().unwrap_or_default();
-        let id = parts.next().unwrap_or_default();
-        let key = parts.next().unwrap_or_default();
-        let body = key.trim_end_matches('=');
-        (1..=400).contains(&name.len())
-            && name.bytes().all(|b| b.is_ascii_graphic() && b != b'+')
-            && id.len() == 8
-            && id.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
-            && key.len() - body.len() <= 2
-            && (1..=200).contains(&body.len())
-            && body.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'+' || b == b'/')
-    }
 }
 
 /// `OrganisationRegistered`: an organisation enters the ledger with its head of paid service.

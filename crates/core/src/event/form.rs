@@ -49,7 +49,9 @@ fn genesis_problem(genesis: &LedgerGenesis) -> Option<String> {
     let registrars = &genesis.registrar_keys;
     let threshold = usize::try_from(genesis.threshold).unwrap_or(usize::MAX);
     let distinct = |at: usize| {
-        let Some(this) = registrars.get(at) else { return true };
+        let Some(this) = registrars.get(at) else {
+            return true;
+        };
         registrars.iter().take(at).all(|other| other.person != this.person && other.key != this.key)
     };
     if genesis.registrar.organisation != OrganisationCode::REGISTRAR {

@@ -38,7 +38,8 @@ impl Serialize for PublicKeyBytes {
 impl<'de> Deserialize<'de> for PublicKeyBytes {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = Cow::<str>::deserialize(deserializer)?;
-        let bytes = STANDARD.decode(text.as_bytes()).map_err(|_| serde::de::Error::custom("a key must be standard base64"))?;
+        let bytes =
+            STANDARD.decode(text.as_bytes()).map_err(|_| serde::de::Error::custom("a key must be standard base64"))?;
         let bytes: [u8; 32] = bytes.try_into().map_err(|_| serde::de::Error::custom("a key must have 32 bytes"))?;
         Ok(Self(bytes))
     }

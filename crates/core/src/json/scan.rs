@@ -13,8 +13,7 @@ pub(super) struct Scanner<'a> {
 impl<'a> Scanner<'a> {
     /// Begins at the first byte, once the bytes are known to be UTF-8.
     pub fn new(bytes: &'a [u8]) -> Result<Scanner<'a>, JsonError> {
-        let text =
-            std::str::from_utf8(bytes).map_err(|error| JsonError::new(error.valid_up_to(), Problem::NotUtf8))?;
+        let text = std::str::from_utf8(bytes).map_err(|error| JsonError::new(error.valid_up_to(), Problem::NotUtf8))?;
         Ok(Scanner { text, at: 0 })
     }
 
@@ -104,7 +103,9 @@ impl<'a> Scanner<'a> {
     /// Reads what follows a backslash and gives the character.
     pub fn escape(&mut self) -> Result<char, JsonError> {
         let start = self.at;
-        let Some(byte) = self.peek() else { return self.fail(Problem::Ends) };
+        let Some(byte) = self.peek() else {
+            return self.fail(Problem::Ends);
+        };
         self.at += 1;
         let plain = match byte {
             b'"' | b'\\' | b'/' => char::from(byte),
@@ -143,8 +144,12 @@ impl<'a> Scanner<'a> {
     fn four(&mut self) -> Result<u32, JsonError> {
         let mut unit = 0;
         for _ in 0..4 {
-            let Some(byte) = self.peek() else { return self.fail(Problem::Ends) };
-            let Some(digit) = char::from(byte).to_digit(16) else { return self.fail(Problem::BadEscape) };
+            let Some(byte) = self.peek() else {
+                return self.fail(Problem::Ends);
+            };
+            let Some(digit) = char::from(byte).to_digit(16) else {
+                return self.fail(Problem::BadEscape);
+            };
             unit = unit * 16 + digit;
             self.at += 1;
         }

@@ -50,9 +50,7 @@ fn strict(loose: serde_json::Value) -> Result<Value, JsonError> {
             (_, false) => return refuse(Problem::TooBig),
         },
         serde_json::Value::String(text) => Value::Str(text),
-        serde_json::Value::Array(elements) => {
-            Value::Array(elements.into_iter().map(strict).collect::<Result<_, _>>()?)
-        }
+        serde_json::Value::Array(elements) => Value::Array(elements.into_iter().map(strict).collect::<Result<_, _>>()?),
         serde_json::Value::Object(members) => {
             let members = members
                 .into_iter()

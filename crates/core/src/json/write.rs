@@ -48,7 +48,9 @@ pub(super) fn string_into(text: &str, out: &mut Vec<u8>) {
     while let Some(at) = rest.iter().position(|&byte| byte < 0x20 || byte == b'"' || byte == b'\\') {
         let (plain, special) = rest.split_at(at);
         out.extend_from_slice(plain);
-        let Some((&byte, after)) = special.split_first() else { break };
+        let Some((&byte, after)) = special.split_first() else {
+            break;
+        };
         escape_into(char::from(byte), out);
         rest = after;
     }
@@ -66,7 +68,9 @@ pub(super) fn escape_into(character: char, out: &mut Vec<u8>) {
         '\n' => out.extend_from_slice(b"\\n"),
         '\u{c}' => out.extend_from_slice(b"\\f"),
         '\r' => out.extend_from_slice(b"\\r"),
-        control if control < ' ' => out.extend_from_slice(format!("\\u{:04x}", u32::from(control)).as_bytes()),
+        control if control < ' ' => {
+            out.extend_from_slice(format!("\\u{:04x}", u32::from(control)).as_bytes());
+        }
         other => out.extend_from_slice(other.encode_utf8(&mut [0; 4]).as_bytes()),
     }
 }

@@ -104,7 +104,9 @@ impl FromStr for Date {
     type Err = TimeError;
 
     fn from_str(text: &str) -> Result<Date, TimeError> {
-        let &[y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = text.as_bytes() else { return Err(TimeError::Date) };
+        let &[y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = text.as_bytes() else {
+            return Err(TimeError::Date);
+        };
         let date = || Date::from_ymd(digits(&[y1, y2, y3, y4])?, digits(&[m1, m2])?, digits(&[d1, d2])?);
         date().ok_or(TimeError::Date)
     }
@@ -190,9 +192,23 @@ mod tests {
     #[test]
     fn dates_that_do_not_exist_are_refused() {
         let wrong = [
-            "", "2026-02-29", "1900-02-29", "2026-13-01", "2026-00-01", "2026-01-00", "2026-04-31", "0000-01-01",
-            "2026-1-01", "26-01-01", "2026-01-01 ", " 2026-01-01", "2026/01/01", "+026-01-01", "2026-01-0é",
-            "2026-01-01T00:00:00Z", "10000-01-01",
+            "",
+            "2026-02-29",
+            "1900-02-29",
+            "2026-13-01",
+            "2026-00-01",
+            "2026-01-00",
+            "2026-04-31",
+            "0000-01-01",
+            "2026-1-01",
+            "26-01-01",
+            "2026-01-01 ",
+            " 2026-01-01",
+            "2026/01/01",
+            "+026-01-01",
+            "2026-01-0é",
+            "2026-01-01T00:00:00Z",
+            "10000-01-01",
         ];
         for text in wrong {
             assert!(text.parse::<Date>().is_err(), "{text}");

@@ -19,6 +19,10 @@ const AFTER: &str = "\"}";
 
 impl Entry {
     /// The bytes of the leaf: JCS, and the only spelling that [`Entry::parse`] accepts.
+    ///
+    /// # Panics
+    ///
+    /// When the envelope is not that of an event: only events are recorded.
     pub fn encode(&self) -> Vec<u8> {
         assert_eq!(self.envelope.payload_type, EVENT_TYPE, "only events are recorded");
         let fixed = BEFORE.len() + BETWEEN.len() + 24 + AFTER.len();

@@ -1,6 +1,13 @@
 //! Keys, roles and organisations, decided from entries with real signatures.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "tests")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::cloned_ref_to_slice_refs,
+    clippy::needless_pass_by_value,
+    reason = "tests"
+)]
 
 mod world;
 
@@ -297,7 +304,8 @@ fn a_changed_byte_breaks_the_signature() {
 fn an_event_of_an_agreement_is_for_a_later_program() {
     let mut world = World::with_camden();
     let data = json!({ "text": world::commitment(), "visibility": "PARTIES" });
-    let draft = world.draft("agr:01890000-0000-7000-8000-00000000aaaa", "NoteRecorded", data, &[person("CMD", "ADM", 11)]);
+    let draft =
+        world.draft("agr:01890000-0000-7000-8000-00000000aaaa", "NoteRecorded", data, &[person("CMD", "ADM", 11)]);
     assert_eq!(world.refusal(&draft), "E04");
 }
 

@@ -124,7 +124,8 @@ impl Disk {
 
     pub(super) fn sync_directory(&self, name: &str) -> Result<(), StoreError> {
         let sync = || File::open(self.path(name))?.sync_all();
-        self.call(Op::SyncDirectory, name, sync).map_err(|source| failed(format!("syncing the directory `{name}`"), source))
+        self.call(Op::SyncDirectory, name, sync)
+            .map_err(|source| failed(format!("syncing the directory `{name}`"), source))
     }
 
     fn fault(&self, op: Op, name: &str) -> Fault {

@@ -103,6 +103,7 @@ impl Place {
         (u64::from(self.file) << 32) | u64::from(self.offset)
     }
 
+    #[expect(clippy::many_single_char_names, reason = "eight bytes in a row")]
     pub(super) fn unpack(packed: u64) -> Self {
         let [a, b, c, d, e, f, g, h] = packed.to_be_bytes();
         Self { file: u32::from_be_bytes([a, b, c, d]), offset: u32::from_be_bytes([e, f, g, h]) }

@@ -316,7 +316,8 @@ fn open_file(disk: &Disk, kind: Kind, id: StoreId, number: u32) -> Result<RunFil
     let header = FileHeader::decode(&bytes).map_err(|problem| damaged(&file.name, 0, 0, problem))?;
     let unsuitable = |problem: String| StoreError::Unsuitable { file: file.name.clone(), problem };
     if header.format != FORMAT {
-        let problem = format!("it has format {} and this program reads {FORMAT}; use the program that wrote it", header.format);
+        let problem =
+            format!("it has format {} and this program reads {FORMAT}; use the program that wrote it", header.format);
         return Err(unsuitable(problem));
     }
     if header.id != id {

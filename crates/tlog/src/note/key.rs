@@ -126,9 +126,7 @@ pub enum VerifierKeyError {
     #[error("a verifier key has the form name+8 hexadecimal digits+base64")]
     Shape,
     /// The name cannot stand on a signature line.
-    #[error(
-        "`{0}` cannot be a key name: it is empty or has a space, a plus sign or a control character"
-    )]
+    #[error("`{0}` cannot be a key name: it is empty or has a space, a plus sign or a control character")]
     Name(String),
     /// An Ed25519 key is 32 bytes.
     #[error("an Ed25519 public key has 32 bytes, not {0}")]
@@ -162,11 +160,7 @@ impl VerifierKey {
             SignatureType::CosignatureV1 => Key::CosignatureV1(register(public)?),
             SignatureType::Other(code) => Key::Other(code, public.to_vec()),
         };
-        Ok(Self {
-            name: name.to_owned(),
-            key_id: KeyId::derive(name, kind, public),
-            key,
-        })
+        Ok(Self { name: name.to_owned(), key_id: KeyId::derive(name, kind, public), key })
     }
 
     /// Reads `name+id+base64(type ‖ public key)`.
@@ -178,9 +172,7 @@ impl VerifierKey {
     /// it in ways of their own.
     pub fn parse(vkey: &str) -> Result<Self, VerifierKeyError> {
         let mut parts = vkey.splitn(3, '+');
-        let (Some(name), Some(id), Some(key), None) =
-            (parts.next(), parts.next(), parts.next(), parts.next())
-        else {
+        let (Some(name), Some(id), Some(key), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
             return Err(VerifierKeyError::Shape);
         };
         let mut found = [0; KeyId::LEN];
@@ -238,8 +230,7 @@ impl VerifierKey {
 
 /// An Ed25519 key of a verifier key enters the record like any other.
 fn register(public: &[u8]) -> Result<PublicKey, VerifierKeyError> {
-    let bytes = <&[u8; PUBLIC_KEY_LEN]>::try_from(public)
-        .map_err(|_| VerifierKeyError::Length(public.len()))?;
+    let bytes = <&[u8; PUBLIC_KEY_LEN]>::try_from(public).map_err(|_| VerifierKeyError::Length(public.len()))?;
     Ok(PublicKey::register(bytes)?)
 }
 
@@ -311,21 +302,13 @@ impl NoteSigner {
     pub fn new(name: &str, key: SigningKey) -> Result<Self, VerifierKeyError> {
         let public = key.verifying_key().to_bytes();
         let vkey = VerifierKey::new(name, SignatureType::Ed25519, &public)?;
-        Ok(Self {
-            name: vkey.name,
-            key_id: vkey.key_id,
-            key,
-        })
+        Ok(Self { name: vkey.name, key_id: vkey.key_id, key })
     }
 
     /// Signs `text`. The caller answers for what the text says: a log never signs two
     /// checkpoints that contradict each other.
     pub fn sign(&self, text: &str) -> NoteSignature {
-        NoteSignature {
-            name: self.name.clone(),
-            key_id: self.key_id,
-            bytes: self.key.sign(text.as_bytes()).to_vec(),
-        }
+        NoteSignature { name: self.name.clone(), key_id: self.key_id, bytes: self.key.sign(text.as_bytes()).to_vec() }
     }
 
     /// The key name.
@@ -340,11 +323,7 @@ impl NoteSigner {
 
     /// What others verify with.
     pub fn vkey(&self) -> VerifierKey {
-        VerifierKey {
-            name: self.name.clone(),
-            key_id: self.key_id,
-            key: Key::Ed25519(PublicKey::from(&self.key)),
-        }
+        VerifierKey { name: self.name.clone(), key_id: self.key_id, key: Key::Ed25519(PublicKey::from(&self.key)) }
     }
 }
 
@@ -373,11 +352,7 @@ mod tests {
 
     #[test]
     fn verifier_key_reads_back_what_it_prints() {
-        for kind in [
-            SignatureType::Ed25519,
-            SignatureType::CosignatureV1,
-            SignatureType::Other(0x06),
-        ] {
+        for kind in [SignatureType::Ed25519, SignatureType::CosignatureV1, SignatureType::Other(0x06)] {
             let key = vkey(kind);
             assert_eq!(VerifierKey::parse(&key.to_string()).unwrap(), key);
             assert_eq!(SignatureType::from_code(kind.code()), kind);
@@ -403,18 +378,12 @@ mod tests {
             assert_eq!(refused(wrong), VerifierKeyError::Shape, "{wrong:?}");
         }
         let spaced = good.replace("ada", "a da");
-        assert_eq!(
-            refused(&spaced),
-            VerifierKeyError::Name("a da.example".to_owned())
-        );
+        assert_eq!(refused(&spaced), VerifierKeyError::Name("a da.example".to_owned()));
         assert_eq!(refused("a+00000000+AQ=="), VerifierKeyError::Length(0));
         let expected = vkey(SignatureType::Ed25519).key_id();
         let found = KeyId([0; 4]);
         let other_id = good.replace(&expected.to_string(), "00000000");
-        assert_eq!(
-            refused(&other_id),
-            VerifierKeyError::KeyId { found, expected }
-        );
+        assert_eq!(refused(&other_id), VerifierKeyError::KeyId { found, expected });
     }
 
     #[test]
@@ -448,9 +417,6 @@ mod tests {
     #[test]
     fn private_key_is_not_printed() {
         let signer = NoteSigner::new("ada.example", SigningKey::from_bytes(&[1; 32])).unwrap();
-        assert_eq!(
-            format!("{signer:?}"),
-            format!("NoteSigner({})", signer.vkey())
-        );
+        assert_eq!(format!("{signer:?}"), format!("NoteSigner({})", signer.vkey()));
     }
 }

@@ -90,11 +90,7 @@ fn who_stands_behind_a_checkpoint_is_told() {
     let satisfied = satisfied.verify(signed(&[4, 1]).to_string()).unwrap();
     assert_eq!(satisfied.log_key, log(1).vkey());
     assert_eq!(satisfied.checkpoint.size, 0);
-    let told: Vec<_> = satisfied
-        .witnesses
-        .iter()
-        .map(|witness| (witness.name.as_str(), witness.timestamp))
-        .collect();
+    let told: Vec<_> = satisfied.witnesses.iter().map(|witness| (witness.name.as_str(), witness.timestamp)).collect();
     assert_eq!(told, [("w1", 6), ("w4", 9)]);
 }
 
@@ -103,10 +99,7 @@ fn same_cosignature_twice_counts_once() {
     let policy = policy("group two 2 w0 w1\nquorum two\n").unwrap();
     let refused = policy.verify(signed(&[0, 0, 0]).to_string()).unwrap_err();
     let name = "w0".to_owned();
-    assert_eq!(
-        refused,
-        UnmetPolicy::NoQuorum(vec![Witnessed { name, timestamp: 5 }])
-    );
+    assert_eq!(refused, UnmetPolicy::NoQuorum(vec![Witnessed { name, timestamp: 5 }]));
     assert!(refused.to_string().ends_with(": `w0`"));
 }
 
@@ -127,10 +120,7 @@ fn witnesses_without_the_log_are_not_enough() {
 fn log_signs_for_its_own_origin_only() {
     let checkpoint = Checkpoint::new("other.example", 0, empty_root());
     let note = checkpoint.sign(&[&log(1)]).unwrap().to_string();
-    assert_eq!(
-        policy("quorum none\n").unwrap().verify(note),
-        Err(UnmetPolicy::UnknownLog("other.example".to_owned()))
-    );
+    assert_eq!(policy("quorum none\n").unwrap().verify(note), Err(UnmetPolicy::UnknownLog("other.example".to_owned())));
 }
 
 #[test]
@@ -140,19 +130,13 @@ fn wrong_cosignature_of_a_known_witness_spoils_the_checkpoint() {
     note.add(witness(1).cosign(&other, 9).unwrap()).unwrap();
     assert!(matches!(
         policy("quorum w0\n").unwrap().verify(note.to_string()),
-        Err(UnmetPolicy::Checkpoint(CheckpointError::Note(
-            NoteError::BadSignature { .. }
-        )))
+        Err(UnmetPolicy::Checkpoint(CheckpointError::Note(NoteError::BadSignature { .. })))
     ));
 }
 
 #[test]
 fn either_key_of_a_log_that_changes_its_key_is_accepted() {
-    let two = format!(
-        "log {}\nlog {} https://log.example/\nquorum none\n",
-        log(1).vkey(),
-        log(2).vkey()
-    );
+    let two = format!("log {}\nlog {} https://log.example/\nquorum none\n", log(1).vkey(), log(2).vkey());
     let policy = Policy::parse(two).unwrap();
     let url = policy.logs().get(1).unwrap().url.as_deref();
     assert_eq!(url, Some("https://log.example/"));
@@ -183,14 +167,7 @@ fn wrong_lines_are_named() {
     let vkey = witness(7).vkey().to_string();
     assert_eq!(fault("nonsense\n"), Fault::Keyword);
     assert_eq!(fault("Quorum none\n"), Fault::Keyword);
-    for words in [
-        "log",
-        "quorum",
-        "quorum w1 w2",
-        "witness w7",
-        "group g",
-        "group g any",
-    ] {
+    for words in ["log", "quorum", "quorum w1 w2", "witness w7", "group g", "group g any"] {
         assert_eq!(fault(words), Fault::Words, "{words}");
     }
     assert_eq!(fault(&format!("witness w7 {vkey} a b")), Fault::Words);
@@ -245,10 +222,7 @@ fn policy_without_a_quorum_or_too_long_is_refused() {
     assert_eq!(policy(""), Err(PolicyError::NoQuorum));
     assert_eq!(Policy::parse(""), Err(PolicyError::NoQuorum));
     let long = "\n".repeat(POLICY_LEN_MAX + 1);
-    assert_eq!(
-        Policy::parse(long),
-        Err(PolicyError::TooLong(POLICY_LEN_MAX + 1))
-    );
+    assert_eq!(Policy::parse(long), Err(PolicyError::TooLong(POLICY_LEN_MAX + 1)));
 }
 
 #[test]

@@ -46,18 +46,11 @@ pub fn encode_bundle<E: AsRef<[u8]>>(entries: &[E]) -> Result<Vec<u8>, BundleErr
         let have = entries.len();
         return Err(BundleError::Count { have, expected });
     }
-    let mut bytes = Vec::with_capacity(
-        entries
-            .iter()
-            .map(|entry| LENGTH_LEN + entry.as_ref().len())
-            .sum(),
-    );
+    let mut bytes = Vec::with_capacity(entries.iter().map(|entry| LENGTH_LEN + entry.as_ref().len()).sum());
     for (place, entry) in entries.iter().enumerate() {
         let entry = entry.as_ref();
-        let length = u16::try_from(entry.len()).map_err(|_| BundleError::EntryTooLong {
-            place,
-            length: entry.len(),
-        })?;
+        let length =
+            u16::try_from(entry.len()).map_err(|_| BundleError::EntryTooLong { place, length: entry.len() })?;
         bytes.extend_from_slice(&length.to_be_bytes());
         bytes.extend_from_slice(entry);
     }
@@ -81,9 +74,7 @@ pub fn decode_bundle(bytes: &[u8], width: u16) -> Result<Vec<&[u8]>, BundleError
         }
         let (entry, after) = rest
             .split_first_chunk::<LENGTH_LEN>()
-            .and_then(|(length, after)| {
-                after.split_at_checked(usize::from(u16::from_be_bytes(*length)))
-            })
+            .and_then(|(length, after)| after.split_at_checked(usize::from(u16::from_be_bytes(*length))))
             .ok_or(BundleError::Truncated { place })?;
         entries.push(entry);
         rest = after;
@@ -130,14 +121,8 @@ mod tests {
     fn what_does_not_fit_is_not_written() {
         let place = 1;
         let length = ENTRY_LEN_MAX + 1;
-        assert_eq!(
-            encode_bundle(&[vec![], vec![0; length]]),
-            Err(BundleError::EntryTooLong { place, length })
-        );
+        assert_eq!(encode_bundle(&[vec![], vec![0; length]]), Err(BundleError::EntryTooLong { place, length }));
         let (have, expected) = (257, 256);
-        assert_eq!(
-            encode_bundle(&[[0; 0]; 257]),
-            Err(BundleError::Count { have, expected })
-        );
+        assert_eq!(encode_bundle(&[[0; 0]; 257]), Err(BundleError::Count { have, expected }));
     }
 }

@@ -1,0 +1,155 @@
+//! The closed code lists of events.
+
+use crate::ids::codes;
+
+codes! {
+    /// Who may read the entries (wire.md 1, rule 4).
+    Visibility {
+        /// Everybody.
+        Open = "OPEN",
+        /// Those who are signed in.
+        Closed = "CLOSED",
+    }
+}
+
+codes! {
+    /// Where a private key lives.
+    Custody {
+        /// In hardware.
+        Hardware = "HARDWARE",
+        /// In a file.
+        Software = "SOFTWARE",
+        /// In a browser.
+        Browser = "BROWSER",
+        /// In a page that the ledger served.
+        ServedPage = "SERVED_PAGE",
+        /// In a demonstration: it binds nobody.
+        Demonstration = "DEMONSTRATION",
+    }
+}
+
+codes! {
+    /// Why a key ends.
+    KeyEnd {
+        /// Lost.
+        Lost = "LOST",
+        /// Replaced.
+        Replaced = "REPLACED",
+        /// No longer needed.
+        Ended = "ENDED",
+    }
+}
+
+codes! {
+    /// Why an organisation is suspended.
+    OrganisationSuspensionReason {
+        /// It asked.
+        Requested = "REQUESTED",
+        /// Its keys or people may not be its own.
+        Security = "SECURITY",
+        /// It broke the rules of the ledger.
+        Conduct = "CONDUCT",
+        /// An order.
+        Order = "ORDER",
+    }
+}
+
+codes! {
+    /// What a triage comes to.
+    TriageOutcome {
+        /// Taken up.
+        Accepted = "ACCEPTED",
+        /// Sent back with questions.
+        Returned = "RETURNED",
+    }
+}
+
+codes! {
+    /// Who advises.
+    AdviceKind {
+        /// Data protection officer.
+        Dpo = "DPO",
+        /// Legal adviser.
+        Lgl = "LGL",
+        /// Caldicott Guardian.
+        Cg = "CG",
+        /// Security lead.
+        Sec = "SEC",
+    }
+}
+
+codes! {
+    /// How a version is declined.
+    DeclineKind {
+        /// Back for changes.
+        Return = "RETURN",
+        /// For good.
+        Final = "FINAL",
+    }
+}
+
+codes! {
+    /// Grounds of suspension (CL-SUSP).
+    SuspensionGround {
+        /// An incident.
+        Incident = "INCIDENT",
+        /// The law changed.
+        LegalChange = "LEGAL_CHANGE",
+        /// The impact assessment is out of date.
+        DpiaOutOfDate = "DPIA_OUT_OF_DATE",
+        /// The regulator asked.
+        Regulator = "REGULATOR",
+        /// Security.
+        Security = "SECURITY",
+        /// People's rights.
+        Rights = "RIGHTS",
+        /// A key was compromised.
+        KeyCompromise = "KEY_COMPROMISE",
+        /// Another.
+        Other = "OTHER",
+    }
+}
+
+codes! {
+    /// How far a suspension reaches.
+    SuspensionScope {
+        /// All parties.
+        Whole = "WHOLE",
+        /// One party.
+        Party = "PARTY",
+        /// Some datasets.
+        Datasets = "DATASETS",
+    }
+}
+
+codes! {
+    /// Grounds of revocation (CL-REVOKE).
+    RevocationGround {
+        /// No longer needed.
+        NoLongerNeeded = "NO_LONGER_NEEDED",
+        /// Policy.
+        Policy = "POLICY",
+        /// The law changed.
+        LegalChange = "LEGAL_CHANGE",
+        /// Another party broke the agreement.
+        BreachByOther = "BREACH_BY_OTHER",
+        /// Sharing would be unlawful.
+        Unlawful = "UNLAWFUL",
+        /// The regulator ordered it.
+        RegulatorOrder = "REGULATOR_ORDER",
+        /// A court ordered it.
+        CourtOrder = "COURT_ORDER",
+    }
+}
+
+codes! {
+    /// Who may read a note.
+    NoteVisibility {
+        /// The parties.
+        Parties = "PARTIES",
+        /// The author's own organisation.
+        OwnOrg = "OWN_ORG",
+        /// Everybody.
+        Public = "PUBLIC",
+    }
+}
