@@ -2,7 +2,9 @@
 
 pub mod admit;
 pub mod agreement;
+pub mod codes;
 pub mod commitment;
+pub mod derive;
 pub mod event;
 pub mod header;
 pub mod ids;
@@ -16,6 +18,7 @@ pub mod offices;
 pub mod organisation;
 pub mod refusal;
 pub mod replay;
+pub mod roles;
 pub mod sealed;
 pub mod separation;
 pub mod state;
