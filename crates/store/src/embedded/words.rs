@@ -1,0 +1,239 @@
+//! Words, each sealed with a key of its own, and the keys apart from them.
+//!
+//! Erasing overwrites the key and then the sealed bytes, in place. A key frame holds the SHA-256 of the word's name, so
+//! that a word is found and erased even when its own frame is damaged.
+
+use std::fmt;
+use std::io::IoSlice;
+use std::sync::Arc;
+
+use chacha20poly1305::aead::{Aead, Key, KeyInit, Payload};
+use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
+
+use super::disk::{Disk, last_used};
+use super::frame::{ERASED, FILE_HEADER, FRAME_HEADER, Header, Kind, Place, StoreId, put, take};
+use super::run::{Run, damaged, zero};
+use crate::{NewEntry, StoreError, Word};
+
+/// Body of a key frame: the key, the SHA-256 of the name, and zeros that make whole frames divide a sector.
+const KEY_BODY: usize = 96;
+
+/// A whole key frame.
+pub(super) const KEY_FRAME: usize = FRAME_HEADER + KEY_BODY;
+
+/// The last byte of a word frame, never zero, so that the end of the used bytes is the end of the last frame.
+const END: u8 = 0xA5;
+
+/// Fills a buffer with bytes nobody can guess.
+pub type Entropy = Arc<dyn Fn(&mut [u8]) + Send + Sync>;
+
+pub(super) struct Words {
+    words: Run,
+    keys: Run,
+    entropy: Entropy,
+}
+
+impl fmt::Debug for Words {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Words").finish_non_exhaustive()
+    }
+}
+
+/// A group's words and keys as they will stand in the files.
+pub(super) struct Sealed {
+    words: Vec<u8>,
+    keys: Zeroizing<Vec<u8>>,
+    words_at: Place,
+    keys_at: Place,
+    /// For each entry, the packed place of its first key frame and how many words it has.
+    pub(super) slots: Vec<(u64, u32)>,
+}
+
+impl Words {
+    pub(super) fn open(disk: &Disk, id: StoreId, file_bytes: u64, entropy: Entropy) -> Result<Self, StoreError> {
+        let words = Run::open(disk, Kind::Word, id, file_bytes)?;
+        let keys = Run::open(disk, Kind::Key, id, file_bytes)?;
+        if let Some((_, last)) = words.last() {
+            words.end_at(last_used(&last.file, FILE_HEADER)?.unwrap_or(FILE_HEADER));
+        }
+        Ok(Self { words, keys, entropy })
+    }
+
+    /// Destroys the keys behind the last record: their words belong to no entry, and nobody was told of them.
+    pub(super) fn forget_behind(&self, last: Option<(u64, u32)>) -> Result<(), StoreError> {
+        let Some((number, file)) = self.keys.last() else { return Ok(()) };
+        let end = last.map(|(first, count)| Place::unpack(first).plus(KEY_FRAME * count as usize));
+        if let Some(end) = end {
+            self.keys.file(end.file)?;
+        }
+        let from = end.filter(|end| end.file == number).map_or(FILE_HEADER, |end| u64::from(end.offset));
+        if let Some(to) = last_used(&file.file, from)? {
+            zero(&file.file, from, to)?;
+        }
+        self.keys.end_at(from);
+        Ok(())
+    }
+
+    /// Seals the words of a group, for places that are reserved and not yet written.
+    pub(super) fn seal(&self, first: u64, group: &[NewEntry]) -> Result<Sealed, StoreError> {
+        let words = group.iter().flat_map(|entry| &entry.words);
+        let (count, bytes) = words.fold((0, 0), |(count, bytes), word| (count + 1, bytes + frame_bytes(word)));
+        let words_at = self.words.reserve(bytes as u64, first)?;
+        let keys_at = self.keys.reserve((count * KEY_FRAME) as u64, first)?;
+        let mut sealed = Sealed {
+            words: Vec::with_capacity(bytes),
+            keys: Zeroizing::new(Vec::with_capacity(count * KEY_FRAME)),
+            words_at,
+            keys_at,
+            slots: Vec::with_capacity(group.len()),
+        };
+        for (index, entry) in (first..).zip(group) {
+            let at = keys_at.plus(sealed.keys.len()).pack();
+            for (part, word) in (0_u32..).zip(&entry.words) {
+                self.seal_one(&mut sealed, index, part, word)?;
+            }
+            sealed.slots.push((at, u32::try_from(entry.words.len()).unwrap_or(u32::MAX)));
+        }
+        Ok(sealed)
+    }
+
+    fn seal_one(&self, sealed: &mut Sealed, index: u64, part: u32, word: &Word) -> Result<(), StoreError> {
+        let mut key = Zeroizing::new([0; KEY_BODY]);
+        (self.entropy)(key.get_mut(..32).unwrap_or_default());
+        put(&mut *key, 32, &Sha256::digest(word.name.as_bytes()));
+        let place = sealed.words_at.plus(sealed.words.len());
+        let secret = Zeroizing::new(take::<32>(&*key, 0));
+        let payload = Payload { msg: &word.bytes, aad: word.name.as_bytes() };
+        let unsealable =
+            |_| StoreError::Unsuitable { file: "words".into(), problem: "a word could not be sealed".into() };
+        let shut = cipher(&secret).encrypt(&nonce(index, part), payload).map_err(unsealable)?;
+        let mut body = u32::try_from(word.name.len()).unwrap_or(u32::MAX).to_le_bytes().to_vec();
+        body.extend_from_slice(word.name.as_bytes());
+        body.extend_from_slice(&shut);
+        body.push(END);
+        let head = Header::over(self.words.seed, Kind::Word.magic(), index, 0, part, &body);
+        sealed.words.extend_from_slice(&head.encode());
+        sealed.words.extend_from_slice(&body);
+        let head = Header::over(self.keys.seed, Kind::Key.magic(), index, place.pack(), part, &*key);
+        sealed.keys.extend_from_slice(&head.encode());
+        sealed.keys.extend_from_slice(&*key);
+        Ok(())
+    }
+
+    /// Makes sealed words durable, then their keys.
+    pub(super) fn write(&self, sealed: &Sealed) -> Result<(), StoreError> {
+        if sealed.words.is_empty() {
+            return Ok(());
+        }
+        std::thread::scope(|scope| {
+            let keys = scope.spawn(|| self.keys.write(sealed.keys_at, &mut [IoSlice::new(&sealed.keys)]));
+            self.words.write(sealed.words_at, &mut [IoSlice::new(&sealed.words)])?;
+            keys.join().unwrap_or_else(|_| Err(damaged("keys", 0, 0, "writing them panicked")))
+        })
+    }
+
+    pub(super) fn advance(&self, sealed: &Sealed) {
+        self.words.advance(sealed.words_at, sealed.words.len() as u64);
+        self.keys.advance(sealed.keys_at, sealed.keys.len() as u64);
+    }
+
+    /// The words of an entry that are still kept.
+    pub(super) fn read(&self, index: u64, first: u64, count: u32) -> Result<Vec<Word>, StoreError> {
+        let mut kept = Vec::new();
+        for part in 0..count {
+            let at = key_place(first, part);
+            let (head, key) = self.keys.frame(at, index)?;
+            let wrong = |kind: Kind, at: Place| {
+                damaged(&kind.file(at.file), at.offset.into(), index, "it belongs to another entry or word")
+            };
+            if head.index != index || head.part != part {
+                return Err(wrong(Kind::Key, at));
+            }
+            if head.magic == ERASED {
+                continue;
+            }
+            let key = Zeroizing::new(key);
+            let place = Place::unpack(head.extra);
+            let (head, body) = self.words.frame(place, index)?;
+            if head.index != index || head.part != part || head.magic != Kind::Word.magic() {
+                return Err(wrong(Kind::Word, place));
+            }
+            let word = unseal(index, part, &key, &body);
+            let problem = "it does not open with its key";
+            kept.push(word.ok_or_else(|| damaged(&Kind::Word.file(place.file), place.offset.into(), index, problem))?);
+        }
+        Ok(kept)
+    }
+
+    /// Destroys keys, durably, and then what they sealed.
+    pub(super) fn erase(&self, index: u64, first: u64, count: u32, names: &[String]) -> Result<(), StoreError> {
+        let mut slots = Vec::new();
+        for name in names {
+            let tag: [u8; 32] = Sha256::digest(name.as_bytes()).into();
+            let mut found = None;
+            for part in 0..count {
+                let at = key_place(first, part);
+                let mut frame = Zeroizing::new([0; KEY_FRAME]);
+                // Not checked: a damaged key frame must still be destroyed when its word is to go.
+                self.keys.file(at.file)?.file.read(&mut *frame, at.offset.into())?;
+                if take::<32>(&*frame, FRAME_HEADER + 32) == tag {
+                    found = Some((at, part, Header::decode(&*frame).extra, tag));
+                }
+            }
+            slots.push(found.ok_or_else(|| StoreError::NoWord { index, name: name.clone() })?);
+        }
+        for (at, part, extra, tag) in &slots {
+            let mut body = [0; KEY_BODY];
+            put(&mut body, 32, tag);
+            let head = Header::over(self.keys.seed, ERASED, index, *extra, *part, &body).encode();
+            self.keys.write(*at, &mut [IoSlice::new(&head), IoSlice::new(&body)])?;
+        }
+        for (_, part, extra, _) in &slots {
+            let place = Place::unpack(*extra);
+            // A word frame that cannot be read any more was half erased before, or is damaged: its key is gone.
+            if let Ok((head, mut body)) = self.words.frame(place, index)
+                && head.index == index
+                && head.part == *part
+            {
+                let name = u32::from_le_bytes(take(&body, 0)) as usize;
+                let last = body.len().saturating_sub(1);
+                body.get_mut(4 + name..last).unwrap_or_default().fill(0);
+                let head = Header::over(self.words.seed, ERASED, index, 0, *part, &body).encode();
+                self.words.write(place, &mut [IoSlice::new(&head), IoSlice::new(&body)])?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn frame_bytes(word: &Word) -> usize {
+    // The length and bytes of the name, the sealed bytes with their tag of 16, and the end mark.
+    FRAME_HEADER + 4 + word.name.len() + word.bytes.len() + 16 + 1
+}
+
+fn key_place(first: u64, part: u32) -> Place {
+    Place::unpack(first).plus(KEY_FRAME * part as usize)
+}
+
+/// Each key seals one word, so the nonce need not be random; it binds the word to its place.
+fn nonce(index: u64, part: u32) -> XNonce {
+    let mut bytes = [0; 24];
+    put(&mut bytes, 0, &index.to_le_bytes());
+    put(&mut bytes, 8, &part.to_le_bytes());
+    XNonce::from(bytes)
+}
+
+fn cipher(key: &[u8; 32]) -> XChaCha20Poly1305 {
+    XChaCha20Poly1305::new(&Key::<XChaCha20Poly1305>::from(*key))
+}
+
+fn unseal(index: u64, part: u32, key: &[u8], body: &[u8]) -> Option<Word> {
+    let name_end = 4 + u32::from_le_bytes(take(body, 0)) as usize;
+    let name = body.get(4..name_end)?;
+    let shut = body.get(name_end..body.len().checked_sub(1)?)?;
+    let secret = Zeroizing::new(take::<32>(key, 0));
+    let bytes = cipher(&secret).decrypt(&nonce(index, part), Payload { msg: shut, aad: name }).ok()?;
+    Some(Word { name: String::from_utf8(name.to_vec()).ok()?, bytes })
+}
