@@ -5,6 +5,7 @@ pub mod agreement;
 pub mod codes;
 pub mod commitment;
 pub mod derive;
+pub mod door;
 pub mod event;
 pub mod header;
 pub mod ids;
