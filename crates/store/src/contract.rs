@@ -195,3 +195,82 @@ fn never_goes_back<L: LockStore>(locks: &L) -> Verdict {
     same(&good(locks.swap(Some(b"five"), 5, b"five, two keys"))?, &Swap::Done, "one size may be signed again")?;
     same(&good(locks.at_size(5))?.as_deref(), &Some(&b"five, two keys"[..]), "of one size the newest is found")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::ops::Range;
+
+    use super::*;
+    use crate::memory::{Memory, MemoryLocks};
+
+    /// What a wrong store does wrong.
+    #[derive(Clone, Copy, Debug)]
+    enum Wrong {
+        ForgetsWords,
+        IgnoresExpected,
+        ErasesNothing,
+        FindsFromZero,
+        ReadsOneShort,
+    }
+
+    struct Broken(Memory, Wrong);
+
+    impl Store for Broken {
+        fn size(&self) -> u64 {
+            self.0.size()
+        }
+        fn append(&self, expected: u64, group: &[NewEntry]) -> Result<(), StoreError> {
+            let mut group = group.to_vec();
+            if matches!(self.1, Wrong::ForgetsWords) {
+                for entry in &mut group {
+                    entry.words.clear();
+                }
+            }
+            let ignores = matches!(self.1, Wrong::IgnoresExpected);
+            self.0.append(if ignores { self.0.size() } else { expected }, &group)
+        }
+        fn read_back(&self, range: Range<u64>, each: &mut dyn FnMut(u64, &[u8])) -> Result<(), StoreError> {
+            let short = u64::from(matches!(self.1, Wrong::ReadsOneShort));
+            self.0.read_back(range.start..range.end.saturating_sub(short), each)
+        }
+        fn entry(&self, index: u64) -> Result<Option<Vec<u8>>, StoreError> {
+            self.0.entry(index)
+        }
+        fn find(&self, key: &[u8], from: u64, limit: usize) -> Result<Vec<u64>, StoreError> {
+            self.0.find(key, if matches!(self.1, Wrong::FindsFromZero) { 0 } else { from }, limit)
+        }
+        fn words(&self, index: u64) -> Result<Vec<Word>, StoreError> {
+            self.0.words(index)
+        }
+        fn erase(&self, index: u64, names: &[String]) -> Result<(), StoreError> {
+            if matches!(self.1, Wrong::ErasesNothing) { Ok(()) } else { self.0.erase(index, names) }
+        }
+    }
+
+    #[test]
+    fn wrong_stores_fail_the_contract() {
+        use Wrong::{ErasesNothing, FindsFromZero, ForgetsWords, IgnoresExpected, ReadsOneShort};
+        for wrong in [ForgetsWords, IgnoresExpected, ErasesNothing, FindsFromZero, ReadsOneShort] {
+            assert!(store(&mut || Broken(Memory::new(), wrong)).is_err(), "{wrong:?}");
+        }
+    }
+
+    struct NeverLoses(MemoryLocks);
+
+    impl LockStore for NeverLoses {
+        fn load(&self) -> Result<Option<Vec<u8>>, StoreError> {
+            self.0.load()
+        }
+        fn swap(&self, _: Option<&[u8]>, size: u64, new: &[u8]) -> Result<Swap, StoreError> {
+            self.0.swap(self.0.load()?.as_deref(), size, new)
+        }
+        fn at_size(&self, size: u64) -> Result<Option<Vec<u8>>, StoreError> {
+            self.0.at_size(size)
+        }
+    }
+
+    #[test]
+    fn a_swap_that_never_loses_fails_the_contract() {
+        assert!(locks(&mut || NeverLoses(MemoryLocks::new())).is_err());
+    }
+}

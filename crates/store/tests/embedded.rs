@@ -8,11 +8,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-use counterpart_store::embedded::{Embedded, Fault, Hook, Op, Options};
+use counterpart_store::embedded::{Embedded, Entropy, Fault, Hook, Op, Options};
 use counterpart_store::{LockStore, NewEntry, Store, StoreError, Swap, Word, contract};
 
 /// Distinct bytes on every call, the same in every run.
-fn entropy() -> Arc<dyn Fn(&mut [u8]) + Send + Sync> {
+fn entropy() -> Entropy {
     let counter = AtomicU64::new(1);
     Arc::new(move |bytes| {
         for chunk in bytes.chunks_mut(8) {
@@ -49,7 +49,7 @@ fn record(store: &Embedded, from: u64, to: u64) -> Result<(), StoreError> {
 }
 
 fn filled(directory: &Path) {
-    let store = Embedded::open(directory, options()).unwrap();
+    let store = Embedded::open(directory, &options()).unwrap();
     for (from, to) in [(0, 1), (1, 4), (4, 30), (30, 60)] {
         record(&store, from, to).unwrap();
     }
@@ -76,10 +76,10 @@ fn embedded_keeps_the_contract() {
     let count = AtomicUsize::new(0);
     let next = || parent.path().join(count.fetch_add(1, Ordering::SeqCst).to_string());
     // Nothing is opened twice here, so the keys of the index come with the entries.
-    contract::store(&mut || Embedded::open(&next(), options()).unwrap()).unwrap();
+    contract::store(&mut || Embedded::open(&next(), &options()).unwrap()).unwrap();
     let mut kept = Vec::new();
     contract::locks(&mut || {
-        let store = Embedded::open(&next(), options()).unwrap();
+        let store = Embedded::open(&next(), &options()).unwrap();
         let locks = store.locks();
         kept.push(store);
         Shared(locks)
@@ -105,30 +105,30 @@ impl LockStore for Shared {
 fn everything_is_there_after_opening_again() {
     let parent = tempfile::tempdir().unwrap();
     filled(parent.path());
-    let store = Embedded::open(parent.path(), options()).unwrap();
+    let store = Embedded::open(parent.path(), &options()).unwrap();
     assert_eq!((store.size(), store.report().signed, store.report().set_aside.len()), (60, 60, 0));
     assert_whole(&store, 60);
     assert_eq!(store.find(b"5", 6, 2).unwrap(), vec![50, 51]);
     assert_eq!(store.locks().at_size(30).unwrap(), Some(note(30)));
     record(&store, 60, 70).unwrap();
     drop(store);
-    assert_whole(&Embedded::open(parent.path(), options()).unwrap(), 70);
+    assert_whole(&Embedded::open(parent.path(), &options()).unwrap(), 70);
 }
 
 #[test]
 fn a_second_server_is_refused() {
     let parent = tempfile::tempdir().unwrap();
-    let first = Embedded::open(parent.path(), options()).unwrap();
-    assert!(matches!(Embedded::open(parent.path(), options()), Err(StoreError::InUse(_))));
+    let first = Embedded::open(parent.path(), &options()).unwrap();
+    assert!(matches!(Embedded::open(parent.path(), &options()), Err(StoreError::InUse(_))));
     drop(first);
-    Embedded::open(parent.path(), options()).unwrap();
+    Embedded::open(parent.path(), &options()).unwrap();
 }
 
 #[test]
 fn erased_words_leave_no_secret_byte_in_any_file() {
     let parent = tempfile::tempdir().unwrap();
     filled(parent.path());
-    let store = Embedded::open(parent.path(), options()).unwrap();
+    let store = Embedded::open(parent.path(), &options()).unwrap();
     let read = |kind: &str| {
         let mut names: Vec<PathBuf> =
             fs::read_dir(parent.path().join(kind)).unwrap().map(|e| e.unwrap().path()).collect();
@@ -146,7 +146,7 @@ fn erased_words_leave_no_secret_byte_in_any_file() {
     assert!(changed(&keys, &read("keys")) >= 30);
     assert!(changed(&words, &read("words")) >= 22);
     drop(store);
-    let store = Embedded::open(parent.path(), options()).unwrap();
+    let store = Embedded::open(parent.path(), &options()).unwrap();
     assert_eq!(store.words(5).unwrap(), entry(5).words[1..]);
 }
 
@@ -154,18 +154,30 @@ fn erased_words_leave_no_secret_byte_in_any_file() {
 fn entries_behind_the_checkpoint_are_kept_and_offered() {
     let parent = tempfile::tempdir().unwrap();
     filled(parent.path());
-    let store = Embedded::open(parent.path(), options()).unwrap();
+    let store = Embedded::open(parent.path(), &options()).unwrap();
     store.append(60, &[entry(60), entry(61)]).unwrap();
     drop(store);
-    let store = Embedded::open(parent.path(), options()).unwrap();
+    let store = Embedded::open(parent.path(), &options()).unwrap();
     assert_eq!((store.size(), store.report().signed), (62, 60));
     assert_whole(&store, 62);
 }
 
 #[test]
+fn damage_among_the_checkpoints_is_no_torn_tail() {
+    let parent = tempfile::tempdir().unwrap();
+    filled(parent.path());
+    let path = parent.path().join("lock/000000.chk");
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[128 + 32] ^= 1;
+    fs::write(&path, bytes).unwrap();
+    let opened = Embedded::open(parent.path(), &options());
+    assert!(matches!(opened, Err(StoreError::Damaged { file, offset: 128, .. }) if file == "lock/000000.chk"));
+}
+
+#[test]
 fn a_torn_tail_is_set_aside_with_its_bytes() {
     let parent = tempfile::tempdir().unwrap();
-    let store = Embedded::open(parent.path(), options()).unwrap();
+    let store = Embedded::open(parent.path(), &options()).unwrap();
     record(&store, 0, 3).unwrap();
     store.append(3, &[entry(3)]).unwrap();
     drop(store);
@@ -175,21 +187,25 @@ fn a_torn_tail_is_set_aside_with_its_bytes() {
     bytes[last] ^= 1;
     let torn = bytes[last - 5..=last].to_vec();
     fs::write(&path, bytes).unwrap();
-    let store = Embedded::open(parent.path(), options()).unwrap();
+    let store = Embedded::open(parent.path(), &options()).unwrap();
     assert_eq!(store.size(), 3);
     let aside = &store.report().set_aside[0];
     assert!(fs::read(parent.path().join(&aside.kept_as)).unwrap().ends_with(&torn));
     record(&store, 3, 9).unwrap();
     drop(store);
-    assert_whole(&Embedded::open(parent.path(), options()).unwrap(), 9);
+    assert_whole(&Embedded::open(parent.path(), &options()).unwrap(), 9);
 }
 
 /// Opens and reads everything. Either all is as recorded, or something says what is not.
 fn is_told(directory: &Path) -> bool {
-    let store = match Embedded::open(directory, options()) {
+    let store = match Embedded::open(directory, &options()) {
         Ok(store) => store,
-        Err(StoreError::Damaged { .. } | StoreError::Rollback { .. } | StoreError::Unsuitable { .. }) => return true,
-        Err(StoreError::Io { .. }) => return true,
+        Err(
+            StoreError::Damaged { .. }
+            | StoreError::Rollback { .. }
+            | StoreError::Unsuitable { .. }
+            | StoreError::Io { .. },
+        ) => return true,
         Err(other) => unreachable!("{other}"),
     };
     let said = !store.report().set_aside.is_empty() || store.report().signed < 60;
@@ -276,7 +292,7 @@ impl Hook for FailFrom {
 
 /// Founds a store and records until something fails; gives how many entries were answered for.
 fn acknowledged(directory: &Path, hook: Arc<dyn Hook>) -> u64 {
-    let Ok(store) = Embedded::open(directory, Options { hook: Some(hook), ..options() }) else { return 0 };
+    let Ok(store) = Embedded::open(directory, &Options { hook: Some(hook), ..options() }) else { return 0 };
     let mut answered = 0;
     for to in [1, 3, 20, 45] {
         match record(&store, answered, to) {
@@ -300,7 +316,7 @@ fn whichever_call_fails_what_was_answered_is_there_after_opening_again() {
             let parent = tempfile::tempdir().unwrap();
             let hook = Arc::new(FailFrom { left: AtomicUsize::new(call), fault, for_ever: true });
             let answered = acknowledged(parent.path(), hook);
-            let store = Embedded::open(parent.path(), options()).unwrap();
+            let store = Embedded::open(parent.path(), &options()).unwrap();
             assert!(store.size() >= answered, "call {call}, {fault:?}");
             assert!(store.report().signed >= answered);
             assert_whole(&store, store.size());
@@ -321,7 +337,7 @@ fn a_full_disk_refuses_before_anything_is_recorded() {
     filled(parent.path());
     let hook =
         Arc::new(FailFrom { left: AtomicUsize::new(1), fault: Fault::Before(ErrorKind::StorageFull), for_ever: false });
-    let store = Embedded::open(parent.path(), Options { hook: Some(hook), ..options() }).unwrap();
+    let store = Embedded::open(parent.path(), &Options { hook: Some(hook), ..options() }).unwrap();
     assert!(matches!(record(&store, 60, 300), Err(StoreError::Full)));
     assert_eq!(store.size(), 60);
     record(&store, 60, 300).unwrap();
@@ -331,10 +347,10 @@ fn a_full_disk_refuses_before_anything_is_recorded() {
 #[test]
 fn a_bit_that_flips_on_its_way_to_the_disk_is_seen_by_reading_back() {
     let parent = tempfile::tempdir().unwrap();
-    Embedded::open(parent.path(), options()).unwrap();
+    Embedded::open(parent.path(), &options()).unwrap();
     let plain = NewEntry { words: Vec::new(), ..entry(1) };
     let hook = Arc::new(FlipRecords);
-    let store = Embedded::open(parent.path(), Options { hook: Some(hook), ..options() }).unwrap();
+    let store = Embedded::open(parent.path(), &Options { hook: Some(hook), ..options() }).unwrap();
     store.append(0, &[plain]).unwrap();
     assert!(matches!(store.read_back(0..1, &mut |_, _| {}), Err(StoreError::Damaged { index: 0, .. })));
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use super::disk::{Disk, Poison, held};
 use super::frame::{FRAME_HEADER, Header, Kind, Place, StoreId};
-use super::run::{Run, SetAside};
+use super::run::{Run, SetAside, damaged};
 use crate::{LockStore, StoreError, Swap};
 
 /// Room that is kept ready, so that a disk that fills up refuses an append before its entries are recorded and never
@@ -44,6 +44,12 @@ impl Locks {
             history.current = Some(body.to_vec());
             None
         })?;
+        if let Some(bad) = &bad
+            && run.goes_on_behind(bad.place)?
+        {
+            let index = history.places.last().map_or(0, |(size, _)| *size);
+            return Err(damaged(&Kind::Checkpoint.file(bad.place.file), bad.place.offset.into(), index, &bad.problem));
+        }
         // A torn checkpoint was never answered for: the entries that it covers are offered again and signed again.
         let aside = bad.map_or(Ok(Vec::new()), |bad| run.set_aside(bad.place))?;
         Ok((Self { run, poison, held: Mutex::new(history) }, aside))

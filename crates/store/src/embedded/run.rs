@@ -4,7 +4,7 @@ use std::io::{self, IoSlice};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use super::disk::{Disk, DiskFile, Window, held, last_used};
-use super::frame::{FILE_HEADER, FORMAT, FRAME_HEADER, FileHeader, Header, Kind, Place, StoreId};
+use super::frame::{FILE_HEADER, FILE_HEADER_BYTES, FORMAT, FRAME_HEADER, FileHeader, Header, Kind, Place, StoreId};
 use crate::StoreError;
 
 /// A file starts with this much room and doubles it as it fills, so that a small ledger is small.
@@ -15,6 +15,9 @@ const ROOM_MAX: u64 = 8 << 20;
 
 /// Zeros are written in pieces of this size.
 const ZEROS: usize = 1 << 20;
+
+/// Looks at one frame of a scan, and may find a problem of its own.
+pub(super) type Each<'a> = dyn FnMut(Place, &Header, &[u8]) -> Option<String> + 'a;
 
 /// The files of one kind.
 #[derive(Debug)]
@@ -93,11 +96,7 @@ impl Run {
     ///
     /// `position` says where a frame stands, from its header; positions must follow each other. `each` may find a
     /// problem of its own. A bad frame ends the scan: it, and whatever lies behind it, is for the caller to judge.
-    pub(super) fn scan(
-        &self,
-        position: fn(&Header) -> u64,
-        each: &mut dyn FnMut(Place, &Header, &[u8]) -> Option<String>,
-    ) -> Result<Option<Bad>, StoreError> {
+    pub(super) fn scan(&self, position: fn(&Header) -> u64, each: &mut Each<'_>) -> Result<Option<Bad>, StoreError> {
         let files = self.files();
         let mut next = 0;
         for (number, file) in (0_u32..).zip(&files) {
@@ -120,7 +119,7 @@ impl Run {
         mut place: Place,
         next: &mut u64,
         position: fn(&Header) -> u64,
-        each: &mut dyn FnMut(Place, &Header, &[u8]) -> Option<String>,
+        each: &mut Each<'_>,
     ) -> Result<(Place, Option<String>), StoreError> {
         let mut window = Window::new(&file.file, u64::MAX)?;
         loop {
@@ -153,6 +152,31 @@ impl Run {
         }
         let stray = last_used(&file.file, u64::from(place.offset))?;
         Ok((place, stray.map(|_| "bytes follow a gap".into())))
+    }
+
+    /// Whether a whole frame, or another file, lies behind a bad one.
+    ///
+    /// Frames written one at a time are torn only at the very end, so anything whole behind means damage.
+    pub(super) fn goes_on_behind(&self, place: Place) -> Result<bool, StoreError> {
+        if self.last().is_some_and(|(number, _)| number > place.file) {
+            return Ok(true);
+        }
+        let file = self.file(place.file)?;
+        let mut window = Window::new(&file.file, u64::MAX)?;
+        let Some(used) = last_used(&file.file, place.offset.into())? else { return Ok(false) };
+        for offset in u64::from(place.offset) + 1..used {
+            let Some(head) = window.get(offset, FRAME_HEADER)? else { break };
+            if !head.starts_with(&self.kind.magic()) {
+                continue;
+            }
+            let header = Header::decode(head);
+            let frame = window.get(offset, FRAME_HEADER + header.length as usize)?;
+            let body = frame.and_then(|frame| frame.get(FRAME_HEADER..));
+            if body.is_some_and(|body| header.fits(self.seed, body)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Sets where the next frame goes, for runs that are not scanned. Everything behind must be zeros.
@@ -308,7 +332,7 @@ pub struct SetAside {
 
 fn open_file(disk: &Disk, kind: Kind, id: StoreId, number: u32) -> Result<RunFile, StoreError> {
     let file = disk.open(&kind.file(number))?;
-    let mut bytes = [0; FILE_HEADER as usize];
+    let mut bytes = [0; FILE_HEADER_BYTES];
     if file.length()? < FILE_HEADER {
         return Err(damaged(&file.name, 0, 0, "the file is too short"));
     }

@@ -85,7 +85,7 @@ impl Embedded {
     ///
     /// [`StoreError::InUse`], [`StoreError::Damaged`] with file, offset and entry, [`StoreError::Rollback`],
     /// [`StoreError::Unsuitable`].
-    pub fn open(directory: &Path, options: Options) -> Result<Self, StoreError> {
+    pub fn open(directory: &Path, options: &Options) -> Result<Self, StoreError> {
         let disk = Disk::new(directory, options.hook.clone());
         disk.make_directory("")?;
         let lock = File::options().create(true).truncate(false).write(true).open(disk.path("LOCK"));
@@ -93,7 +93,7 @@ impl Embedded {
         if lock.try_lock().is_err() {
             return Err(StoreError::InUse(directory.display().to_string()));
         }
-        let id = if disk.exists(IDENTITY) { read_identity(&disk)? } else { create(&disk, &options)? };
+        let id = if disk.exists(IDENTITY) { read_identity(&disk)? } else { create(&disk, options)? };
         let bytes = options.file_bytes;
         let poison = Arc::new(Poison::default());
         let (locks, mut set_aside) = Locks::open(&disk, id, bytes, poison.clone())?;
@@ -212,9 +212,9 @@ impl Store for Embedded {
             return Ok(());
         }
         // Room first, everywhere: up to here a full disk does no harm.
-        let harmless = |problem: StoreError| match problem {
-            StoreError::Full | StoreError::Unsuitable { .. } => problem,
-            other => self.poison.set(&other),
+        let harmless = |problem: StoreError| {
+            let known = matches!(problem, StoreError::Full | StoreError::Unsuitable { .. });
+            if known { problem } else { self.poison.set(&problem) }
         };
         let bytes: usize = group.iter().map(|entry| FRAME_HEADER + entry.bytes.len()).sum();
         self.locks.make_ready().map_err(harmless)?;
@@ -328,7 +328,7 @@ fn create(disk: &Disk, options: &Options) -> Result<StoreId, StoreError> {
     for kind in kinds {
         Run::create(disk, kind, id, options.file_bytes)?;
     }
-    let digits: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
+    let digits = format!("{:032x}", u128::from_be_bytes(id));
     let file = disk.create("STORE.new")?;
     let context = |source| failed("writing STORE".into(), source);
     file.write(identity(&digits).as_bytes(), 0).map_err(context)?;

@@ -30,7 +30,7 @@ const END: u8 = 0xA5;
 pub type Entropy = Arc<dyn Fn(&mut [u8]) + Send + Sync>;
 
 pub(super) struct Words {
-    words: Run,
+    sealed: Run,
     keys: Run,
     entropy: Entropy,
 }
@@ -58,7 +58,7 @@ impl Words {
         if let Some((_, last)) = words.last() {
             words.end_at(last_used(&last.file, FILE_HEADER)?.unwrap_or(FILE_HEADER));
         }
-        Ok(Self { words, keys, entropy })
+        Ok(Self { sealed: words, keys, entropy })
     }
 
     /// Destroys the keys behind the last record: their words belong to no entry, and nobody was told of them.
@@ -80,7 +80,7 @@ impl Words {
     pub(super) fn seal(&self, first: u64, group: &[NewEntry]) -> Result<Sealed, StoreError> {
         let words = group.iter().flat_map(|entry| &entry.words);
         let (count, bytes) = words.fold((0, 0), |(count, bytes), word| (count + 1, bytes + frame_bytes(word)));
-        let words_at = self.words.reserve(bytes as u64, first)?;
+        let words_at = self.sealed.reserve(bytes as u64, first)?;
         let keys_at = self.keys.reserve((count * KEY_FRAME) as u64, first)?;
         let mut sealed = Sealed {
             words: Vec::with_capacity(bytes),
@@ -113,7 +113,7 @@ impl Words {
         body.extend_from_slice(word.name.as_bytes());
         body.extend_from_slice(&shut);
         body.push(END);
-        let head = Header::over(self.words.seed, Kind::Word.magic(), index, 0, part, &body);
+        let head = Header::over(self.sealed.seed, Kind::Word.magic(), index, 0, part, &body);
         sealed.words.extend_from_slice(&head.encode());
         sealed.words.extend_from_slice(&body);
         let head = Header::over(self.keys.seed, Kind::Key.magic(), index, place.pack(), part, &*key);
@@ -129,13 +129,13 @@ impl Words {
         }
         std::thread::scope(|scope| {
             let keys = scope.spawn(|| self.keys.write(sealed.keys_at, &mut [IoSlice::new(&sealed.keys)]));
-            self.words.write(sealed.words_at, &mut [IoSlice::new(&sealed.words)])?;
+            self.sealed.write(sealed.words_at, &mut [IoSlice::new(&sealed.words)])?;
             keys.join().unwrap_or_else(|_| Err(damaged("keys", 0, 0, "writing them panicked")))
         })
     }
 
     pub(super) fn advance(&self, sealed: &Sealed) {
-        self.words.advance(sealed.words_at, sealed.words.len() as u64);
+        self.sealed.advance(sealed.words_at, sealed.words.len() as u64);
         self.keys.advance(sealed.keys_at, sealed.keys.len() as u64);
     }
 
@@ -156,7 +156,7 @@ impl Words {
             }
             let key = Zeroizing::new(key);
             let place = Place::unpack(head.extra);
-            let (head, body) = self.words.frame(place, index)?;
+            let (head, body) = self.sealed.frame(place, index)?;
             if head.index != index || head.part != part || head.magic != Kind::Word.magic() {
                 return Err(wrong(Kind::Word, place));
             }
@@ -193,15 +193,15 @@ impl Words {
         for (_, part, extra, _) in &slots {
             let place = Place::unpack(*extra);
             // A word frame that cannot be read any more was half erased before, or is damaged: its key is gone.
-            if let Ok((head, mut body)) = self.words.frame(place, index)
+            if let Ok((head, mut body)) = self.sealed.frame(place, index)
                 && head.index == index
                 && head.part == *part
             {
                 let name = u32::from_le_bytes(take(&body, 0)) as usize;
                 let last = body.len().saturating_sub(1);
                 body.get_mut(4 + name..last).unwrap_or_default().fill(0);
-                let head = Header::over(self.words.seed, ERASED, index, 0, *part, &body).encode();
-                self.words.write(place, &mut [IoSlice::new(&head), IoSlice::new(&body)])?;
+                let head = Header::over(self.sealed.seed, ERASED, index, 0, *part, &body).encode();
+                self.sealed.write(place, &mut [IoSlice::new(&head), IoSlice::new(&body)])?;
             }
         }
         Ok(())
