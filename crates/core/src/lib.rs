@@ -20,6 +20,7 @@ pub mod organisation;
 pub mod refusal;
 pub mod replay;
 pub mod roles;
+pub mod schemas;
 pub mod sealed;
 pub mod separation;
 pub mod state;
