@@ -3,7 +3,8 @@
 //! # In scope
 //!
 //! The promises of [`Store`] and [`LockStore`], kept by [`memory`], a double for tests that judges its caller, and
-//! by [`embedded`], files on one disk. [`contract`] is the one suite that every store passes.
+//! by [`embedded`], files on one disk. [`faulty`] fails on purpose around either.
+//! [`contract`] is the one suite that every store passes.
 //!
 //! # Out of scope
 //!
@@ -12,6 +13,7 @@
 
 pub mod contract;
 pub mod embedded;
+pub mod faulty;
 pub mod memory;
 
 pub use counterpart_core::storage::{LockStore, NewEntry, Store, StoreError, Swap, Word};
