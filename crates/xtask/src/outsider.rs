@@ -19,6 +19,17 @@ pub fn run(repository: &Repository, arguments: &[String]) -> Result<()> {
     succeed(repository.command(python).arg("tests/outside/run.py").arg("--counterpart").arg(binary).args(arguments))
 }
 
+/// Plays the outsider's story against its own decider, without a server, and runs its own tests.
+pub fn rehearse(repository: &Repository) -> Result<()> {
+    let Some(python) = python(repository) else {
+        bail!("the outsider needs `openssl` and Python 3.11 with the package `cryptography`; .ci/run installs them");
+    };
+    for tests in ["tests/outside/test_formats.py", "tests/outside/test_decider.py"] {
+        succeed(repository.command(&python).arg(tests))?;
+    }
+    succeed(repository.command(python).arg("tests/outside/run.py").arg("--rehearse"))
+}
+
 /// Builds `counterpart` without optimising our own crates, and says where it lies.
 pub fn binary(repository: &Repository) -> Result<PathBuf> {
     succeed(&mut repository.cargo(&["build", "--locked", "--package", "counterpart"]))?;

@@ -120,11 +120,14 @@ impl Embedded {
         }
         // An entry that nobody signed for and whose words did not all arrive goes aside, with all behind it.
         for (index, place, first, count) in slots {
-            if words.read(index, first, count).is_err() {
+            let arrived = words.read(index, first, count);
+            if matches!(arrived, Err(StoreError::Damaged { .. })) {
                 set_aside.extend(records.set_aside(place)?);
                 read.cut(index, &records)?;
                 break;
             }
+            // A disk that cannot be read now proves nothing about what it holds.
+            arrived?;
         }
         words.forget_behind(read.last_words)?;
         Ok(Self {
@@ -344,8 +347,9 @@ fn identity(digits: &str) -> String {
 }
 
 fn read_identity(disk: &Disk) -> Result<StoreId, StoreError> {
-    let text = std::fs::read_to_string(disk.path(IDENTITY));
-    let text = text.map_err(|source| failed("reading STORE".into(), source))?;
+    let bytes = std::fs::read(disk.path(IDENTITY));
+    let bytes = bytes.map_err(|source| failed("reading STORE".into(), source))?;
+    let text = String::from_utf8_lossy(&bytes);
     let wrong = || damaged(IDENTITY, 0, 0, "it is not the identity of a store that this program knows");
     let digits = text.lines().nth(2).and_then(|line| line.strip_prefix("id ")).ok_or_else(wrong)?;
     if text != identity(digits) || digits.len() != 32 {
