@@ -1,7 +1,7 @@
 //! Rules that a document must keep before it is filed: small named things, all told at once.
 //!
 //! A *log rule* reads header members alone, so anybody can decide it again; a *door rule* reads words
-//! (wire.md 1, rule 2). In scope today: the rules of [`RULES`]. The rest of the rule book is more rows.
+//! (wire.md 1, rule 2). In scope today: the rules of `RULES`. The rest of the rule book is more rows.
 
 mod header;
 mod text;

@@ -40,9 +40,8 @@ const STEPS: [Step; 11] = [
     Step { name: "documents", after: None, run: documents },
     Step { name: "fuzz", after: Some("tests"), run: |repository| fuzz::longer_tests(repository, RANDOM_CASES) },
     Step { name: "binary", after: None, run: |repository| outsider::binary(repository).map(drop) },
-    // There is no server yet: the outsider plays its story against its own decider. `cargo xtask outsider`
-    // and `cargo xtask kill` join the gate with `counterpart serve`.
-    Step { name: "rehearsal", after: None, run: outsider::rehearse },
+    // There is no server yet: `cargo xtask outsider` and `cargo xtask kill` join the gate with `counterpart serve`.
+    Step { name: "outsider's own", after: None, run: outsider::own_tests },
 ];
 
 fn lints(repository: &Repository) -> Result<()> {
