@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 
 use crate::repository::{Repository, succeed};
-use crate::{clock, dependencies, files, floors, fuzz, outsider, spelling};
+use crate::{clock, dependencies, files, floors, fuzz, outsider, spelling, vendor};
 
 /// Random cases of each property in the gate, twice the usual number.
 const RANDOM_CASES: u64 = 512;
@@ -21,7 +21,7 @@ struct Step {
 }
 
 /// The gate, cheapest first, so that a slip shows at once.
-const STEPS: [Step; 11] = [
+const STEPS: [Step; 12] = [
     Step {
         name: "format",
         after: None,
@@ -30,6 +30,7 @@ const STEPS: [Step; 11] = [
     Step { name: "floors", after: None, run: floors::step },
     Step { name: "files", after: None, run: files::step },
     Step { name: "spelling", after: None, run: spelling::step },
+    Step { name: "vendored", after: None, run: vendor::step },
     Step { name: "dependencies", after: None, run: dependencies::step },
     Step { name: "lints", after: None, run: lints },
     Step {

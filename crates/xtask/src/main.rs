@@ -21,6 +21,7 @@ mod metadata;
 mod outsider;
 mod repository;
 mod spelling;
+mod vendor;
 
 use std::process::ExitCode;
 
@@ -36,6 +37,7 @@ cargo xtask COMMAND
   dependencies      licences, banned crates and sources (deny.toml)
   files             length, leftovers, dead links
   spelling          common misspellings
+  vendor            fetch the vendored design system again and check it
   fuzz [--seconds N] [TARGET…]
                     cargo-fuzz where it is installed, else the random tests with more cases
   outsider          the ledger as a stranger sees it (tests/outside)
@@ -65,6 +67,7 @@ fn run(arguments: &[String]) -> Result<()> {
         "dependencies" => dependencies::step(&repository),
         "files" => files::step(&repository),
         "spelling" => spelling::step(&repository),
+        "vendor" => vendor::run(&repository),
         "fuzz" => fuzz::run(&repository, rest),
         "outsider" => outsider::run(&repository, rest),
         "kill" => kill::run(&repository, rest),
