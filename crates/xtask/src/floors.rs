@@ -20,7 +20,7 @@ struct Room {
 }
 
 /// The house, from the ground up. A crate that is not here has no place in it.
-const HOUSE: [Room; 7] = [
+const HOUSE: [Room; 8] = [
     Room {
         name: "counterpart-tlog",
         below: &[],
@@ -56,9 +56,11 @@ const HOUSE: [Room; 7] = [
         in_tests: &[],
         others: None,
     },
+    // A witness must not know what an agreement is: it would begin to answer for what a log says.
+    Room { name: "counterpart-witness", below: &["counterpart-tlog"], in_tests: &[], others: None },
     Room {
         name: "counterpart-http",
-        below: &["counterpart-tlog", "counterpart-core", "counterpart-projections"],
+        below: &["counterpart-tlog", "counterpart-core", "counterpart-projections", "counterpart-witness"],
         // The whole application is tested over the store that judges, never over a database.
         in_tests: &["counterpart-store"],
         others: None,
@@ -70,6 +72,7 @@ const HOUSE: [Room; 7] = [
             "counterpart-core",
             "counterpart-store",
             "counterpart-projections",
+            "counterpart-witness",
             "counterpart-http",
         ],
         in_tests: &[],
