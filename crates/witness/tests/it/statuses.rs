@@ -142,11 +142,11 @@ fn a_proof_that_does_not_hold_is_422() {
     let honest = log.request(5, 8);
     let mut short = honest.clone();
     short.proof.pop();
-    let mut long = honest.clone();
-    long.proof.push(root);
+    let mut more = honest.clone();
+    more.proof.push(root);
     let mut other = honest.clone();
     other.proof[0] = root;
-    for wrong in [short, long, other] {
+    for wrong in [short, more, other] {
         assert_eq!(ask(&witness, &wrong).status, 422);
     }
     let same = AddCheckpoint { old: 5, proof: Vec::new(), checkpoint: log.signed_as(5, root).to_string() };
