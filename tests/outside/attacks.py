@@ -13,7 +13,7 @@ import jcs
 import keys
 import london
 from cast import Words, draft, holder, new_id, new_person
-from story import contacts, flags, reason
+from story import Story, flags, leaving, reason, refusal, suspension
 
 SMALL_ORDER = bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05")
 
@@ -48,7 +48,7 @@ def on_the_directory(tale):
 def _update(tale, **more):
     """An honest update of a body, to be spoilt."""
     hands = tale.cast["ISL.ADM"], tale.cast["ISL.CEX"]
-    return draft(tale.state, "OrganisationUpdated", "org:ISL", {"flags": flags()}, *hands, **more)
+    return draft(tale.state, "OrganisationUpdated", "org:ISL", {"flags": flags("ISL")}, *hands, **more)
 
 
 def _forms(tale):
@@ -102,7 +102,7 @@ def _signatures(tale):
     submission["envelope"]["signatures"].append({"keyid": more.key.id, "sig": dsse.b64(sig)})
     _try(tale, "a signature added", "E09", submission)
     stranger = tale.cast.officer("stranger", "ISL", "CEX", tale.cast["ISL.CEX"].person)
-    _refused(tale, "a key that nobody registered", "K01", "OrganisationUpdated", "org:ISL", {"flags": flags()}, tale.cast["ISL.ADM"], stranger)
+    _refused(tale, "a key that nobody registered", "K01", "OrganisationUpdated", "org:ISL", {"flags": flags("ISL")}, tale.cast["ISL.ADM"], stranger)
 
 
 def _keys(tale):
@@ -116,7 +116,7 @@ def _keys(tale):
     _try(tale, "no longer valid", "K11", late.submission())
     impostor = copy.copy(cast["HCK.CEX"])
     impostor.organisation, impostor.person = "ISL", chief.person
-    _refused(tale, "a key that acts for another body", "K10", "OrganisationUpdated", "org:ISL", {"flags": flags()}, cast["ISL.ADM"], impostor)
+    _refused(tale, "a key that acts for another body", "K10", "OrganisationUpdated", "org:ISL", {"flags": flags("ISL")}, cast["ISL.ADM"], impostor)
     for title, code, public, keyid in [
         ("a new key of small order", "K06", SMALL_ORDER, keys.keyid(SMALL_ORDER)),
         ("a key that is known already", "K02", cast["ISL.IGL"].key.public, cast["ISL.IGL"].key.id),
@@ -138,7 +138,7 @@ def _roles(tale):
     chief = cast.officer("second.chief", "ISL", "CEX")
     held = {"holder": Words("json", {"authority": "x", "email": "x@isl.example", "name": "x", "phone": "x", "post": "CEX"}),
             "key": chief.key.id, "person": chief.person, "public": dsse.b64(chief.key.public)}
-    body = {"chief": held, "code": "ISL", "extra_roles": [], "flags": flags(), "governance": "FULL",
+    body = {"chief": held, "code": "ISL", "extra_roles": [], "flags": flags("ISL"), "governance": "FULL",
             "gss": "E09000019", "name": "London Borough of Islington", "type": "LONDON_BOROUGH"}
     _refused(tale, "a code that is taken", "O02", name, "org:ISL", body, *cast.registrars[:2], chief)
     _refused(tale, "an active body reinstated", "O06", "OrganisationReinstated", "org:ISL", {}, *cast.registrars[:2])
@@ -148,8 +148,8 @@ def _roles(tale):
     _refused(tale, "a role that is held already", "R05", "RoleHolderAppointed", "org:ISL", _appointment(tale, cast["ISL.IAO"].person, "IAO"), cast["ISL.ADM"])
     _refused(tale, "an appointment that ended already", "R06", "RoleHolderRevoked", "org:ISL", {"appointment": cast["ISL.REQ"].appointment}, cast["ISL.ADM"])
     _refused(tale, "somebody appoints themself", "D06", "RoleHolderAppointed", "org:ISL", _appointment(tale, cast["ISL.ADM"].person, "LGL"), cast["ISL.ADM"])
-    _refused(tale, "a stale revision", "C01", "OrganisationUpdated", "org:ISL", {"flags": flags()}, cast["ISL.ADM"], cast["ISL.CEX"], expected_revision=0)
-    _refused(tale, "a revision that is not reached", "C01", "OrganisationUpdated", "org:ISL", {"flags": flags()}, cast["ISL.ADM"], cast["ISL.CEX"], expected_revision=10_000)
+    _refused(tale, "a stale revision", "C01", "OrganisationUpdated", "org:ISL", {"flags": flags("ISL")}, cast["ISL.ADM"], cast["ISL.CEX"], expected_revision=0)
+    _refused(tale, "a revision that is not reached", "C01", "OrganisationUpdated", "org:ISL", {"flags": flags("ISL")}, cast["ISL.ADM"], cast["ISL.CEX"], expected_revision=10_000)
 
 
 def _note():
@@ -208,40 +208,41 @@ def on_a_request(tale):
         data = {"text": Words("text", text), "visibility": "PARTIES"}
         _refused(tale, title, "E07", "NoteRecorded", stream, data, cast["CMD.LGL"])
     _wrong_header(tale)
-    accepted = {"missing": [], "outcome": "ACCEPTED"}
+    accepted = _accepted()
     _refused(tale, "a registrar triages", "D05", "RequestTriaged", stream, accepted, cast.registrars[0])
     _refused(tale, "an asset owner triages", "R01", "RequestTriaged", stream, accepted, cast["HCK.IAO"])
     _refused(tale, "an approval before the terms are submitted", "T03", "ApprovalGiven", stream, _approval(tale), cast["HCK.IAO"])
     _refused(tale, "terms submitted before triage", "G09", "TermsSubmitted", stream, _terms(tale), cast["HCK.IGL"])
-    _refused(tale, "a suspension of a request", "T04", "AgreementSuspended", stream, _ground(), cast["HCK.SIRO"])
+    _refused(tale, "a suspension of a request", "T04", "AgreementSuspended", stream, suspension(), cast["HCK.SIRO"])
 
 
 def _wrong_header(tale):
-    """A header that says another end than the terms."""
+    """Headers that are not true to the terms: another end, a signature less, a class below."""
     later = (london.today(london.now()) + timedelta(days=299)).isoformat()
-    data = {
-        "contacts": Words("json", contacts()), "header": {**tale.header, "end_date": later},
-        "requesting_organisation": "CMD", "terms": Words("json", tale.document),
-        "warnings_acknowledged": [],
-    }
-    _refused(tale, "a header that is not true to the terms", "E08", "RequestFiled", f"agr:{new_id()}", data, tale.cast["CMD.REQ"])
+    fewer, lower = copy.deepcopy(tale.header), copy.deepcopy(tale.header)
+    fewer["parties"][0]["required_roles"].pop(0)
+    lower["datasets"][0]["class"] = "NP-R"
+    for title, wrong in [
+        ("a header that ends later than the terms", {**tale.header, "end_date": later}),
+        ("a header that asks for a signature less", fewer),
+        ("a header with a lower class than the terms", lower),
+        ("a header by another policy", {**tale.header, "policies": {**tale.header["policies"], "POLICY-ROLES": 2}}),
+    ]:
+        data = Story.request(tale.document, wrong, "CMD")
+        _refused(tale, title, "E08", "RequestFiled", f"agr:{new_id()}", data, tale.cast["CMD.REQ"])
 
 
 def _approval(tale, version_hash=None):
-    return {"datasets": ["DS-1"], "version_hash": version_hash or tale.version_hash}
+    return {"datasets": ["DS-1"], "version_hash": version_hash or tale.version_hash()}
 
 
 def _execution(tale):
-    return {"form": "SIMPLE_CONTRACT", "version_hash": tale.version_hash}
+    return {"form": "SIMPLE_CONTRACT", "version_hash": tale.version_hash()}
 
 
-def _terms(tale):
+def _terms(tale, version_hash=None):
     soon = (london.today(london.now()) + timedelta(days=30)).isoformat()
-    return {"approve_by": soon, "version": 1, "version_hash": tale.version_hash}
-
-
-def _ground():
-    return {"code": "SECURITY", "scope": "WHOLE", "words": reason("Something about the security of the portal must be looked at.")}
+    return {"approve_by": soon, "version": 1, "version_hash": tale.version_hash()}
 
 
 def before_advice(tale):
@@ -254,7 +255,7 @@ def before_advice(tale):
     _refused(tale, "a data protection officer approves", "R01", "ApprovalGiven", stream, _approval(tale), cast["HCK.DPO"])
     _refused(tale, "a registrar approves", "D05", "ApprovalGiven", stream, _approval(tale), cast.registrars[0])
     _refused(tale, "a bystander approves", "R01", "ApprovalGiven", stream, _approval(tale), cast["ISL.IAO"])
-    _refused(tale, "a refusal of locked terms", "T21", "RequestRefused", stream, {"words": reason("We do not want to share these data with anybody at this time.")}, cast["HCK.SIRO"])
+    _refused(tale, "a refusal of locked terms", "T21", "RequestRefused", stream, {"words": refusal("We do not want to share these data with anybody at this time.")}, cast["HCK.SIRO"])
 
 
 def before_approval(tale):
@@ -272,7 +273,7 @@ def before_approval(tale):
 
 def _advice(tale):
     words = {"outcome": "SUPPORT", "reasons": "The sharing is limited and explained to residents."}
-    return {"kind": "DPO", "version_hash": tale.version_hash, "words": Words("json", words)}
+    return {"kind": "DPO", "version_hash": tale.version_hash(), "words": Words("json", words)}
 
 
 def in_force(tale):
@@ -280,19 +281,15 @@ def in_force(tale):
     cast, stream = tale.cast, tale.stream
     _refused(tale, "an approval of what is agreed", "T05", "ApprovalGiven", stream, _approval(tale), cast["HCK.IAO"])
     _refused(tale, "a withdrawal in force", "T16", "RequestWithdrawn", stream, {}, cast["CMD.IGL"])
-    _refused(tale, "a resumption of what is not suspended", "T19", "AgreementResumed", stream, {"ground": new_id(), "words": reason("There is nothing to resume, and yet somebody asks for it.")}, cast["HCK.SIRO"])
-    _refused(tale, "a revocation by the asset owner", "R01", "RevocationNoticed", stream, _leaving(tale), cast["CMD.IAO"])
-
-
-def _leaving(tale):
-    return {"ground": "NO_LONGER_NEEDED", "takes_effect_on": tale.today, "words": reason("The list is not needed any more by either borough.")}
+    _refused(tale, "a resumption of what is not suspended", "T19", "AgreementResumed", stream, {"ground": new_id(), "words": Words("json", {"evidence": ["There is nothing to resume."]})}, cast["HCK.SIRO"])
+    _refused(tale, "a revocation by the asset owner", "R01", "RevocationNoticed", stream, leaving(tale.today), cast["CMD.IAO"])
 
 
 def at_the_end(tale):
     """In X: closed."""
     cast, stream = tale.cast, tale.stream
-    _refused(tale, "a suspension of what is closed", "T18", "AgreementSuspended", stream, _ground(), cast["HCK.SIRO"])
-    _refused(tale, "a second revocation", "T18", "RevocationNoticed", stream, _leaving(tale), cast["HCK.SIG"])
+    _refused(tale, "a suspension of what is closed", "T18", "AgreementSuspended", stream, suspension(), cast["HCK.SIRO"])
+    _refused(tale, "a second revocation", "T18", "RevocationNoticed", stream, leaving(tale.today), cast["HCK.SIG"])
 
 
 def other_ways_to_end(tale):
@@ -300,32 +297,41 @@ def other_ways_to_end(tale):
     cast = tale.cast
     stream = f"agr:{new_id()}"
     tale.file(stream)
-    words = reason("No legal power for this sharing was found by our lawyers.")
+    words = refusal("No legal power for this sharing was found by our lawyers, and none is likely.")
     tale.say("by a provider", "RequestRefused", stream, {"words": words}, cast["HCK.SIRO"])
     tale.expect("REFUSED", "R", stream)
-    _refused(tale, "a triage after a refusal", "T07", "RequestTriaged", stream, {"missing": [], "outcome": "ACCEPTED"}, cast["HCK.IGL"])
+    _refused(tale, "a triage after a refusal", "T07", "RequestTriaged", stream, _accepted(), cast["HCK.IGL"])
 
     stream = f"agr:{new_id()}"
-    frozen = tale.file(stream, notice_days=30)
+    tale.file(stream, notice_days=30)
     tale.triage(stream)
-    _refused(tale, "a second triage", "G02", "RequestTriaged", stream, {"missing": [], "outcome": "ACCEPTED"}, cast["HCK.IGL"])
-    tale.submit_terms(stream, frozen)
-    decline = {"kind": "RETURN", "version_hash": frozen, "words": reason("The list of fields is longer than the purpose needs; shorten it.")}
-    tale.advise("HCK", stream=stream, version_hash=frozen)
-    given = tale.approve("HCK", stream, frozen)
-    tale.say("taken back", "ApprovalWithdrawn", stream, {"target": given, "words": reason("The asset owner looked again and is not sure any more.")}, cast["HCK.IAO"])
-    _refused(tale, "a signature that was taken back already", "G25", "ApprovalWithdrawn", stream, {"target": given, "words": reason("The asset owner looked again and is not sure any more.")}, cast["HCK.IAO"])
+    _refused(tale, "a second triage", "G02", "RequestTriaged", stream, _accepted(), cast["HCK.IGL"])
+    tale.submit_terms(stream)
+    decline = {
+        "kind": "RETURN", "version_hash": tale.version_hash(stream),
+        "words": refusal("The list of fields is longer than the purpose needs; please shorten it."),
+    }
+    tale.advise("HCK", stream=stream)
+    given = tale.approve("HCK", stream=stream)
+    again = {"target": given, "words": reason("The asset owner looked again and is not sure any more.")}
+    tale.say("taken back", "ApprovalWithdrawn", stream, again, cast["HCK.IAO"])
+    _refused(tale, "a signature that was taken back already", "G25", "ApprovalWithdrawn", stream, again, cast["HCK.IAO"])
     tale.say("returned", "ApprovalDeclined", stream, decline, cast["HCK.SIG"])
     tale.expect("FILED", "F", stream)
-    tale.submit_terms(stream, frozen)
-    _refused(tale, "advice that was void by the return", "G19", "ApprovalGiven", stream, _approval(tale, frozen), cast["HCK.IAO"])
+    tale.submit_terms(stream)
+    approval = {"datasets": ["DS-1"], "version_hash": tale.version_hash(stream)}
+    _refused(tale, "advice that was void by the return", "G19", "ApprovalGiven", stream, approval, cast["HCK.IAO"])
     tale.say("by the filer", "RequestWithdrawn", stream, {}, cast["CMD.REQ"])
     tale.expect("WITHDRAWN", "W", stream)
 
     stream = f"agr:{new_id()}"
-    frozen = tale.file(stream)
-    back = {"missing": [], "note": Words("text", "Please say which children are meant."), "outcome": "RETURNED"}
+    tale.file(stream)
+    back = {"missing": ["/purpose"], "note": Words("text", "Please say which children are meant."), "outcome": "RETURNED"}
     tale.say("returned", "RequestTriaged", stream, back, cast["HCK.IGL"])
     tale.expect("CLARIFYING", "C", stream)
-    data = {**_terms(tale), "version_hash": frozen}
+    data = {**_terms(tale), "version_hash": tale.version_hash(stream)}
     _refused(tale, "terms with an open question", "T10", "TermsSubmitted", stream, data, cast["HCK.IGL"])
+
+
+def _accepted():
+    return {"missing": [], "outcome": "ACCEPTED"}

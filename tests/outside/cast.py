@@ -17,13 +17,21 @@ import keys
 import london
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+# Code: (official name, type, code in the register of geographic codes or None).
 BODIES = {
-    "CMD": ("London Borough of Camden", "E09000007"),
-    "HCK": ("London Borough of Hackney", "E09000012"),
-    "ISL": ("London Borough of Islington", "E09000019"),
+    "CMD": ("London Borough of Camden", "LONDON_BOROUGH", "E09000007"),
+    "HCK": ("London Borough of Hackney", "LONDON_BOROUGH", "E09000012"),
+    "ISL": ("London Borough of Islington", "LONDON_BOROUGH", "E09000019"),
+    "CRY": ("London Borough of Croydon", "LONDON_BOROUGH", "E09000008"),
+    "TWH": ("London Borough of Tower Hamlets", "LONDON_BOROUGH", "E09000030"),
+    "MPS": ("Metropolitan Police Service", "POLICE_FORCE", "E23000001"),
+    "LFC": ("London Fire Commissioner", "FIRE_BODY", "E31000046"),
+    "UEL": ("University of East London", "UNIVERSITY", None),
 }
 # Each post is another person, as the separation rules ask of those who meet in one agreement.
 POSTS = ["ADM", "ADM2", "DPO", "SIRO", "IGL", "IAO", "SIG", "SEC", "REQ", "LGL"]
+# Who the chief appoints, and whose keys the chief helps to register.
+BY_CHIEF = {"ADM", "CG", "DPO", "LEO", "SIG", "SIRO"}
 
 
 def new_id():

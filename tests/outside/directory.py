@@ -1,12 +1,13 @@
 """Who may speak: organisations, keys, roles and delegations, decided from entries alone."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import keys
 import london
 
 REGISTRAR = "REG"
+LENDING, LENDING_OF_A_CHIEF = 90, 366
 
 
 class Refused(Exception):
@@ -17,28 +18,8 @@ class Refused(Exception):
         self.code = code
 
 
-# Section 3.2 of the domain page: what one person may not hold together at one body.
-_FORBIDDEN = {
-    frozenset((role, other))
-    for role, others in {
-        "IGL": "SIRO SIG",
-        "DPO": "REQ SIRO IAO SIG SEC LEO OPN ADM",
-        "SIRO": "IGL DPO CG SEC ADM",
-        "SIG": "IGL DPO ADM",
-        "CEX": "REQ IGL DPO CG IAO LGL SEC LEO OPN ADM",
-    }.items()
-    for other in others.split()
-}
-_APART = {"REG", "AUD", "WIT"}
 _APPOINTED_BY_CHIEF = {"SIRO", "DPO", "CG", "SIG", "LEO", "ADM"}
 _KEY_NEEDS_CHIEF = {"CEX", "SIRO", "DPO", "CG", "SIG", "LEO", "ADM"}
-
-
-def clash(role, other):
-    """Whether one person may not hold both roles."""
-    if role != other and (role in _APART or other in _APART):
-        return True
-    return frozenset((role, other)) in _FORBIDDEN
 
 
 @dataclass
@@ -48,12 +29,12 @@ class Organisation:
     flags: dict
     governance: str
     extra_roles: list
-    left: bool = False
+    left_at: datetime | None = None
     suspended_until: datetime | None = None
 
     def standing(self, at):
         """`a` active, `s` suspended, `l` left."""
-        if self.left:
+        if self.left_at and self.left_at <= at:
             return "l"
         return "s" if self.suspended_until and at < self.suspended_until else "a"
 
@@ -65,13 +46,13 @@ class Appointment:
     role: str
     starts: datetime
     ends: datetime | None
-    revoked: bool = False
+    functions: list = field(default_factory=list)
 
     def holds(self, at):
         return self.starts <= at and not self.is_over(at)
 
     def is_over(self, at):
-        return self.revoked or (self.ends is not None and self.ends <= at)
+        return self.ends is not None and self.ends <= at
 
 
 @dataclass
@@ -79,6 +60,7 @@ class Delegation:
     appointment: str
     person: str
     ends: datetime
+    functions: list = field(default_factory=list)
     revoked: bool = False
 
 
@@ -101,6 +83,7 @@ class Directory:
     appointments: dict = field(default_factory=dict)
     delegations: dict = field(default_factory=dict)
     same: dict = field(default_factory=dict)
+    reference: object = field(default=None, compare=False)
 
     def human(self, person):
         """One name for all ids that were declared to be the same human."""
@@ -116,17 +99,45 @@ class Directory:
         return known and known.public
 
     def roles(self, organisation, person, at):
-        return {
-            a.role
-            for a in self.appointments.values()
-            if (a.organisation, a.person) == (organisation, person) and a.holds(at)
-        }
+        """The roles that a person holds at a body now."""
+        return {a.role for a in self._of(organisation, person) if a.holds(at)}
 
     def has_holder(self, organisation, role, at):
         return any(
             a.organisation == organisation and a.role == role and a.holds(at)
             for a in self.appointments.values()
         )
+
+    def vacant_since(self, organisation, role, at):
+        """Since when nobody has held a role at a body; None while somebody does."""
+        held = [a for a in self.appointments.values() if (a.organisation, a.role) == (organisation, role)]
+        if any(a.holds(at) for a in held):
+            return None
+        return max((a.ends for a in held if a.is_over(at)), default=datetime.min.replace(tzinfo=at.tzinfo))
+
+    def _of(self, organisation, person):
+        wanted = organisation, person
+        return [a for a in self.appointments.values() if (a.organisation, a.person) == wanted]
+
+    def promised(self, organisation, person, at):
+        """The roles of a person at a body that have not ended, even those not begun yet."""
+        return {a.role for a in self._of(organisation, person) if not a.is_over(at)}
+
+    def promised_anywhere(self, person, at):
+        """The same of the human behind a person id, at every body."""
+        me = self.human(person)
+        found = [a for a in self.appointments.values() if self.human(a.person) == me]
+        return {a.role for a in found if not a.is_over(at)}
+
+    def is_light(self, organisation):
+        body = self.organisations.get(organisation)
+        return body is not None and body.governance == "LIGHT"
+
+    def acting(self, organisation, *roles):
+        """Who may act in these roles at a body: under LIGHT also those who stand in."""
+        if not self.is_light(organisation):
+            return set(roles)
+        return set().union(*(self.reference.stands_in(role) for role in roles))
 
 
 def carried(event):
@@ -189,7 +200,7 @@ def check_organisations(book, event, at, protective):
     named = event.stream.removeprefix("org:") if event.stream.startswith("org:") else None
     if event.type == "OrganisationRegistered":
         there = book.organisations.get(named)
-        if there and not there.left:
+        if there and there.standing(at) != "l":
             raise Refused("O02")
     for signer in event.signers:
         code = signer["organisation"]
@@ -216,50 +227,56 @@ def check_organisations(book, event, at, protective):
             raise Refused("O06", named)
 
 
-def check_roles_held(book, event, at):
-    """R01 to R03 for every signer: the role is held, or lent by a live delegation."""
+def check_roles_held(book, event, at, functions_of=lambda organisation: []):
+    """R01 to R03 for every signer: the role is held, or lent by a live delegation.
+
+    `functions_of` tells which functions an agreement serves at a body.
+    """
     new = event.data["chief"]["key"] if event.type == "OrganisationRegistered" else None
     for signer in event.signers:
         organisation, person, role = (signer[m] for m in ("organisation", "person", "role"))
         if event.type == "LedgerGenesis":
-            if (organisation, role) != (REGISTRAR, REGISTRAR):
-                raise Refused("R01")
+            _need((organisation, role) == (REGISTRAR, REGISTRAR), "registrars found a ledger")
             continue
         if organisation == REGISTRAR:
-            if role != REGISTRAR or signer["key"] not in book.registrars:
-                raise Refused("R01")
+            _need(role == REGISTRAR and signer["key"] in book.registrars, "a registrar")
             continue
         if signer["key"] == new:
-            if role != "CEX":
-                raise Refused("R01")
+            _need(role == "CEX" and person == event.data["chief"]["person"], "the chief")
             continue
         if "delegation" in signer:
-            _check_delegate(book, signer, at)
+            _check_delegate(book, signer, at, functions_of(organisation))
             continue
-        terms = [
-            a
-            for a in book.appointments.values()
-            if (a.organisation, a.person, a.role) == (organisation, person, role)
-        ]
-        if not any(a.holds(at) for a in terms):
-            raise Refused("R02" if any(a.is_over(at) for a in terms) else "R01", f"{role} of {organisation}")
+        posts = [a for a in book._of(organisation, person) if a.role == role]
+        held = [a for a in posts if a.holds(at)]
+        if not held:
+            raise Refused("R02" if any(a.is_over(at) for a in posts) else "R01", f"{role} of {organisation}")
+        _need(any(_covers(a.functions, functions_of(organisation)) for a in held), f"{role} for another function")
 
 
-def _check_delegate(book, signer, at):
+def _covers(scope, functions):
+    """Whether a post for some functions reaches an agreement that serves some."""
+    return not scope or not functions or bool(set(scope) & set(functions))
+
+
+def _check_delegate(book, signer, at, functions):
     lent = book.delegations.get(signer["delegation"])
     if lent is None or lent.revoked or lent.ends <= at or lent.person != signer["person"]:
         raise Refused("R03")
     post = book.appointments[lent.appointment]
     if (post.organisation, post.role) != (signer["organisation"], signer["role"]) or not post.holds(at):
         raise Refused("R03")
+    if not _covers(lent.functions, functions) or not _covers(post.functions, functions):
+        raise Refused("R03", "for another function")
 
 
-def _registrars(event):
-    return {s["person"] for s in event.signers if s["organisation"] == REGISTRAR}
+def _is_registrar(signer):
+    return signer["organisation"] == REGISTRAR
 
 
-def _is(signer, organisation, *roles):
-    return signer["organisation"] == organisation and signer["role"] in roles
+def _post(organisation, *roles):
+    """A test of a signer: one of these roles at this body."""
+    return lambda signer: signer["organisation"] == organisation and signer["role"] in roles
 
 
 def _need(met, why):
@@ -267,82 +284,107 @@ def _need(met, why):
         raise Refused("R01", why)
 
 
+def _hands(event, *groups):
+    """R01 unless each group (how many, which) is met and nobody else signs."""
+    for least, is_one in groups:
+        _need(sum(map(is_one, event.signers)) >= least, f"too few hands for {event.type}")
+    for signer in event.signers:
+        _need(any(is_one(signer) for _, is_one in groups), f"{signer['role']} of {signer['organisation']} does not sign {event.type}")
+
+
 def check_signers(book, event, at):
     """Which hands an event of `sys`, `org` or `key` needs, and the other R rules."""
-    data, signers = event.data, event.signers
-    enough = len(_registrars(event)) >= book.threshold
+    data = event.data
     body = event.stream.removeprefix("org:")
+    registrars = book.threshold, _is_registrar
     match event.type:
         case "LedgerGenesis":
-            wanted = {key["key"] for key in data["registrar_keys"]}
-            _need({s["key"] for s in signers} == wanted, "every registrar key signs the genesis")
+            _hands(event, (len(data["registrar_keys"]), _is_registrar))
         case "OrganisationRegistered":
-            _need(enough and any(_is(s, body, "CEX") for s in signers), "registrars and the chief")
+            _hands(event, registrars, (1, _post(body, "CEX")))
+            if _is_registrars(book, data["chief"]["person"]):
+                raise Refused("R04")
         case "OrganisationSuspended" | "OrganisationReinstated":
-            _need(enough, "two registrars")
+            _hands(event, registrars)
         case "OrganisationUpdated":
-            for role in ("ADM", "CEX"):
-                _need(any(_is(s, body, role) for s in signers), f"{role} signs")
+            _hands(event, (1, _post(body, "ADM")), (1, _post(body, "CEX")))
         case "OrganisationLeft":
-            _need(_is(signers[0], body, "CEX"), "the chief signs")
+            _hands(event, (1, _post(body, "CEX")))
         case "RoleHolderAppointed":
             _check_appointment(book, event, at)
         case "RoleHolderRevoked":
             post = book.appointments.get(data["appointment"])
             if post is None or post.organisation != body or post.is_over(at):
                 raise Refused("R06")
-            _check_appointer(book, event, post.role, at)
+            _hands(event, *_appointers(book, event, post.role, at))
         case "RoleDelegated":
             _check_delegation(book, event, at)
         case "DelegationRevoked":
             lent = book.delegations.get(data["delegation"])
             if lent is None or lent.revoked or lent.ends <= at:
                 raise Refused("R08")
-            _check_lender(book, event, book.appointments[lent.appointment], at)
+            post = book.appointments[lent.appointment]
+            if post.organisation != body or not post.holds(at):
+                raise Refused("R08")
+            _hands(event, *_lenders(book, event, post, at))
         case "KeyRegistered":
             _check_key(book, event, at)
         case "KeyRotated":
             old = book.keys[data["replaces"]]
-            _need(
-                {s["key"] for s in signers} >= {data["key"], data["replaces"]}
-                and (old.organisation, old.person) == (signers[0]["organisation"], signers[0]["person"]),
-                "the old and the new key sign",
-            )
+            _hands(event, *((1, _holds_key(k, old)) for k in (data["key"], data["replaces"])))
         case "KeyRevoked":
-            known, first = book.keys[data["key"]], signers[0]
-            _need(
-                (first["organisation"], first["person"]) == (known.organisation, known.person)
-                or _is(first, known.organisation, "ADM", "CEX"),
-                "the holder, an ADM or the CEX signs",
-            )
+            known = book.keys[data["key"]]
+            own = _holds_key(None, known)
+            _hands(event, (1, lambda s: own(s) or _post(known.organisation, "ADM", "CEX")(s)))
 
 
-def _check_appointer(book, event, role, at):
+def _is_registrars(book, person):
+    me = book.human(person)
+    return any(book.human(registrar) == me for registrar, _ in book.registrars.values())
+
+
+def _holds_key(key, known):
+    """A test of a signer: the holder of a known key, with this key when one is named."""
+    return lambda s: (
+        (s["organisation"], s["person"]) == (known.organisation, known.person) and key in (None, s["key"])
+    )
+
+
+def _appointers(book, event, role, at):
+    """The groups that appoint a role, and end it."""
     body = event.stream.removeprefix("org:")
-    if role == "CEX":
-        serving = any(book.has_holder(body, r, at) for r in ("SIRO", "SIG", "ADM"))
-        helped = any(_is(s, body, "SIRO", "SIG", "ADM") for s in event.signers)
-        _need(len(_registrars(event)) >= book.threshold and (helped or not serving), "registrars")
-    else:
-        wanted = "CEX" if role in _APPOINTED_BY_CHIEF else "ADM"
-        _need(any(_is(s, body, wanted) for s in event.signers), f"{wanted} appoints {role}")
+    if role != "CEX":
+        return [(1, _post(body, "CEX" if role in _APPOINTED_BY_CHIEF else "ADM"))]
+    serving = any(book.has_holder(body, r, at) for r in ("SIRO", "SIG", "ADM"))
+    return [(book.threshold, _is_registrar), (1 if serving else 0, _post(body, "SIRO", "SIG", "ADM"))]
 
 
 def _check_appointment(book, event, at):
     data, body = event.data, event.stream.removeprefix("org:")
-    _check_appointer(book, event, data["role"], at)
-    held = book.roles(body, data["person"], at)
-    if data["role"] in held:
+    role, person, groups = data["role"], data["person"], _appointers(book, event, data["role"], at)
+    if "same_person" in data:
+        twin = book.appointments.get(data["same_person"])
+        if twin is None:
+            raise Refused("R06")
+        groups.append((1, _post(twin.organisation, "ADM", "CEX")))
+    _hands(event, *groups)
+    held = book.promised(body, person, at)
+    if role in held:
         raise Refused("R05")
-    is_registrar = data["person"] in {person for person, _ in book.registrars.values()}
-    if is_registrar or any(clash(data["role"], role) for role in held):
+    clash = book.reference.clash
+    apart = {r for r in book.promised_anywhere(person, at) if clash(role, r)}
+    apart = {r for r in apart if book.reference.keeps_apart(r) or book.reference.keeps_apart(role)}
+    registrar = _is_registrars(book, person) and clash(role, REGISTRAR)
+    if registrar or apart or any(clash(role, r) for r in held):
         raise Refused("R04")
 
 
-def _check_lender(book, event, post, at):
+def _lenders(book, event, post, at):
+    """The groups that lend a post: its holder, or who appoints it."""
     first = event.signers[0]
-    if (first["organisation"], first["person"], first["role"]) != (post.organisation, post.person, post.role):
-        _check_appointer(book, event, post.role, at)
+    if (first["organisation"], first["person"], first["role"]) == (post.organisation, post.person, post.role) and "delegation" not in first:
+        return [(1, lambda s: s is first)]
+    return _appointers(book, event, post.role, at)
 
 
 def _check_delegation(book, event, at):
@@ -350,11 +392,11 @@ def _check_delegation(book, event, at):
     post = book.appointments.get(data["appointment"])
     if post is None or post.organisation != body or not post.holds(at):
         raise Refused("R06")
-    _check_lender(book, event, post, at)
+    _hands(event, *_lenders(book, event, post, at))
     lent = [d for d in book.delegations.values() if d.appointment == data["appointment"]]
     if any(not d.revoked and d.ends > at for d in lent):
         raise Refused("R07")
-    if any(clash(post.role, role) for role in book.roles(body, data["person"], at)):
+    if any(book.reference.clash(post.role, role) for role in book.promised(body, data["person"], at)):
         raise Refused("R09")
 
 
@@ -363,27 +405,25 @@ def _check_key(book, event, at):
     body, person = data["organisation"], data["person"]
     held = book.roles(body, person, at)
     _need(held, "a person without a role has no key")
-    first = signers[0]
+    first, others = signers[0], signers[1:]
     _need((first["key"], first["organisation"], first["person"]) == (data["key"], body, person), "the new key comes first")
-    others = [s for s in signers[1:]]
-    chief = any(_is(s, body, "CEX") for s in others)
-    administrator = any(_is(s, body, "ADM") and s["person"] != person for s in others)
-    own = any(s["person"] == person and s["key"] in book.keys for s in others)
-    has_key = any(
-        (k.organisation, k.person, k.standing) == (body, person, "a") for k in book.keys.values()
-    )
-    serving = any(
-        "ADM" in book.roles(body, k.person, at)
-        for k in book.keys.values()
-        if k.organisation == body and k.standing == "a" and k.person != person
-    )
+    active = [k for k in book.keys.values() if k.organisation == body and k.standing == "a"]
+    is_own = lambda s: s["organisation"] == body and s["person"] == person and s["key"] != data["key"]
+    is_adm = lambda s: _post(body, "ADM")(s) and s["person"] != person
+    is_chief = lambda s: _post(body, "CEX")(s) and s["person"] != person
+    is_new = lambda s: s["key"] == data["key"]
+    own = any(map(is_own, others))
     if "CEX" in held and not own:
-        helped = any(_is(s, body, "SIG", "SIRO") for s in others)
-        _need(len(_registrars(event)) >= book.threshold and helped, "registrars and SIG or SIRO")
+        _hands(event, (1, is_new), (book.threshold, _is_registrar), (1, _post(body, "SIG", "SIRO")))
         return
-    _need(administrator or (not serving and "ADM" in held and chief), "an ADM who is not that person")
+    serving = any("ADM" in book.roles(body, k.person, at) for k in active if k.person != person)
+    has_key = any(k.person == person for k in active)
+    chief = any(map(is_chief, others))
+    first_administrator = "ADM" in held and not serving and chief
+    _need(any(map(is_adm, others)) or first_administrator, "an ADM who is not that person")
     if held & _KEY_NEEDS_CHIEF or has_key:
         _need(own or chief, "the person's other key, or the CEX")
+    _hands(event, (1, is_new), (0, is_own), (0, is_adm), (0, is_chief))
 
 
 def check_self_dealing(book, event):
@@ -392,6 +432,21 @@ def check_self_dealing(book, event):
         wanted = book.human(event.data["person"])
         if any(book.human(s["person"]) == wanted for s in event.signers):
             raise Refused("D06")
+
+
+def check_dates(book, event, at):
+    """G38: dates that reach too far, or back."""
+    data, today = event.data, london.today(at)
+    if event.type == "OrganisationSuspended":
+        longest = book.reference["POLICY-WINDOWS"]["suspension_days_max"]
+    elif event.type == "RoleDelegated":
+        post = book.appointments[data["appointment"]]
+        to_monitor = post.role == "CEX" and "SIG" in book.roles(post.organisation, data["person"], at)
+        longest = LENDING_OF_A_CHIEF if to_monitor else LENDING
+    else:
+        return
+    if not today <= london.day(data["until"]) <= today + timedelta(days=longest):
+        raise Refused("G38")
 
 
 def evolve(book, event, at):
@@ -419,22 +474,31 @@ def evolve(book, event, at):
         case "OrganisationReinstated":
             book.organisations[body].suspended_until = None
         case "OrganisationLeft":
-            book.organisations[body].left = True
+            leaves = max(london.midnight(london.day(data["on"])), at)
+            book.organisations[body].left_at = leaves
             for post in book.appointments.values():
-                post.revoked |= post.organisation == body
+                if post.organisation == body and (post.ends is None or post.ends > leaves):
+                    post.ends = leaves
         case "RoleHolderAppointed":
             ends = london.ends(london.day(data["valid_to"])) if "valid_to" in data else None
+            leaves = book.organisations[body].left_at
+            if leaves and (ends is None or ends > leaves):
+                ends = leaves
             starts = london.midnight(london.day(data["valid_from"]))
-            book.appointments[event.id] = Appointment(body, data["person"], data["role"], starts, ends)
+            book.appointments[event.id] = Appointment(
+                body, data["person"], data["role"], starts, ends, data["functions"]
+            )
             if "same_person" in data and data["same_person"] in book.appointments:
                 twin = book.human(book.appointments[data["same_person"]].person)
                 if twin != book.human(data["person"]):
                     book.same[book.human(data["person"])] = twin
         case "RoleHolderRevoked":
-            book.appointments[data["appointment"]].revoked = True
+            book.appointments[data["appointment"]].ends = at
         case "RoleDelegated":
             ends = london.ends(london.day(data["until"]))
-            book.delegations[event.id] = Delegation(data["appointment"], data["person"], ends)
+            book.delegations[event.id] = Delegation(
+                data["appointment"], data["person"], ends, data["functions"]
+            )
         case "DelegationRevoked":
             book.delegations[data["delegation"]].revoked = True
         case "KeyRegistered" | "KeyRotated":

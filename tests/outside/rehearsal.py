@@ -13,12 +13,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 import dsse
 import event as events
+import header as headers
 import jcs
 import keys
 import london
-import terms
 import tree
 import observer
+import reference
 from client import Answer
 from directory import Refused
 from rules import State
@@ -40,9 +41,11 @@ class Rehearsal:
         self._id = hashlib.sha256(origin.encode() + b"\n" + log_key).digest()[:4]
         self.vkey = f"{origin}+{self._id.hex()}+{dsse.b64(log_key)}"
         answer = self._answer_key.public_key().public_bytes_raw()
+        lists, policies = reference.manifest()
         return {"data": {
             "answer_keys": [{"key": keys.keyid(answer), "public": dsse.b64(answer)}],
-            "code_lists": [], "log_keys": [self.vkey], "origin": origin, "policies": [], "rules": 1,
+            "code_lists": lists, "log_keys": [self.vkey], "origin": origin, "policies": policies,
+            "rules": 1,
         }}
 
     def found(self, submission):
@@ -100,7 +103,9 @@ class Rehearsal:
                 return [with_words(v, f"{at}/{n}") for n, v in enumerate(inner)]
             return inner
 
-        header = terms.header(with_words(value["terms"], ""), value["parties"])
+        header = headers.derive(
+            with_words(value["terms"], ""), value["parties"], self.state.bodies(), self.state.book.reference
+        )
         return self._answer(200, {"header": header, "messages": []})
 
     def ask(self, method, path, body=None, kind="application/json"):
@@ -171,8 +176,8 @@ class Unpublished:
     def problems(self, path, value):
         return [] if isinstance(value, dict) else ["not an object"]
 
-    def kinds(self, path):
-        return {}
+    def commitment(self, path, pointer):
+        return None
 
 
 def _path(leaves, index):

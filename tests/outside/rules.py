@@ -14,17 +14,24 @@ import commit
 import directory
 import dsse
 import event as events
+import filing
+import header as headers
 import jcs
 import keys
 import london
+import permitted
 import tree
 from directory import Directory, Refused
+from reference import Reference
 
 _BARRIERS = {
     "RequestFiled", "TermsSubmitted", "ApprovalDeclined", "RequestRefused", "RequestWithdrawn",
 }
 _TWO_KEYS = {"KeyRegistered", "KeyRotated"}
-_ABOUT_A_PERSON = {"RoleHolderAppointed", "RoleHolderRevoked", "RoleDelegated"}
+_ABOUT_A_PERSON = {
+    "RoleHolderAppointed", "RoleHolderRevoked", "RoleDelegated", "DelegationRevoked",
+}
+_COUNTED = {"RequestFiled": "requests", "NoteRecorded": "notes"}
 
 
 @dataclass
@@ -59,6 +66,8 @@ class State:
     identity: str = ""
     genesis: dict = field(default_factory=dict)
     last: datetime | None = None
+    fetch: object = None
+    days: dict = field(default_factory=dict)
 
     @property
     def size(self):
@@ -71,8 +80,12 @@ class State:
         """A copy of an agreement, brought up to an instant."""
         found = copy.deepcopy(self.agreements.get(name)) or life.Agreement(name)
         if found.state != "N":
-            found.settle(at)
+            found.settle(at, self.book)
         return found
+
+    def bodies(self):
+        """What a header asks of each organisation: {code: (flags, governance, extra roles)}."""
+        return bodies(self.book)
 
     # What the server must answer.
 
@@ -121,29 +134,93 @@ class State:
                 raise Refused("E09", f"the signature of {keyid[:8]} does not verify")
 
     def _admit(self, event, at, disclosures=None):
-        """K, O, R with D05, T01, T, C01, E07, D, G. `disclosures` None: the log rules only."""
+        """K, O, R with D05, T01, T, C01, E07, E08, V, D, G. `disclosures` None: the log rules only."""
         of_agreement = event.stream.startswith("agr:")
         current = self.agreement(event.stream, at) if of_agreement else None
-        directory.check_keys(self.book, event, at)
-        protective = event.type in life.PROTECTIVE
-        directory.check_organisations(self.book, event, at, protective)
-        registrars = any(s["organisation"] == directory.REGISTRAR for s in event.signers)
-        if of_agreement and registrars and event.type != "NoteRecorded":
-            raise Refused("D05")
-        directory.check_roles_held(self.book, event, at)
+        book = self.book
+        if event.type == "LedgerGenesis":
+            check_genesis(event)
+            book = Directory(reference=Reference(event.data, self.fetch))
+        directory.check_keys(book, event, at)
+        directory.check_organisations(book, event, at, event.type in permitted.PROTECTIVE)
+        self._check_parties(event, at)
         if of_agreement:
-            life.check_roles(current, event)
-            life.check_table(current, event)
+            permitted.check_deciders(event)
+        directory.check_roles_held(book, event, at, self._functions(event, current))
+        if of_agreement:
+            permitted.check_roles(current, event, book, at)
+            permitted.check_table(current, event)
         else:
-            directory.check_signers(self.book, event, at)
+            directory.check_signers(book, event, at)
         self._check_revision(event)
         if disclosures is not None:
-            check_words(event, disclosures, self.library)
+            check_words(event, disclosures, self.library, book)
         if of_agreement:
-            life.check_separation(current, event, self.book.human)
-            life.check_guards(current, event, at, self.book.has_holder)
+            self._check_header(event, current)
+            permitted.check_separation(current, event, book)
+            permitted.check_guards(current, event, at, book)
         else:
-            directory.check_self_dealing(self.book, event)
+            directory.check_self_dealing(book, event)
+            directory.check_dates(book, event, at)
+        if event.type != "LedgerGenesis":
+            self._check_limits(event, current, at)
+
+    def _functions(self, event, current):
+        """Which functions an agreement serves at a body."""
+        if current is None:
+            return lambda organisation: []
+        rows = event.data["header"]["parties"] if event.type == "RequestFiled" else []
+        if current.header:
+            rows = current.header.value["parties"]
+        served = {row["organisation"]: row.get("functions", []) for row in rows}
+        return lambda organisation: served.get(organisation, [])
+
+    def _check_parties(self, event, at):
+        """O rules on bodies that an event names, not only on those that sign it."""
+        if event.type == "RequestFiled":
+            for row in event.data["header"]["parties"]:
+                body = self.book.organisations.get(row["organisation"])
+                if body is None:
+                    raise Refused("O01", row["organisation"])
+                if body.standing(at) != "a":
+                    raise Refused({"l": "O03", "s": "O05"}[body.standing(at)], row["organisation"])
+                if body.kind == "PARTNERSHIP":
+                    raise Refused("O09", row["organisation"])
+        if event.type == "OrganisationLeft":
+            code = event.stream.removeprefix("org:")
+            if any(self._is_needed(self.agreement(name, at), code) for name in self.agreements):
+                raise Refused("O07")
+
+    @staticmethod
+    def _is_needed(agreement, code):
+        """Whether a body is the only provider, or an anchor, of what is in force."""
+        if agreement.state not in "VS" or code not in agreement.parties:
+            return False
+        row, header = agreement.parties[code], agreement.header
+        if row.state not in "xp" or row.leaves_at:
+            return False
+        givers = [header.givers(d) & agreement.bound() for d in header.value["datasets"]]
+        return {code} in givers or code in header.value.get("anchor_parties", [])
+
+    def _check_header(self, event, current):
+        """The V rules that read only the header."""
+        if event.type not in ("RequestFiled", "TermsSubmitted"):
+            return
+        header = current.header or headers.Header(event.data["header"])
+        found = filing.problems(header, self.book, self.agreements, self.genesis["visibility"])
+        if found:
+            raise Refused(found[0], ", ".join(found))
+
+    def _check_limits(self, event, current, at):
+        """G48: what an organisation may do in a London day, and an agreement in its life."""
+        limits = self.book.reference["POLICY-LIMITS"]
+        body = event.signers[0]["organisation"]
+        used = self.days.get((body, london.today(at)), {}) if body != directory.REGISTRAR else {}
+        for kind in ("events", _COUNTED.get(event.type)):
+            if kind and used.get(kind, 0) >= limits["organisation_day"][kind]:
+                raise Refused("G48", kind)
+        if current is not None and current.events >= limits["agreement"]["events"]:
+            raise Refused("G48", "events of an agreement")
 
     def _check_revision(self, event):
         seen, stream = event.expected_revision, self.stream(event.stream)
@@ -156,6 +233,8 @@ class State:
     def _person_of(self, event):
         if "person" in event.data:
             return event.data["person"]
+        if "delegation" in event.data:
+            return self.book.delegations[event.data["delegation"]].person
         return self.book.appointments[event.data["appointment"]].person
 
     # What has happened.
@@ -190,11 +269,16 @@ class State:
         if index == 0:
             self.genesis, self.origin = event.data, event.ledger
             self.identity = f"{event.ledger}#{leaf.hex()}"
+            self.book.reference = Reference(event.data, self.fetch)
+        used = self.days.setdefault((event.signers[0]["organisation"], london.today(at)), {})
+        for kind in ("events", _COUNTED.get(event.type)):
+            if kind:
+                used[kind] = used.get(kind, 0) + 1
         stream = self.streams.setdefault(event.stream, Stream())
         stream.revision += 1
         if event.stream.startswith("agr:"):
             current = self.agreement(event.stream, at)
-            life.evolve(current, event, at)
+            life.evolve(current, event, at, self.book)
             self.agreements[event.stream] = current
             ends_version = event.type in _BARRIERS
         else:
@@ -206,39 +290,48 @@ class State:
             stream.barrier = stream.revision
 
 
-def check_words(event, disclosures, library):
-    """E07: every commitment is opened, by nothing less and nothing more."""
+def check_words(event, disclosures, library, book):
+    """E07: every commitment is opened, by nothing less and nothing more. Then E08."""
     shown = dict(commit.found_in(event.data))
     if not isinstance(disclosures, list):
         raise Refused("E01")
-    kinds = library.kinds(f"events/{event.type}-v1.json")
-    opened, salts = set(), set()
+    by_pointer, salts = {}, set()
     for opening in disclosures:
         if not isinstance(opening, dict) or set(opening) != {"pointer", "kind", "salt", "content"}:
-            raise Refused("E07", "a disclosure has pointer, kind, salt and content")
-        at = opening["pointer"]
-        within = at.startswith("/terms/")
-        if at in opened or opening["salt"] in salts:
+            raise Refused("E01", "a disclosure has pointer, kind, salt and content")
+        if not all(isinstance(member, str) for member in opening.values()):
+            raise Refused("E01", "the members of a disclosure are strings")
+        if opening["pointer"] in by_pointer or opening["salt"] in salts:
             raise Refused("E07", "a pointer or a salt stands twice")
-        if not within and (at not in shown or not commit.opens(event.id, shown[at], opening)):
-            raise Refused("E07", at)
-        if not within and kinds.get(at, opening["kind"]) != opening["kind"]:
-            raise Refused("E07", "another kind")
-        opened.add(at)
+        by_pointer[opening["pointer"]] = opening
         salts.add(opening["salt"])
-    skeleton = None
-    if "/terms" in opened:
-        skeleton = _skeleton(disclosures)
-        shown |= dict(commit.found_in(skeleton, "/terms"))
-        for opening in disclosures:
-            at = opening["pointer"]
-            if at.startswith("/terms/"):
-                if at not in shown or not commit.opens(event.id, shown[at], opening):
-                    raise Refused("E07", at)
-    if opened != set(shown):
-        raise Refused("E07", f"not opened: {sorted(set(shown) - opened)[:3]}")
+    data = f"events/{event.type}-v1.json"
+    for at, commitment in shown.items():
+        _check_opening(event, at, commitment, by_pointer, library.commitment(data, at), library)
+    if "/terms" in shown:
+        inner = dict(commit.found_in(_skeleton(disclosures), "/terms"))
+        for at, commitment in inner.items():
+            place = library.commitment("terms-v1.json", at.removeprefix("/terms"))
+            _check_opening(event, at, commitment, by_pointer, place, library)
+        shown |= inner
+    if by_pointer.keys() != shown.keys():
+        raise Refused("E07", f"opened without need: {sorted(by_pointer.keys() - shown.keys())[:3]}")
     if event.type == "RequestFiled":
-        check_header(event.data["header"], skeleton)
+        check_header(event.data["header"], disclosures, book)
+
+
+def _check_opening(event, at, commitment, by_pointer, place, library):
+    """One commitment: opened, of its kind, and a JSON content of its schema."""
+    opening = by_pointer.get(at)
+    if opening is None or not commit.opens(event.id, commitment, opening):
+        raise Refused("E07", at)
+    kind, schema = place or (opening["kind"], None)
+    if opening["kind"] != kind:
+        raise Refused("E07", f"{at} is of kind {kind}")
+    if schema:
+        found = library.problems(schema, jcs.read(dsse.unb64(opening["content"]), commit.DEEPEST))
+        if found:
+            raise Refused("E07", f"{at}: {'; '.join(found[:2])}")
 
 
 def _skeleton(disclosures):
@@ -247,18 +340,57 @@ def _skeleton(disclosures):
     return jcs.read(dsse.unb64(found["content"]), commit.DEEPEST)
 
 
-def check_header(header, terms):
-    """E08, as far as a stranger reads it: the members that stand in both, word for word.
+def terms_with_words(disclosures):
+    """The terms as they were written: each commitment replaced by its words."""
+    said = {d["pointer"]: dsse.unb64(d["content"]).decode() for d in disclosures}
 
-    The server derives the whole header and compares every member; this much is enough to
-    see that it does.
+    def fill(value, at):
+        if isinstance(value, dict) and commit.MARK in value:
+            return said[at]
+        if isinstance(value, dict):
+            return {name: fill(inner, f"{at}/{name}") for name, inner in value.items()}
+        if isinstance(value, list):
+            return [fill(inner, f"{at}/{place}") for place, inner in enumerate(value)]
+        return value
+
+    return fill(_skeleton(disclosures), "/terms")
+
+
+def check_header(header, disclosures, book):
+    """E08: the header is derived anew from terms and words, and every member must agree.
+
+    What the terms do not say of the parties is taken from the header's own rows.
     """
-    term = terms["term"]
-    pairs = [
-        (header.get("type"), terms["agreement_type"]),
-        (header.get("formation"), terms["formation"]),
-        (header.get("effective_date"), term["effective_date"]),
-        (header.get("end_date"), term.get("end_date")),
-    ]
-    if any(found != wanted for found, wanted in pairs):
-        raise Refused("E08")
+    members = ("capacity", "functions", "legal_role", "organisation", "regime")
+    rows = [{m: row[m] for m in members if m in row} for row in header["parties"]]
+    try:
+        mine = headers.derive(terms_with_words(disclosures), rows, bodies(book), book.reference)
+    except (KeyError, ValueError) as error:
+        raise Refused("E08", f"the terms have no header: {error!r}") from None
+    if mine != header:
+        differ = sorted(n for n in mine.keys() | header.keys() if mine.get(n) != header.get(n))
+        raise Refused("E08", f"differs in {', '.join(differ)}")
+
+
+def bodies(book):
+    """What a header asks of each organisation."""
+    return {
+        code: (body.flags, body.governance, body.extra_roles)
+        for code, body in book.organisations.items()
+    }
+
+
+def check_genesis(event):
+    """What a genesis must say (E03), and that each registrar key signs it (K06)."""
+    data = event.data
+    held = [key["key"] for key in data["registrar_keys"]]
+    people = {key["person"] for key in data["registrar_keys"]}
+    fits = (
+        len(held) >= 3 and len(set(held)) == len(held) == len(people)
+        and 2 <= data["threshold"] <= len(held)
+        and data["log_keys"] and data["answer_keys"] and data["rules"] == 1
+        and data["registrar"]["organisation"] == directory.REGISTRAR
+        and data["origin"] == event.ledger
+    )
+    if not fits:
+        raise Refused("E03", "not a genesis")

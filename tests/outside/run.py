@@ -120,7 +120,7 @@ def play(tale, observer):
         part(tale.register, code)
     part(tale.other_directory_events)
     part(attacks.on_the_directory, tale)
-    tale.version_hash = part(tale.file) or ""
+    part(tale.file)
     part(attacks.on_a_request, tale)
     part(tale.triage)
     part(tale.submit_terms)
@@ -130,7 +130,7 @@ def play(tale, observer):
         tale.advise(code)
         if code == "HCK":
             part(attacks.before_approval, tale)
-        tale.approve(code)
+        tale.approve(code, datasets=["DS-1"])
         tale.execute(code)
     tale.expect("ACTIVE", "V")
     tale.note_down()

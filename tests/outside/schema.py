@@ -29,7 +29,7 @@ class Library:
 
     def __init__(self, fetch=None):
         self._fetch = fetch or (lambda path: (PUBLISHED / path).read_bytes())
-        self._read = {}
+        self._read, self._places = {}, {}
 
     def text(self, path):
         """The schema document at a path; `FileNotFoundError` when there is none."""
@@ -49,9 +49,16 @@ class Library:
         document = self.text(path)
         return list(_check(self, path, document, value, ""))
 
-    def kinds(self, path):
-        """Where commitments stand: {pointer pattern: kind}, `*` for any list place."""
-        return dict(_kinds(self, path, self.text(path), ""))
+    def commitment(self, path, pointer):
+        """(kind, path of the content's schema or None) of a commitment; None where none may stand."""
+        if path not in self._places:
+            self._places[path] = dict(_kinds(self, path, self.text(path), ""))
+        parts = pointer.split("/")
+        for pattern, found in self._places[path].items():
+            wanted = pattern.split("/")
+            if len(wanted) == len(parts) and all(w in ("*", p) for w, p in zip(wanted, parts)):
+                return found
+        return None
 
     def follow(self, path, ref):
         """The (path, schema) that a `$ref` names."""
@@ -70,14 +77,16 @@ def _kinds(library, path, schema, at):
     if not isinstance(schema, dict):
         return
     if "x-kind" in schema:
-        yield at, schema["x-kind"]
+        content = schema.get("x-schema")
+        yield at, (schema["x-kind"], content and content.removeprefix("/schemas/"))
         return
     if "$ref" in schema:
         yield from _kinds(library, *library.follow(path, schema["$ref"]), at)
     for name, inner in schema.get("properties", {}).items():
         yield from _kinds(library, path, inner, f"{at}/{name}")
-    if isinstance(schema.get("additionalProperties"), dict):
-        yield from _kinds(library, path, schema["additionalProperties"], f"{at}/*")
+    anything = [schema.get("additionalProperties"), *schema.get("patternProperties", {}).values()]
+    for inner in anything:
+        yield from _kinds(library, path, inner, f"{at}/*")
     if "items" in schema:
         yield from _kinds(library, path, schema["items"], f"{at}/*")
     for word in ("allOf", "anyOf", "oneOf"):

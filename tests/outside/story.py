@@ -4,9 +4,10 @@ import json
 from datetime import timedelta
 
 import dsse
+import header
 import london
 import terms as text
-from cast import BODIES, POSTS, Cast, Officer, Words, draft, holder, new_id, new_person
+from cast import BODIES, BY_CHIEF, POSTS, Officer, Words, draft, holder, new_id, new_person
 
 ORIGIN = "outsider.counterpart.example/london/log"
 
@@ -18,7 +19,7 @@ class Story:
         self.observer, self.cast, self.report = observer, cast, report
         self.today = london.today(london.now()).isoformat()
         self.stream = f"agr:{new_id()}"
-        self.version_hash, self.header, self.document = "", None, None
+        self.versions, self.header, self.document = {}, None, None
 
     @property
     def state(self):
@@ -35,9 +36,9 @@ class Story:
 
     # The directory.
 
-    def register(self, code):
+    def register(self, code, posts=POSTS, governance="FULL"):
         """A body, its chief, and an officer with a key for every post."""
-        name, gss = BODIES[code]
+        name, kind, gss = BODIES[code]
         chief = self.cast.officer(f"{code}.CEX", code, "CEX", with_openssl=code == "CMD")
         self.cast.people[f"{code}.CEX"] = chief
         data = {
@@ -45,19 +46,19 @@ class Story:
                 "holder": holder(code, "CEX"), "key": chief.key.id, "person": chief.person,
                 "public": dsse.b64(chief.key.public),
             },
-            "code": code, "extra_roles": [], "flags": flags(), "governance": "FULL", "gss": gss,
-            "name": name, "type": "LONDON_BOROUGH",
+            "code": code, "extra_roles": [], "flags": flags(code), "governance": governance,
+            "name": name, "type": kind, **({"gss": gss} if gss else {}),
         }
         registrars = self.cast.registrars[:2]
         chief.appointment = self.say(name, "OrganisationRegistered", f"org:{code}", data, *registrars, chief)
-        for post in POSTS:
+        for post in posts:
             self.appoint(code, post)
 
     def appoint(self, code, post, person=None):
         """Appoints an officer and registers a key: the role first, then the key."""
         role, chief = post.rstrip("2"), self.cast[f"{code}.CEX"]
         administrator = self.cast.people.get(f"{code}.ADM")
-        by_chief = role in ("ADM", "DPO", "SIRO", "SIG")
+        by_chief = role in BY_CHIEF
         officer = self.cast.officer(f"{code}.{post}", code, role, person or new_person())
         self.cast.people[f"{code}.{post}"] = officer
         officer.appointment = self.grant(officer, role, chief if by_chief else administrator)
@@ -72,7 +73,7 @@ class Story:
     def grant(self, officer, role, by):
         """Appoints somebody to a role."""
         data = {
-            "functions": ["CHILD_SC"] if role in ("IAO", "REQ") else [],
+            "functions": [],
             "holder": holder(officer.organisation, role), "notice_given_on": self.today,
             "person": officer.person, "role": role, "valid_from": self.today,
         }
@@ -82,9 +83,9 @@ class Story:
         """Every other event of the directory once, at the bystander."""
         cast, org = self.cast, "org:ISL"
         two = cast.registrars[:2]
-        self.say("flags", "OrganisationUpdated", org, {"flags": flags()}, cast["ISL.ADM"], cast["ISL.CEX"])
+        self.say("flags", "OrganisationUpdated", org, {"flags": flags("ISL")}, cast["ISL.ADM"], cast["ISL.CEX"])
         soon = (london.today(london.now()) + timedelta(days=7)).isoformat()
-        self.say("ISL", "OrganisationSuspended", org, {"reason": "OTHER", "until": soon}, *two)
+        self.say("ISL", "OrganisationSuspended", org, {"reason": "REQUESTED", "until": soon}, *two)
         self.say("ISL", "OrganisationReinstated", org, {}, *two)
         lent = {
             "appointment": cast["ISL.IAO"].appointment, "functions": ["CHILD_SC"],
@@ -106,71 +107,85 @@ class Story:
 
     # The agreement.
 
-    def file(self, stream=None, notice_days=0):
-        """A01 by the requesting officer of Camden. Gives the version hash."""
+    def file(self, stream=None, document=None, rows=None, by="CMD.REQ", **terms):
+        """A01 by a requesting officer. Gives the version hash."""
         stream = stream or self.stream
-        event, document = new_id(), text.document(london.today(london.now()), notice_days)
-        header = self.report.step("the header is derived from the terms", self.header_of, event, document)
+        document = document or text.document(london.today(london.now()), **terms)
+        rows, hand = rows or text.parties(), self.cast[by]
+        header = self.report.step("the header is derived from the terms", self.header_of, document, rows)
         self.header, self.document = header, document
-        data = {
-            "contacts": Words("json", contacts()), "header": header,
-            "requesting_organisation": "CMD", "terms": Words("json", document),
+        data = self.request(document, header, hand.organisation)
+        title = f"{hand.organisation} asks " + ", ".join(r["organisation"] for r in rows)
+        self.say(title, "RequestFiled", stream, data, hand)
+        found = self.state.agreements.get(stream)
+        self.versions[stream] = found.version_hash if found else ""
+        return self.versions[stream]
+
+    @staticmethod
+    def request(document, header, organisation):
+        """The data of A01."""
+        codes = [row["organisation"] for row in header["parties"]]
+        return {
+            "contacts": Words("json", contacts(codes)), "header": header,
+            "requesting_organisation": organisation, "terms": Words("json", document),
             "warnings_acknowledged": [],
         }
-        self.say("Camden asks Hackney", "RequestFiled", stream, data, self.cast["CMD.REQ"], id=event)
-        found = self.state.agreements.get(stream)
-        return found.version_hash if found else ""
 
-    def header_of(self, event, document):
-        """The header that the server derives, compared with the outsider's own reading."""
-        plain = text.plain(document)
-        mine = text.header(plain, text.parties())
-        skeleton, words = text.skeleton(document, event)
-        asked = {"parties": text.parties(), "terms": skeleton, "words": words}
-        answer = self.observer.client.post("/api/v1/validate", asked)
+    def header_of(self, document, rows):
+        """The header as the outsider derives it, and the server's answer to `validate` beside it."""
+        words_in_place = text.plain(document)
+        mine = header.derive(words_in_place, rows, self.state.bodies(), self.state.book.reference)
+        skeleton, words = text.skeleton(document, new_id())
+        answer = self.observer.client.post(
+            "/api/v1/validate", {"parties": rows, "terms": skeleton, "words": words}
+        )
         if answer.status != 200:
             raise AssertionError(f"validate: {answer}")
         found = answer.json()
         errors = [m for m in found["messages"] if m["severity"] == "error"]
         if errors:
-            raise AssertionError(f"validate says {json.dumps(errors)[:600]}")
-        for name in ("type", "formation", "effective_date", "end_date"):
-            if found["header"].get(name) != mine[name]:
-                raise AssertionError(f"the header's `{name}` is {found['header'].get(name)!r}")
-        return found["header"]
+            raise AssertionError(f"validate says {json.dumps(errors)[:900]}")
+        differ = sorted(n for n in mine.keys() | found["header"].keys() if mine.get(n) != found["header"].get(n))
+        if differ:
+            pairs = {n: (found["header"].get(n), mine.get(n)) for n in differ}
+            raise AssertionError(f"the header differs in {json.dumps(pairs)[:1500]}")
+        return mine
 
-    def triage(self, stream=None):
-        self.say("accepted", "RequestTriaged", stream or self.stream, {"missing": [], "outcome": "ACCEPTED"}, self.cast["HCK.IGL"])
+    def version_hash(self, stream=None):
+        """The hash of the version of an agreement, as its own decider has it."""
+        return self.versions.get(stream or self.stream, "")
 
-    def submit_terms(self, stream=None, version_hash=None):
+    def triage(self, stream=None, by="HCK.IGL"):
+        data = {"missing": [], "outcome": "ACCEPTED"}
+        return self.say("accepted", "RequestTriaged", stream or self.stream, data, self.cast[by])
+
+    def submit_terms(self, stream=None, by="HCK.IGL"):
         soon = (london.today(london.now()) + timedelta(days=30)).isoformat()
-        data = {"approve_by": soon, "version": 1, "version_hash": version_hash or self.version_hash}
-        self.say("version 1", "TermsSubmitted", stream or self.stream, data, self.cast["HCK.IGL"])
+        data = {"approve_by": soon, "version": 1, "version_hash": self.version_hash(stream)}
+        return self.say("version 1", "TermsSubmitted", stream or self.stream, data, self.cast[by])
 
-    def advise(self, code, kind="DPO", stream=None, version_hash=None):
-        words = {"outcome": "SUPPORT", "reasons": "The sharing is limited and explained to residents."}
-        data = {"kind": kind, "version_hash": version_hash or self.version_hash, "words": Words("json", words)}
-        return self.say(kind, "AdviceGiven", stream or self.stream, data, self.cast[f"{code}.{kind}"])
+    def advise(self, code, kind="DPO", stream=None, post=None, outcome="SUPPORT"):
+        words = {"outcome": outcome, "reasons": "The sharing is limited and explained to residents."}
+        data = {"kind": kind, "version_hash": self.version_hash(stream), "words": Words("json", words)}
+        return self.say(kind, "AdviceGiven", stream or self.stream, data, self.cast[f"{code}.{post or kind}"])
 
-    def approve(self, code, stream=None, version_hash=None):
-        data = {"datasets": ["DS-1"], "version_hash": version_hash or self.version_hash}
-        return self.say("asset owner", "ApprovalGiven", stream or self.stream, data, self.cast[f"{code}.IAO"])
+    def approve(self, code, post="IAO", stream=None, datasets=(), **more):
+        data = {"datasets": list(datasets), "version_hash": self.version_hash(stream)}
+        return self.say(post, "ApprovalGiven", stream or self.stream, data, self.cast[f"{code}.{post}"], **more)
 
-    def execute(self, code, stream=None, version_hash=None):
-        data = {"form": "SIMPLE_CONTRACT", "version_hash": version_hash or self.version_hash}
-        return self.say(code, "ExecutionSigned", stream or self.stream, data, self.cast[f"{code}.SIG"])
+    def execute(self, code, stream=None, post="SIG"):
+        data = {"form": "SIMPLE_CONTRACT", "version_hash": self.version_hash(stream)}
+        return self.say(code, "ExecutionSigned", stream or self.stream, data, self.cast[f"{code}.{post}"])
 
     def suspend_and_resume(self):
-        ground = {"code": "SECURITY", "scope": "WHOLE", "words": reason("A portal account was shared; all accounts are being checked.")}
-        opened = self.say("whole", "AgreementSuspended", self.stream, ground, self.cast["HCK.SIRO"])
+        opened = self.say("whole", "AgreementSuspended", self.stream, suspension(), self.cast["HCK.SIRO"])
         self.expect("SUSPENDED", "S")
-        words = reason("The accounts were checked and the shared one was closed for good.")
+        words = Words("json", {"evidence": ["The accounts were checked and the shared one was closed for good."]})
         self.say("checked", "AgreementResumed", self.stream, {"ground": opened, "words": words}, self.cast["HCK.SIRO"])
         self.expect("ACTIVE", "V")
 
     def revoke(self):
-        data = {"ground": "NO_LONGER_NEEDED", "takes_effect_on": self.today, "words": reason("The pilot is over and the list is not needed any more.")}
-        self.say("Camden leaves today", "RevocationNoticed", self.stream, data, self.cast["CMD.SIG"])
+        self.say("Camden leaves today", "RevocationNoticed", self.stream, leaving(self.today), self.cast["CMD.SIG"])
         self.expect("CLOSED", "X")
 
     def note_down(self, stream=None):
@@ -190,21 +205,50 @@ class Story:
         self.report.step(f"the agreement is {name}", compare)
 
 
-def reason(words):
-    """Words of the form that `words` members have: reason codes and text."""
-    return Words("json", {"reasons": ["OTHER"], "text": words})
+def reason(text):
+    """Words of A13, A15 and A23."""
+    return Words("json", {"reason": text})
 
 
-def flags():
-    return {"caldicott_required": True, "cca_category": "1", "foi_subject": True, "public_authority": True}
+def refusal(text):
+    """Words of A12 and A14: reason codes and text."""
+    return Words("json", {"reasons": ["OTHER"], "text": text})
 
 
-def contacts():
+def suspension(scope="WHOLE", code="SECURITY", datasets=(), **more):
+    """The data of A16."""
+    words = {"text": "A portal account was shared; all accounts are being checked."}
+    return {"code": code, "datasets": list(datasets), "scope": scope, "words": Words("json", words), **more}
+
+
+def leaving(day, ground="NO_LONGER_NEEDED"):
+    """The data of A23."""
+    words = reason("The pilot is over and the list is not needed any more.")
+    return {"ground": ground, "takes_effect_on": day, "words": words}
+
+
+def flags(code):
+    """What the rules ask of a body."""
+    found = {"foi_subject": True, "public_authority": True}
+    kind = BODIES[code][1]
+    if kind in ("LONDON_BOROUGH", "FIRE_BODY", "POLICE_FORCE"):
+        found["cca_category"] = 1
+    if kind == "LONDON_BOROUGH":
+        found |= {
+            "caldicott_required": True,
+            "competent_authority": {"basis": "S30_1B", "functions": ["PLANNING", "TRADING_STD"]},
+        }
+    if kind == "POLICE_FORCE":
+        found["competent_authority"] = {"basis": "SCH7"}
+    return found
+
+
+def contacts(codes):
     """Functional mailboxes by organisation."""
-    kinds = ("breach_contact", "complaints_contact", "dpo_contact", "ig_contact", "rights_contact")
+    kinds = ("breach", "complaints", "dpo", "ig", "rights")
     return {
-        code: {kind: f"{kind.split('_')[0]}@{code.lower()}.example" for kind in kinds}
-        for code in ("CMD", "HCK")
+        code: {"ico_registration": "Z1234567", **{kind: f"{kind}@{code.lower()}.example" for kind in kinds}}
+        for code in codes
     }
 
 
