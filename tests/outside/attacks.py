@@ -22,7 +22,8 @@ def _try(tale, title, code, submission):
     tale.report.step(f"refused {code}: {title}", tale.observer.attempt, submission, code)
 
 
-def _refused(tale, title, code, kind, stream, data, *hands, **more):
+def refused(tale, title, code, kind, stream, data, *hands, **more):
+    """One event that both must refuse with one code."""
     def send():
         made = draft(tale.state, kind, stream, data, *hands, **more)
         tale.observer.attempt(made.submission(), code)
@@ -31,10 +32,7 @@ def _refused(tale, title, code, kind, stream, data, *hands, **more):
 
 
 def _appointment(tale, person, role, organisation="ISL"):
-    return {
-        "functions": [], "holder": holder(organisation, role), "notice_given_on": tale.today,
-        "person": person, "role": role, "valid_from": tale.today,
-    }
+    return tale.appointment(organisation, role, person)
 
 
 def on_the_directory(tale):
@@ -78,7 +76,7 @@ def _forms(tale):
     for title, until in [("valid for two months", timedelta(days=60)), ("valid until before it was signed", timedelta(seconds=-1))]:
         made = _update(tale, valid_until=london.spell(at + until), at=at)
         _try(tale, title, "E03", made.submission())
-    _refused(tale, "an unknown type", "E04", "AgreementForgotten", "org:ISL", {}, tale.cast["ISL.CEX"])
+    refused(tale, "an unknown type", "E04", "AgreementForgotten", "org:ISL", {}, tale.cast["ISL.CEX"])
     _try(tale, "an unknown version", "E04", _update(tale, v=2).submission())
     _try(tale, "another ledger", "E06", _update(tale, ledger=f"{tale.state.origin}#{'0' * 64}").submission())
 
@@ -102,21 +100,21 @@ def _signatures(tale):
     submission["envelope"]["signatures"].append({"keyid": more.key.id, "sig": dsse.b64(sig)})
     _try(tale, "a signature added", "E09", submission)
     stranger = tale.cast.officer("stranger", "ISL", "CEX", tale.cast["ISL.CEX"].person)
-    _refused(tale, "a key that nobody registered", "K01", "OrganisationUpdated", "org:ISL", {"flags": flags("ISL")}, tale.cast["ISL.ADM"], stranger)
+    refused(tale, "a key that nobody registered", "K01", "OrganisationUpdated", "org:ISL", {"flags": flags("ISL")}, tale.cast["ISL.ADM"], stranger)
 
 
 def _keys(tale):
     cast, at = tale.cast, london.now()
     chief = cast["ISL.CEX"]
-    _refused(tale, "a key that was replaced", "K03", "NoteRecorded", tale.stream, _note(), cast["ISL.SEC.old"])
-    _refused(tale, "a key that was revoked", "K04", "NoteRecorded", tale.stream, _note(), cast["ISL.REQ"])
+    refused(tale, "a key that was replaced", "K03", "NoteRecorded", tale.stream, _note(), cast["ISL.SEC.old"])
+    refused(tale, "a key that was revoked", "K04", "NoteRecorded", tale.stream, _note(), cast["ISL.REQ"])
     early = _update(tale, at=at + timedelta(minutes=30))
     _try(tale, "signed in the future", "K09", early.submission())
     late = _update(tale, at=at - timedelta(hours=3))
     _try(tale, "no longer valid", "K11", late.submission())
     impostor = copy.copy(cast["HCK.CEX"])
     impostor.organisation, impostor.person = "ISL", chief.person
-    _refused(tale, "a key that acts for another body", "K10", "OrganisationUpdated", "org:ISL", {"flags": flags("ISL")}, cast["ISL.ADM"], impostor)
+    refused(tale, "a key that acts for another body", "K10", "OrganisationUpdated", "org:ISL", {"flags": flags("ISL")}, cast["ISL.ADM"], impostor)
     for title, code, public, keyid in [
         ("a new key of small order", "K06", SMALL_ORDER, keys.keyid(SMALL_ORDER)),
         ("a key that is known already", "K02", cast["ISL.IGL"].key.public, cast["ISL.IGL"].key.id),
@@ -140,16 +138,16 @@ def _roles(tale):
             "key": chief.key.id, "person": chief.person, "public": dsse.b64(chief.key.public)}
     body = {"chief": held, "code": "ISL", "extra_roles": [], "flags": flags("ISL"), "governance": "FULL",
             "gss": "E09000019", "name": "London Borough of Islington", "type": "LONDON_BOROUGH"}
-    _refused(tale, "a code that is taken", "O02", name, "org:ISL", body, *cast.registrars[:2], chief)
-    _refused(tale, "an active body reinstated", "O06", "OrganisationReinstated", "org:ISL", {}, *cast.registrars[:2])
-    _refused(tale, "an ADM appoints a SIRO", "R01", "RoleHolderAppointed", "org:ISL", _appointment(tale, person, "SIRO"), cast["ISL.ADM"])
-    _refused(tale, "a role that the signer does not hold", "R01", "RoleHolderAppointed", "org:ISL", _appointment(tale, person, "IAO"), cast["ISL.IGL"], roles={0: "ADM"})
-    _refused(tale, "an information lead who is to be SIRO", "R04", "RoleHolderAppointed", "org:ISL", _appointment(tale, cast["ISL.IGL"].person, "SIRO"), cast["ISL.CEX"])
-    _refused(tale, "a role that is held already", "R05", "RoleHolderAppointed", "org:ISL", _appointment(tale, cast["ISL.IAO"].person, "IAO"), cast["ISL.ADM"])
-    _refused(tale, "an appointment that ended already", "R06", "RoleHolderRevoked", "org:ISL", {"appointment": cast["ISL.REQ"].appointment}, cast["ISL.ADM"])
-    _refused(tale, "somebody appoints themself", "D06", "RoleHolderAppointed", "org:ISL", _appointment(tale, cast["ISL.ADM"].person, "LGL"), cast["ISL.ADM"])
-    _refused(tale, "a stale revision", "C01", "OrganisationUpdated", "org:ISL", {"flags": flags("ISL")}, cast["ISL.ADM"], cast["ISL.CEX"], expected_revision=0)
-    _refused(tale, "a revision that is not reached", "C01", "OrganisationUpdated", "org:ISL", {"flags": flags("ISL")}, cast["ISL.ADM"], cast["ISL.CEX"], expected_revision=10_000)
+    refused(tale, "a code that is taken", "O02", name, "org:ISL", body, *cast.registrars[:2], chief)
+    refused(tale, "an active body reinstated", "O06", "OrganisationReinstated", "org:ISL", {}, *cast.registrars[:2])
+    refused(tale, "an ADM appoints a SIRO", "R01", "RoleHolderAppointed", "org:ISL", _appointment(tale, person, "SIRO"), cast["ISL.ADM"])
+    refused(tale, "a role that the signer does not hold", "R01", "RoleHolderAppointed", "org:ISL", _appointment(tale, person, "IAO"), cast["ISL.IGL"], roles={0: "ADM"})
+    refused(tale, "an information lead who is to be SIRO", "R04", "RoleHolderAppointed", "org:ISL", _appointment(tale, cast["ISL.IGL"].person, "SIRO"), cast["ISL.CEX"])
+    refused(tale, "a role that is held already", "R05", "RoleHolderAppointed", "org:ISL", _appointment(tale, cast["ISL.IAO"].person, "IAO"), cast["ISL.ADM"])
+    refused(tale, "an appointment that ended already", "R06", "RoleHolderRevoked", "org:ISL", {"appointment": cast["ISL.REQ"].appointment}, cast["ISL.ADM"])
+    refused(tale, "somebody appoints themself", "D06", "RoleHolderAppointed", "org:ISL", _appointment(tale, cast["ISL.ADM"].person, "LGL"), cast["ISL.ADM"])
+    refused(tale, "a stale revision", "C01", "OrganisationUpdated", "org:ISL", {"flags": flags("ISL")}, cast["ISL.ADM"], cast["ISL.CEX"], expected_revision=0)
+    refused(tale, "a revision that is not reached", "C01", "OrganisationUpdated", "org:ISL", {"flags": flags("ISL")}, cast["ISL.ADM"], cast["ISL.CEX"], expected_revision=10_000)
 
 
 def _note():
@@ -174,7 +172,7 @@ def _repeats(tale):
     tale.report.step("said twice, recorded once", tale.observer.repeat, submission, index)
     without = {**submission, "disclosures": []}
     tale.report.step("said twice, whatever else comes with it", tale.observer.repeat, without, index)
-    _refused(tale, "another event under a used id", "C02", "NoteRecorded", tale.stream, _note(), cast["CMD.LGL"], id=made.payload["id"])
+    refused(tale, "another event under a used id", "C02", "NoteRecorded", tale.stream, _note(), cast["CMD.LGL"], id=made.payload["id"])
 
 
 def in_a_batch(tale):
@@ -192,8 +190,8 @@ def in_a_batch(tale):
 def on_a_request(tale):
     """After A01: words, the header, unknown agreements, who may triage."""
     cast, stream = tale.cast, tale.stream
-    _refused(tale, "a note on an agreement that is not there", "T01", "NoteRecorded", f"agr:{new_id()}", _note(), cast["CMD.LGL"])
-    _refused(tale, "a note by a bystander", "R01", "NoteRecorded", stream, _note(), cast["ISL.LGL"])
+    refused(tale, "a note on an agreement that is not there", "T01", "NoteRecorded", f"agr:{new_id()}", _note(), cast["CMD.LGL"])
+    refused(tale, "a note by a bystander", "R01", "NoteRecorded", stream, _note(), cast["ISL.LGL"])
     _repeats(tale)
     in_a_batch(tale)
     made = draft(tale.state, "NoteRecorded", stream, _note(), cast["CMD.LGL"])
@@ -206,14 +204,14 @@ def on_a_request(tale):
     _try(tale, "words for a place without a commitment", "E07", spare)
     for title, text in [("words that are not in normal form", "cafe\u0301 society"), ("words with a control character", "a\u0007b")]:
         data = {"text": Words("text", text), "visibility": "PARTIES"}
-        _refused(tale, title, "E07", "NoteRecorded", stream, data, cast["CMD.LGL"])
+        refused(tale, title, "E07", "NoteRecorded", stream, data, cast["CMD.LGL"])
     _wrong_header(tale)
     accepted = _accepted()
-    _refused(tale, "a registrar triages", "D05", "RequestTriaged", stream, accepted, cast.registrars[0])
-    _refused(tale, "an asset owner triages", "R01", "RequestTriaged", stream, accepted, cast["HCK.IAO"])
-    _refused(tale, "an approval before the terms are submitted", "T03", "ApprovalGiven", stream, _approval(tale), cast["HCK.IAO"])
-    _refused(tale, "terms submitted before triage", "G09", "TermsSubmitted", stream, _terms(tale), cast["HCK.IGL"])
-    _refused(tale, "a suspension of a request", "T04", "AgreementSuspended", stream, suspension(), cast["HCK.SIRO"])
+    refused(tale, "a registrar triages", "D05", "RequestTriaged", stream, accepted, cast.registrars[0])
+    refused(tale, "an asset owner triages", "R01", "RequestTriaged", stream, accepted, cast["HCK.IAO"])
+    refused(tale, "an approval before the terms are submitted", "T03", "ApprovalGiven", stream, _approval(tale), cast["HCK.IAO"])
+    refused(tale, "terms submitted before triage", "G09", "TermsSubmitted", stream, _terms(tale), cast["HCK.IGL"])
+    refused(tale, "a suspension of a request", "T04", "AgreementSuspended", stream, suspension(), cast["HCK.SIRO"])
 
 
 def _wrong_header(tale):
@@ -229,7 +227,7 @@ def _wrong_header(tale):
         ("a header by another policy", {**tale.header, "policies": {**tale.header["policies"], "POLICY-ROLES": 2}}),
     ]:
         data = Story.request(tale.document, wrong, "CMD")
-        _refused(tale, title, "E08", "RequestFiled", f"agr:{new_id()}", data, tale.cast["CMD.REQ"])
+        refused(tale, title, "E08", "RequestFiled", f"agr:{new_id()}", data, tale.cast["CMD.REQ"])
 
 
 def _approval(tale, version_hash=None):
@@ -248,14 +246,14 @@ def _terms(tale, version_hash=None):
 def before_advice(tale):
     """In A, with nothing signed yet."""
     cast, stream = tale.cast, tale.stream
-    _refused(tale, "an approval before the advice", "G19", "ApprovalGiven", stream, _approval(tale), cast["HCK.IAO"])
-    _refused(tale, "an execution before the approvals", "G18", "ExecutionSigned", stream, _execution(tale), cast["HCK.SIG"])
-    _refused(tale, "an approval of another version", "G08", "ApprovalGiven", stream, _approval(tale, "0" * 64), cast["HCK.IAO"])
-    _refused(tale, "a stale revision of the agreement", "C01", "ApprovalGiven", stream, _approval(tale), cast["HCK.IAO"], expected_revision=0)
-    _refused(tale, "a data protection officer approves", "R01", "ApprovalGiven", stream, _approval(tale), cast["HCK.DPO"])
-    _refused(tale, "a registrar approves", "D05", "ApprovalGiven", stream, _approval(tale), cast.registrars[0])
-    _refused(tale, "a bystander approves", "R01", "ApprovalGiven", stream, _approval(tale), cast["ISL.IAO"])
-    _refused(tale, "a refusal of locked terms", "T21", "RequestRefused", stream, {"words": refusal("We do not want to share these data with anybody at this time.")}, cast["HCK.SIRO"])
+    refused(tale, "an approval before the advice", "G19", "ApprovalGiven", stream, _approval(tale), cast["HCK.IAO"])
+    refused(tale, "an execution before the approvals", "G18", "ExecutionSigned", stream, _execution(tale), cast["HCK.SIG"])
+    refused(tale, "an approval of another version", "G08", "ApprovalGiven", stream, _approval(tale, "0" * 64), cast["HCK.IAO"])
+    refused(tale, "a stale revision of the agreement", "C01", "ApprovalGiven", stream, _approval(tale), cast["HCK.IAO"], expected_revision=0)
+    refused(tale, "a data protection officer approves", "R01", "ApprovalGiven", stream, _approval(tale), cast["HCK.DPO"])
+    refused(tale, "a registrar approves", "D05", "ApprovalGiven", stream, _approval(tale), cast.registrars[0])
+    refused(tale, "a bystander approves", "R01", "ApprovalGiven", stream, _approval(tale), cast["ISL.IAO"])
+    refused(tale, "a refusal of locked terms", "T21", "RequestRefused", stream, {"words": refusal("We do not want to share these data with anybody at this time.")}, cast["HCK.SIRO"])
 
 
 def before_approval(tale):
@@ -263,11 +261,11 @@ def before_approval(tale):
     cast = tale.cast
     filer, adviser = cast["CMD.REQ"], cast["HCK.DPO"]
     tale.grant(filer, "IAO", cast["CMD.ADM"])
-    _refused(tale, "the filer approves as asset owner", "D01", "ApprovalGiven", tale.stream, _approval(tale), filer, roles={0: "IAO"})
+    refused(tale, "the filer approves as asset owner", "D01", "ApprovalGiven", tale.stream, _approval(tale), filer, roles={0: "IAO"})
     tale.say("HCK.DPO", "RoleHolderRevoked", "org:HCK", {"appointment": adviser.appointment}, cast["HCK.CEX"])
     tale.grant(adviser, "IAO", cast["HCK.ADM"])
-    _refused(tale, "the adviser approves as asset owner", "D03", "ApprovalGiven", tale.stream, _approval(tale), adviser, roles={0: "IAO"})
-    _refused(tale, "a role that ended", "R02", "AdviceGiven", tale.stream, _advice(tale), adviser)
+    refused(tale, "the adviser approves as asset owner", "D03", "ApprovalGiven", tale.stream, _approval(tale), adviser, roles={0: "IAO"})
+    refused(tale, "a role that ended", "R02", "AdviceGiven", tale.stream, _advice(tale), adviser)
     tale.appoint("HCK", "DPO")
 
 
@@ -279,17 +277,17 @@ def _advice(tale):
 def in_force(tale):
     """In V: what is agreed is not agreed again, refused or withdrawn."""
     cast, stream = tale.cast, tale.stream
-    _refused(tale, "an approval of what is agreed", "T05", "ApprovalGiven", stream, _approval(tale), cast["HCK.IAO"])
-    _refused(tale, "a withdrawal in force", "T16", "RequestWithdrawn", stream, {}, cast["CMD.IGL"])
-    _refused(tale, "a resumption of what is not suspended", "T19", "AgreementResumed", stream, {"ground": new_id(), "words": Words("json", {"evidence": ["There is nothing to resume."]})}, cast["HCK.SIRO"])
-    _refused(tale, "a revocation by the asset owner", "R01", "RevocationNoticed", stream, leaving(tale.today), cast["CMD.IAO"])
+    refused(tale, "an approval of what is agreed", "T05", "ApprovalGiven", stream, _approval(tale), cast["HCK.IAO"])
+    refused(tale, "a withdrawal in force", "T16", "RequestWithdrawn", stream, {}, cast["CMD.IGL"])
+    refused(tale, "a resumption of what is not suspended", "T19", "AgreementResumed", stream, {"ground": new_id(), "words": Words("json", {"evidence": ["There is nothing to resume."]})}, cast["HCK.SIRO"])
+    refused(tale, "a revocation by the asset owner", "R01", "RevocationNoticed", stream, leaving(tale.today), cast["CMD.IAO"])
 
 
 def at_the_end(tale):
     """In X: closed."""
     cast, stream = tale.cast, tale.stream
-    _refused(tale, "a suspension of what is closed", "T18", "AgreementSuspended", stream, suspension(), cast["HCK.SIRO"])
-    _refused(tale, "a second revocation", "T18", "RevocationNoticed", stream, leaving(tale.today), cast["HCK.SIG"])
+    refused(tale, "a suspension of what is closed", "T18", "AgreementSuspended", stream, suspension(), cast["HCK.SIRO"])
+    refused(tale, "a second revocation", "T18", "RevocationNoticed", stream, leaving(tale.today), cast["HCK.SIG"])
 
 
 def other_ways_to_end(tale):
@@ -300,12 +298,12 @@ def other_ways_to_end(tale):
     words = refusal("No legal power for this sharing was found by our lawyers, and none is likely.")
     tale.say("by a provider", "RequestRefused", stream, {"words": words}, cast["HCK.SIRO"])
     tale.expect("REFUSED", "R", stream)
-    _refused(tale, "a triage after a refusal", "T07", "RequestTriaged", stream, _accepted(), cast["HCK.IGL"])
+    refused(tale, "a triage after a refusal", "T07", "RequestTriaged", stream, _accepted(), cast["HCK.IGL"])
 
     stream = f"agr:{new_id()}"
     tale.file(stream, notice_days=30)
     tale.triage(stream)
-    _refused(tale, "a second triage", "G02", "RequestTriaged", stream, _accepted(), cast["HCK.IGL"])
+    refused(tale, "a second triage", "G02", "RequestTriaged", stream, _accepted(), cast["HCK.IGL"])
     tale.submit_terms(stream)
     decline = {
         "kind": "RETURN", "version_hash": tale.version_hash(stream),
@@ -315,12 +313,12 @@ def other_ways_to_end(tale):
     given = tale.approve("HCK", stream=stream)
     again = {"target": given, "words": reason("The asset owner looked again and is not sure any more.")}
     tale.say("taken back", "ApprovalWithdrawn", stream, again, cast["HCK.IAO"])
-    _refused(tale, "a signature that was taken back already", "G25", "ApprovalWithdrawn", stream, again, cast["HCK.IAO"])
+    refused(tale, "a signature that was taken back already", "G25", "ApprovalWithdrawn", stream, again, cast["HCK.IAO"])
     tale.say("returned", "ApprovalDeclined", stream, decline, cast["HCK.SIG"])
     tale.expect("FILED", "F", stream)
     tale.submit_terms(stream)
     approval = {"datasets": ["DS-1"], "version_hash": tale.version_hash(stream)}
-    _refused(tale, "advice that was void by the return", "G19", "ApprovalGiven", stream, approval, cast["HCK.IAO"])
+    refused(tale, "advice that was void by the return", "G19", "ApprovalGiven", stream, approval, cast["HCK.IAO"])
     tale.say("by the filer", "RequestWithdrawn", stream, {}, cast["CMD.REQ"])
     tale.expect("WITHDRAWN", "W", stream)
 
@@ -330,7 +328,7 @@ def other_ways_to_end(tale):
     tale.say("returned", "RequestTriaged", stream, back, cast["HCK.IGL"])
     tale.expect("CLARIFYING", "C", stream)
     data = {**_terms(tale), "version_hash": tale.version_hash(stream)}
-    _refused(tale, "terms with an open question", "T10", "TermsSubmitted", stream, data, cast["HCK.IGL"])
+    refused(tale, "terms with an open question", "T10", "TermsSubmitted", stream, data, cast["HCK.IGL"])
 
 
 def _accepted():

@@ -15,6 +15,10 @@ RECEIPT = {
     "standing", "stream",
 }
 _STATUS = {"E": 400, "K": 403, "R": 403, "O": 403, "D": 403, "C": 409, "T": 422, "V": 422, "G": 422}
+PARTY_NAMES = {
+    "i": "INVITED", "s": "SIGNING", "x": "EXECUTED", "d": "DECLINED", "p": "SUSPENDED",
+    "l": "LEAVING", "o": "LEFT",
+}
 _UNSIGNED = {"E01", "E02", "E03", "E04", "E05"}
 
 
@@ -159,6 +163,18 @@ class Observer:
         same(problem["code"], code, "code of the first line")
         self.check_refusal(problem["refusal"], sent[0]["envelope"], code)
         self.check_receipt(receipt, sent[1]["envelope"], good.payload)
+
+    def compare(self, stream, name, letter, at=None):
+        """One agreement as both sides tell it: state, version, parties, missing roles."""
+        mine = self.state.agreement(stream, at or london.now())
+        same(mine.state, letter, "the outsider's state")
+        path = f"/api/v1/agreements/{stream.removeprefix('agr:')}"
+        answer = self.client.get(path + (f"?at={london.spell(at)}" if at else ""))
+        theirs = json.loads(answer)
+        same(theirs["state"], name, "state")
+        same((theirs["version"], theirs["version_hash"]), (mine.version, mine.version_hash), "version")
+        rows = {row["organisation"]: row["state"] for row in theirs["parties"]}
+        same(rows, {code: PARTY_NAMES[p.state] for code, p in mine.parties.items()}, "parties")
 
     def hostile_paths(self):
         """Paths of tiles that are not canonical, or lie beyond the checkpoint: 404."""

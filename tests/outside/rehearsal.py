@@ -25,6 +25,12 @@ from directory import Refused
 from rules import State
 
 
+_NAMES = {
+    "A": "APPROVING", "C": "CLARIFYING", "F": "FILED", "L": "LAPSED", "P": "APPROVED",
+    "R": "REFUSED", "S": "SUSPENDED", "V": "ACTIVE", "W": "WITHDRAWN", "X": "CLOSED",
+}
+
+
 class Rehearsal:
     """Plays both the program and the client of it."""
 
@@ -68,12 +74,17 @@ class Rehearsal:
     def get(self, path):
         if path == "/log/vkey":
             return self.vkey.encode() + b"\n"
-        name = {
-            "V": "ACTIVE", "S": "SUSPENDED", "X": "CLOSED", "F": "FILED", "A": "APPROVING",
-            "P": "APPROVED", "R": "REFUSED", "W": "WITHDRAWN", "C": "CLARIFYING",
-        }
-        stream = "agr:" + path.rsplit("/", 1)[-1]
-        return json.dumps({"state": name[self.state.agreement(stream, london.now()).state]}).encode()
+        path, _, query = path.partition("?at=")
+        at = london.instant(query) if query else london.now()
+        found = self.state.agreement("agr:" + path.rsplit("/", 1)[-1], at)
+        rows = [
+            {"organisation": code, "state": observer.PARTY_NAMES[party.state]}
+            for code, party in found.parties.items()
+        ]
+        return json.dumps({
+            "parties": rows, "state": _NAMES[found.state], "version": found.version,
+            "version_hash": found.version_hash,
+        }).encode()
 
     def log(self, path):
         if path == "checkpoint":

@@ -21,6 +21,7 @@ sys.path.insert(0, str(HERE))
 import attacks
 import dsse
 import note
+import scenarios
 import schema
 import story
 import tree
@@ -139,6 +140,8 @@ def play(tale, observer):
     part(tale.revoke)
     part(attacks.at_the_end, tale)
     part(attacks.other_ways_to_end, tale)
+    for scenario in scenarios.ALL:
+        part(scenario, tale)
 
 
 def main():

@@ -63,21 +63,29 @@ class Story:
         self.cast.people[f"{code}.{post}"] = officer
         officer.appointment = self.grant(officer, role, chief if by_chief else administrator)
         hands = [officer, *([administrator] if administrator else []), *([chief] if by_chief else [])]
+        self.register_key(f"{code}.{post}", officer, *hands)
+        return officer
+
+    def register_key(self, title, officer, *hands):
+        """Registers an officer's key, which signs first."""
         data = {
-            "custody": "SOFTWARE", "key": officer.key.id, "organisation": code,
+            "custody": "SOFTWARE", "key": officer.key.id, "organisation": officer.organisation,
             "person": officer.person, "public": dsse.b64(officer.key.public),
         }
-        self.say(f"{code}.{post}", "KeyRegistered", f"key:{officer.key.id}", data, *hands)
-        return officer
+        return self.say(title, "KeyRegistered", f"key:{officer.key.id}", data, *hands)
+
+    def appointment(self, organisation, role, person):
+        """The data of an appointment from today on."""
+        return {
+            "functions": [], "holder": holder(organisation, role), "notice_given_on": self.today,
+            "person": person, "role": role, "valid_from": self.today,
+        }
 
     def grant(self, officer, role, by):
         """Appoints somebody to a role."""
-        data = {
-            "functions": [],
-            "holder": holder(officer.organisation, role), "notice_given_on": self.today,
-            "person": officer.person, "role": role, "valid_from": self.today,
-        }
-        return self.say(f"{officer.organisation}.{role}", "RoleHolderAppointed", f"org:{officer.organisation}", data, by)
+        body = officer.organisation
+        data = self.appointment(body, role, officer.person)
+        return self.say(f"{body}.{role}", "RoleHolderAppointed", f"org:{body}", data, by)
 
     def other_directory_events(self):
         """Every other event of the directory once, at the bystander."""
@@ -196,13 +204,17 @@ class Story:
         """Both sides tell the same state of an agreement."""
 
         def compare():
-            mine = self.state.agreement(stream or self.stream, london.now()).state
-            key = (stream or self.stream).removeprefix("agr:")
-            theirs = json.loads(self.observer.client.get(f"/api/v1/agreements/{key}"))["state"]
-            if (mine, theirs) != (letter, name):
-                raise AssertionError(f"the outsider says {mine}, the server {theirs}")
+            self.observer.compare(stream or self.stream, name, letter)
 
         self.report.step(f"the agreement is {name}", compare)
+
+    def expect_at(self, name, letter, stream, at):
+        """The same of an instant to come: what the clock alone will change."""
+
+        def compare():
+            self.observer.compare(stream, name, letter, at)
+
+        self.report.step(f"at {london.spell(at)} it is {name}", compare)
 
 
 def reason(text):
