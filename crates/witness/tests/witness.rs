@@ -5,6 +5,7 @@
 mod it {
     pub mod asking;
     pub mod attacks;
+    pub mod gathering;
     pub mod statuses;
     pub mod world;
 }
