@@ -26,6 +26,12 @@ BODIES = {
     "TWH": ("London Borough of Tower Hamlets", "LONDON_BOROUGH", "E09000030"),
     "MPS": ("Metropolitan Police Service", "POLICE_FORCE", "E23000001"),
     "LFC": ("London Fire Commissioner", "FIRE_BODY", "E31000046"),
+    "BNE": ("London Borough of Barnet", "LONDON_BOROUGH", "E09000003"),
+    "BRY": ("London Borough of Bromley", "LONDON_BOROUGH", "E09000006"),
+    "EAL": ("London Borough of Ealing", "LONDON_BOROUGH", "E09000009"),
+    "ENF": ("London Borough of Enfield", "LONDON_BOROUGH", "E09000010"),
+    "HRY": ("London Borough of Haringey", "LONDON_BOROUGH", "E09000014"),
+    "LEW": ("London Borough of Lewisham", "LONDON_BOROUGH", "E09000023"),
     "UEL": ("University of East London", "UNIVERSITY", None),
 }
 # Each post is another person, as the separation rules ask of those who meet in one agreement.

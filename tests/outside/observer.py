@@ -1,6 +1,7 @@
 """Sends what others signed, and believes nothing that comes back before it was checked."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import dsse
 import jcs
@@ -70,7 +71,16 @@ class Observer:
 
     def __init__(self, client, library, verifier):
         self.client, self.verifier = client, verifier
-        self.state = State(library)
+        self.state, self.entries = State(library), []
+
+    def root(self):
+        """The root of what the outsider has replayed."""
+        return tree.root(self.state.leaves)
+
+    def replay(self, data):
+        """Decides one entry again and keeps it."""
+        self.state.replay(data)
+        self.entries.append(data)
 
     def submit(self, draft):
         """Sends an event that both must admit. Gives its id."""
@@ -96,7 +106,7 @@ class Observer:
         same(receipt["digest"], dsse.digest(jcs.spell(payload)), "digest")
         same((receipt["id"], receipt["stream"]), (payload["id"], payload["stream"]), "id and stream")
         same(receipt["standing"], "RECORDED", "standing of a ledger without witnesses")
-        self.state.replay(data)
+        self.replay(data)
         same(receipt["revision"], self.state.stream(payload["stream"]).revision, "revision")
         same(found.size >= self.state.size, True, "the checkpoint covers the event")
         if found.size == self.state.size:
@@ -163,6 +173,42 @@ class Observer:
         same(problem["code"], code, "code of the first line")
         self.check_refusal(problem["refusal"], sent[0]["envelope"], code)
         self.check_receipt(receipt, sent[1]["envelope"], good.payload)
+
+    def together(self, drafts):
+        """Sends events from as many clients at once; each must be admitted, in whatever order."""
+        made = [(d.submission(), d.payload) for d in drafts]
+        bodies = [json.dumps(s, ensure_ascii=False).encode() for s, _ in made]
+        verdicts = {self.state.decide(body, london.now()).code for body in bodies}
+        same(verdicts, {None}, "the outsider's verdicts")
+        with ThreadPoolExecutor(len(bodies)) as clients:
+            answers = list(clients.map(lambda body: self.client.ask("POST", "/api/v1/events", body), bodies))
+        same([a.status for a in answers], [201] * len(answers), f"statuses ({[a.code for a in answers]})")
+        self._check_all(zip([a.json() for a in answers], made))
+
+    def many(self, drafts):
+        """Sends events in one batch; each must be admitted, in order."""
+        made = [(d.submission(), d.payload) for d in drafts]
+        lines = [json.dumps(s, ensure_ascii=False).encode() for s, _ in made]
+        path = "/api/v1/events/batch"
+        answer = self.client.ask("POST", path, b"\n".join(lines) + b"\n", "application/x-ndjson")
+        same(answer.status, 200, f"status of {answer}")
+        receipts = [json.loads(line) for line in answer.body.splitlines() if line.strip()]
+        same(len(receipts), len(lines), "lines of the answer")
+        refused = [r["code"] for r in receipts if "code" in r]
+        same(refused, [], "refused lines")
+        indices = [r["index"] for r in receipts]
+        same(indices, sorted(indices), "a batch is decided in order")
+        self._check_all(zip(receipts, made))
+
+    def _check_all(self, found):
+        """Receipts of several events, in the order of their indices, then their roots."""
+        found = sorted(found, key=lambda pair: pair[0]["index"])
+        for receipt, (submission, payload) in found:
+            self.check_receipt(receipt, submission["envelope"], payload)
+        for receipt, _ in found:
+            signed = note.checkpoint(receipt["checkpoint"], self.verifier)
+            if signed.size <= self.state.size:
+                same(signed.root, tree.root(self.state.leaves[: signed.size]), "root of a receipt")
 
     def compare(self, stream, name, letter, at=None):
         """One agreement as both sides tell it: state, version, parties, missing roles."""

@@ -8,6 +8,7 @@ then run against the real server.
 import base64
 import hashlib
 import json
+import threading
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -36,7 +37,7 @@ class Rehearsal:
 
     def __init__(self, library):
         self.state = State(library)
-        self.entries, self.receipts = [], {}
+        self.entries, self.receipts, self._lock = [], {}, threading.Lock()
         self._log_key, self._answer_key = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
 
     # The program.
@@ -125,6 +126,10 @@ class Rehearsal:
             answers = [self.ask("POST", "/api/v1/events", line) for line in body.splitlines()]
             return Answer(200, {"Content-Type": kind}, b"\n".join(a.body for a in answers))
         assert path == "/api/v1/events"
+        with self._lock:
+            return self._admit(body)
+
+    def _admit(self, body):
         verdict = self.state.decide(body, london.now())
         if verdict.code:
             return self._refuse(verdict.code, body)

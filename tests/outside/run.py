@@ -19,8 +19,11 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
 import attacks
+import crowd
 import dsse
+import hostile
 import note
+import reading
 import scenarios
 import schema
 import story
@@ -88,7 +91,7 @@ def begin(program, submission, vkey, library):
     observer = Observer(client, library, verifier)
     first = tree.open_bundle(client.log(tree.path("entries", 0, 1)))[0]
     same(dsse.open_entry(first)[0], json.loads(dsse.spell(submission["envelope"])), "entry 0")
-    observer.state.replay(first)
+    observer.replay(first)
     same(observer.size(), 1, "size of a new ledger")
     return observer
 
@@ -142,6 +145,8 @@ def play(tale, observer):
     part(attacks.other_ways_to_end, tale)
     for scenario in scenarios.ALL:
         part(scenario, tale)
+    part(crowd.all_sign_at_once, tale)
+    part(crowd.limits, tale)
 
 
 def main():
@@ -170,7 +175,11 @@ def main():
                 report.step("hostile paths under /log are 404", observer.hostile_paths)
                 report.step("another method and another content type", observer.other_statuses)
                 report.step("the served schemas are the published ones", served_schemas, observer, library)
-            play(story.Story(observer, cast, report), observer)
+            tale = story.Story(observer, cast, report)
+            play(tale, observer)
+            if not arguments.rehearse:
+                reading.check(observer, tale)
+                hostile.check(observer, tale)
             report.step("every entry is decided again from /log alone", observer.audit, library)
             report.step("SIGTERM ends the server with 0", lambda: same(program.stop(), 0, "exit code"))
     finally:

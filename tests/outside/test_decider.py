@@ -34,7 +34,7 @@ class Lies(unittest.TestCase):
         cls.log.found(made.submission())
         cls.verifier = note.Verifier.read(cls.log.vkey)
         cls.observer = Observer(cls.log, Unpublished(), cls.verifier)
-        cls.observer.state.replay(cls.log.entries[0])
+        cls.observer.replay(cls.log.entries[0])
         report = Report()
         with redirect_stdout(io.StringIO()):
             story.Story(cls.observer, cls.cast, report).register("CMD")
