@@ -10,6 +10,7 @@
 
 mod bench;
 mod ci;
+mod client;
 mod clock;
 mod dependencies;
 mod files;
@@ -17,9 +18,11 @@ mod floors;
 mod fuzz;
 mod kill;
 mod licence;
+mod load;
 mod metadata;
 mod outsider;
 mod repository;
+mod server;
 mod spelling;
 mod vendor;
 
@@ -42,7 +45,7 @@ cargo xtask COMMAND
                     cargo-fuzz where it is installed, else the random tests with more cases
   outsider          the ledger as a stranger sees it (tests/outside)
   kill [--rounds N] kill -9 under load, then look for what was acknowledged
-  bench [NAME…]     each figure as a ratio to the limit measured in the same run";
+  bench [NAME…]     each figure as a ratio to the limit measured in the same run: limits, ingest";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
