@@ -1,2 +1,137 @@
-//! To be written.
-fn main() {}
+//! One binary, `counterpart`: the command line of the ledger, and its server.
+//!
+//! *In scope*: arguments, files, keys, sockets, the clock; what a person reads and is asked.
+//! *Out of scope*: what an event means and what the rules say; that is `counterpart-core`.
+//!
+//! Data go to standard output, talk to standard error. Exit codes: 0 done, 1 could not, 2 usage, 3 refused by the
+//! rules, 4 verification failed.
+
+#![expect(clippy::doc_markdown, reason = "the docstrings of arguments are help, read on a terminal")]
+
+mod completions;
+#[expect(dead_code, reason = "the audit verifies")]
+mod ending;
+mod folder;
+mod init;
+mod key;
+mod key_file;
+mod passphrase;
+mod people;
+mod reference;
+#[expect(dead_code, reason = "the audit and the verbs use the rest")]
+mod shell;
+mod signing;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::ending::Ending;
+
+const ABOUT: &str = "\
+Keeps, signs and checks data-sharing agreements in an append-only public ledger.
+
+A role holder signs each event on their own machine; the ledger checks it, makes it durable and answers with a \
+receipt that proves it. Anybody can check the whole history again from the log alone.";
+
+const EXIT_CODES: &str = "\
+Data go to standard output, talk to standard error; --json gives data as JSON.
+
+Exit codes:
+  0  done
+  1  could not (a file, the network, a lock)
+  2  asked wrongly (see --help)
+  3  refused by the rules of the ledger
+  4  something does not verify
+
+First steps:
+  counterpart init --data ledger --origin ledger.example/london/log   found a ledger to try things out
+  counterpart serve --data ledger                                     serve it
+  counterpart audit http://127.0.0.1:8080                             check it from the log alone";
+
+#[derive(Parser)]
+#[command(
+    name = "counterpart",
+    version,
+    about = "Keeps, signs and checks data-sharing agreements in a public ledger",
+    long_about = ABOUT,
+    after_long_help = EXIT_CODES,
+    disable_help_subcommand = true,
+    max_term_width = 100
+)]
+struct CommandLine {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every command understands.
+#[derive(Args, Clone, Debug)]
+pub struct Common {
+    /// Give data as JSON
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Say nothing but data and errors
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+    /// Where your keys and pins are kept [default: $XDG_CONFIG_HOME/counterpart]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub home: Option<PathBuf>,
+    /// A file with the passphrase of the key, of mode 0600
+    #[arg(long, global = true, value_name = "FILE")]
+    pub passphrase_file: Option<PathBuf>,
+}
+
+impl Common {
+    /// Talks, unless asked to be quiet.
+    pub fn say(&self, text: &str) {
+        if !self.quiet {
+            shell::say(text);
+        }
+    }
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Init(init::Init),
+    Reference(reference::Reference),
+    #[command(subcommand)]
+    Key(key::Key),
+    Completions(completions::Completions),
+}
+
+impl Command {
+    fn run(&self, common: &Common) -> anyhow::Result<Ending> {
+        match self {
+            Self::Init(command) => command.run(common),
+            Self::Reference(command) => command.run(common),
+            Self::Key(command) => command.run(common),
+            Self::Completions(command) => Ok(command.run(&mut <CommandLine as clap::CommandFactory>::command())),
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    let line = CommandLine::parse();
+    match line.command.run(&line.common) {
+        Ok(ending) => ending.into(),
+        Err(error) => {
+            shell::say(&format!("counterpart: {error:#}"));
+            ending::of(&error).into()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::CommandLine;
+
+    #[test]
+    fn the_command_line_holds_together() {
+        CommandLine::command().debug_assert();
+    }
+}

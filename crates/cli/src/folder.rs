@@ -1,0 +1,154 @@
+//! The folder of one ledger, `--data`: its own keys and its store.
+//!
+//! ```text
+//! ledger.json   {"answer_key":"<key id>","log_key":"<vkey>","origin":"<origin>"}
+//! log.key       signs checkpoints: PKCS#8 PEM, mode 0600, sealed if a passphrase was given
+//! answer.key    signs refusals: the same
+//! store/        records, words, the keys of words, signed checkpoints (`counterpart-store`)
+//! ```
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail};
+use counterpart_core::replay;
+use counterpart_core::wire::KeyId;
+use counterpart_store::embedded::{Embedded, Options};
+use counterpart_tlog::ed25519::SigningKey;
+use counterpart_tlog::note::NoteSigner;
+use serde::{Deserialize, Serialize};
+
+use crate::passphrase::Passphrase;
+use crate::{key_file, shell};
+
+/// What stands in `ledger.json`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Identity {
+    /// The key id of the key that signs refusals.
+    pub answer_key: KeyId,
+    /// The verifier key of the log, as a genesis pins it.
+    pub log_key: String,
+    /// Host and prefix of the log.
+    pub origin: String,
+}
+
+/// The folder of one ledger.
+#[derive(Clone, Debug)]
+pub struct Folder {
+    root: PathBuf,
+}
+
+impl Folder {
+    /// The folder at this path, whether it is there or not.
+    pub fn at(root: &Path) -> Self {
+        Self { root: root.to_owned() }
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.root
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.root.join(name)
+    }
+
+    /// Which ledger it is for.
+    ///
+    /// # Errors
+    ///
+    /// `init` has not made its keys yet.
+    pub fn identity(&self) -> Result<Identity> {
+        let path = self.file("ledger.json");
+        if !path.exists() {
+            bail!("`{}` holds no ledger; found one with `counterpart init --data {0}`", self.root.display());
+        }
+        serde_json::from_slice(&shell::read(&path)?)
+            .with_context(|| format!("`{}` is not the identity of a ledger", path.display()))
+    }
+
+    /// Makes the log key and the answer key; keys that are there already for the same origin are kept.
+    ///
+    /// # Errors
+    ///
+    /// The folder is that of another origin, or cannot be written.
+    pub fn make_keys(&self, origin: &str, passphrase: Option<&str>) -> Result<Identity> {
+        if self.file("ledger.json").exists() {
+            let identity = self.identity()?;
+            if identity.origin != origin {
+                bail!(
+                    "`{}` has the keys of `{}`; choose another folder for `{origin}`",
+                    self.root.display(),
+                    identity.origin
+                );
+            }
+            return Ok(identity);
+        }
+        shell::make_directory(&self.root)?;
+        let log = key_file::make(&self.file("log.key"), passphrase)?;
+        let answer = key_file::make(&self.file("answer.key"), passphrase)?;
+        let signer = signer(origin, log)?;
+        let identity = Identity {
+            answer_key: KeyId::of(&answer.verifying_key().to_bytes()),
+            log_key: signer.vkey().to_string(),
+            origin: origin.to_owned(),
+        };
+        // Written last: a folder without it was never whole.
+        let mut text = serde_json::to_vec_pretty(&identity).context("the identity of the ledger cannot be written")?;
+        text.push(b'\n');
+        shell::write_new(&self.file("ledger.json"), &text, false)?;
+        Ok(identity)
+    }
+
+    /// The key that signs checkpoints.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be read or opened, or is not the one of this ledger.
+    pub fn log_signer(&self, passphrase: Passphrase<'_>) -> Result<NoteSigner> {
+        let identity = self.identity()?;
+        let signer = signer(&identity.origin, key_file::load(&self.file("log.key"), passphrase)?)?;
+        if signer.vkey().to_string() != identity.log_key {
+            bail!("`log.key` in `{}` is not the key of this ledger; restore the right one", self.root.display());
+        }
+        Ok(signer)
+    }
+
+    /// The key that signs refusals.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be read or opened, or is not the one of this ledger.
+    pub fn answer_key(&self, passphrase: Passphrase<'_>) -> Result<SigningKey> {
+        let identity = self.identity()?;
+        let key = key_file::load(&self.file("answer.key"), passphrase)?;
+        if KeyId::of(&key.verifying_key().to_bytes()) != identity.answer_key {
+            bail!("`answer.key` in `{}` is not the key of this ledger; restore the right one", self.root.display());
+        }
+        Ok(key)
+    }
+
+    /// Opens the store, which checks every record. One process at a time.
+    ///
+    /// # Errors
+    ///
+    /// Another process holds it, or what it holds is damaged.
+    pub fn open_store(&self) -> Result<Embedded> {
+        let options = Options::new(Arc::new(shell::fill), Arc::new(keys_of));
+        Ok(Embedded::open(&self.file("store"), &options)?)
+    }
+}
+
+fn signer(origin: &str, key: SigningKey) -> Result<NoteSigner> {
+    NoteSigner::new(origin, key).map_err(|error| anyhow::anyhow!("`{origin}` cannot be an origin: {error}"))
+}
+
+/// Under which keys an entry is found: its stream and its id, as the write path records them.
+fn keys_of(entry: &[u8]) -> Vec<Vec<u8>> {
+    replay::read(entry).map_or_else(
+        // An entry that does not parse stops the replay, which names it.
+        |_| Vec::new(),
+        |read| vec![read.event.stream.to_string().into_bytes(), read.event.id.as_bytes().to_vec()],
+    )
+}

@@ -1,0 +1,7 @@
+//! Whole transcripts of the command line: the real binary, its output and its exit code.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+
+mod founding;
+mod keys;
+mod shop;
