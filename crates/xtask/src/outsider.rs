@@ -19,12 +19,12 @@ pub fn run(repository: &Repository, arguments: &[String]) -> Result<()> {
     succeed(repository.command(python).arg("tests/outside/run.py").arg("--counterpart").arg(binary).args(arguments))
 }
 
-/// Runs the outsider's own tests: formats against published figures, its decider and its observer against a log that lies.
+/// Runs the tests of what strangers run: the outsider's formats, decider and observer, and the offline verifier.
 pub fn own_tests(repository: &Repository) -> Result<()> {
     let Some(python) = python(repository) else {
         bail!("the outsider needs `openssl` and Python 3.11 with the package `cryptography`; .ci/run installs them");
     };
-    for tests in ["tests/outside/test_formats.py", "tests/outside/test_decider.py"] {
+    for tests in ["tests/outside/test_formats.py", "tests/outside/test_decider.py", "docs/verify/test_verify.py"] {
         succeed(repository.command(&python).arg(tests))?;
     }
     Ok(())
