@@ -24,7 +24,12 @@ pub fn own_tests(repository: &Repository) -> Result<()> {
     let Some(python) = python(repository) else {
         bail!("the outsider needs `openssl` and Python 3.11 with the package `cryptography`; .ci/run installs them");
     };
-    for tests in ["tests/outside/test_formats.py", "tests/outside/test_decider.py", "docs/verify/test_verify.py"] {
+    for tests in [
+        "tests/outside/test_formats.py",
+        "tests/outside/test_decider.py",
+        "tests/outside/test_life.py",
+        "docs/verify/test_verify.py",
+    ] {
         succeed(repository.command(&python).arg(tests))?;
     }
     Ok(())
