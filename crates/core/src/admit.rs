@@ -3,11 +3,12 @@
 //! `E06 · same id · K · O · R with D05 · T01 · T · C01 · (door) · V of the header · D · G` (wire.md 2.3).
 //! Nothing here reads a disclosure: [`admit`] has no argument through which one could be reached.
 
+mod agreements;
 mod keys;
 mod offices;
 mod roles;
 
-use crate::agreement;
+use crate::codes::ReferenceSet;
 use crate::event::data::Data;
 use crate::event::{Event, EventType};
 use crate::ids::{PersonId, Stream};
@@ -56,15 +57,16 @@ pub fn known(state: &State, event: &Event) -> Result<Known, Refusal> {
 ///
 /// The first check that fails. An event that is already recorded is C02 here: an audit may not meet one twice.
 pub fn before_door(state: &State, event: &Event, at: Timestamp) -> Result<(), Refusal> {
-    if matches!(event.stream, Stream::Agreement(_)) {
-        return Err(agreement::not_yet(event));
-    }
     if let Known::Same(index) = known(state, event)? {
         return Err(Refusal::IdUsed { index });
     }
+    check_reference(event)?;
     keys::check(state, event, at)?;
     offices::check(state, event, at)?;
     roles::check(state, event, at)?;
+    if let Stream::Agreement(id) = event.stream {
+        agreements::before_door(state, event, id, at)?;
+    }
     check_revision(state, event)
 }
 
@@ -73,8 +75,21 @@ pub fn before_door(state: &State, event: &Event, at: Timestamp) -> Result<(), Re
 /// # Errors
 ///
 /// The first check that fails.
-pub fn after_door(_state: &State, event: &Event, at: Timestamp) -> Result<(), Refusal> {
+pub fn after_door(state: &State, event: &Event, at: Timestamp) -> Result<(), Refusal> {
+    if let Stream::Agreement(id) = event.stream {
+        return agreements::after_door(state, event, id, at);
+    }
     roles::check_administration(event, at)
+}
+
+/// E10: a genesis pins reference data that this program holds, and all that its rules read.
+fn check_reference(event: &Event) -> Result<(), Refusal> {
+    let Data::LedgerGenesis(genesis) = &event.data else {
+        return Ok(());
+    };
+    ReferenceSet::resolve(&genesis.code_lists, &genesis.policies)
+        .map(drop)
+        .map_err(|error| Refusal::ReferenceNotHeld { problem: error.to_string() })
 }
 
 fn check_ledger(state: &State, event: &Event) -> Result<(), Refusal> {

@@ -1,12 +1,434 @@
-//! The life cycle of an agreement.
+//! The life cycle of an agreement (domain.md 2, amendments.md).
 //!
-//! Its rules are not built yet: the schemas of its first events stand, and every such event is refused
-//! with E04, so that no log holds one that a later version would judge otherwise.
+//! In scope: what an agreement is after its events, which events it lets pass, what time alone brings
+//! about, who must act next, and why it stands where it stands.
+//! Out of scope: keys, roles and organisations themselves; those are [`crate::admit`] and [`crate::state`].
+//!
+//! An agreement evolves from its own events, and from those by which an organisation leaves. So
+//! [`Agreement::replayed`] rebuilds one from these alone, as of any size of the log.
 
-use crate::event::Event;
-use crate::refusal::Refusal;
+/// The data of events that belong to other streams, and of those named besides: nothing is asked of them.
+macro_rules! other_streams {
+    ($($also:ident)*) => {
+        $($crate::event::data::Data::$also(_) |)*
+            $crate::event::data::Data::LedgerGenesis(_)
+            | $crate::event::data::Data::OrganisationRegistered(_)
+            | $crate::event::data::Data::OrganisationUpdated(_)
+            | $crate::event::data::Data::OrganisationSuspended(_)
+            | $crate::event::data::Data::OrganisationReinstated(_)
+            | $crate::event::data::Data::OrganisationLeft(_)
+            | $crate::event::data::Data::RoleHolderAppointed(_)
+            | $crate::event::data::Data::RoleHolderRevoked(_)
+            | $crate::event::data::Data::RoleDelegated(_)
+            | $crate::event::data::Data::DelegationRevoked(_)
+            | $crate::event::data::Data::KeyRegistered(_)
+            | $crate::event::data::Data::KeyRotated(_)
+            | $crate::event::data::Data::KeyRevoked(_)
+    };
+}
+pub(crate) use other_streams;
 
-/// The refusal of any event of an agreement.
-pub fn not_yet(event: &Event) -> Refusal {
-    Refusal::LaterProgram { what: format!("events of type {}", event.event_type()) }
+mod asked;
+mod declining;
+pub mod derived;
+mod filing;
+mod next;
+mod notes;
+pub mod party;
+pub mod reference;
+mod replaying;
+mod revocation;
+mod separation;
+mod signing;
+pub mod stage;
+mod suspension;
+mod table;
+pub mod track;
+mod why;
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use crate::event::EventType;
+use crate::event::data::SuspensionGround;
+use crate::header::{Formation, Header, PartyRow, RequiredRole, SignatureKind};
+use crate::ids::{AgreementId, DatasetId, EventId, OrganisationCode, PersonId, Role, codes};
+use crate::policy::Windows;
+use crate::time::Timestamp;
+use crate::wire::Digest;
+
+pub use derived::Derived;
+pub use next::{Next, Task};
+pub use party::{Notice, Party, PartyState};
+pub use reference::Reference;
+pub use stage::{End, EndReason, Force, Signing, Stage, StageName};
+pub use track::Track;
+pub use why::Cause;
+
+pub(crate) use asked::Question as Asking;
+
+/// One draft of the terms, as far as it stands in clear.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Version {
+    /// Its number, counting every draft of the stream; never used twice.
+    pub number: u32,
+    /// What signers name.
+    pub hash: Digest,
+    /// What stands in clear.
+    pub header: Arc<Header>,
+    /// The event that carried it.
+    pub event: EventId,
+    /// Who made it.
+    pub by: OrganisationCode,
+}
+
+codes! {
+    /// Whether a signature counts.
+    Standing {
+        /// It counts.
+        Counts = "COUNTS",
+        /// Its party took it back.
+        Withdrawn = "WITHDRAWN",
+        /// The version was returned, or what it rested on was taken back.
+        Void = "VOID",
+    }
+}
+
+/// One advice, approval or execution.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Signature {
+    /// The event.
+    pub event: EventId,
+    /// When it was recorded.
+    pub at: Timestamp,
+    /// Who signed.
+    pub person: PersonId,
+    /// For whom.
+    pub organisation: OrganisationCode,
+    /// On which version.
+    pub version: u32,
+    /// In which role.
+    pub role: Role,
+    /// What it means.
+    pub kind: SignatureKind,
+    /// For which datasets; empty: all.
+    pub datasets: Box<[DatasetId]>,
+    /// Whether it counts.
+    pub standing: Standing,
+}
+
+/// A question, named by the event that opened it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Question {
+    /// The event that opened it.
+    pub event: EventId,
+    /// Who asks.
+    pub by: OrganisationCode,
+    /// Who is asked.
+    pub to: OrganisationCode,
+    /// When it was opened.
+    pub at: Timestamp,
+    /// Whether it was answered.
+    pub answered: bool,
+}
+
+/// How far a ground of suspension reaches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// All parties: the agreement is suspended.
+    Whole,
+    /// One party.
+    Party(OrganisationCode),
+    /// Some datasets.
+    Datasets(Box<[DatasetId]>),
+}
+
+/// An open ground of suspension, named by the event that opened it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ground {
+    /// The event that opened it.
+    pub event: EventId,
+    /// When.
+    pub at: Timestamp,
+    /// Which.
+    pub code: SuspensionGround,
+    /// Whose officer opened it; that party's SIRO closes it.
+    pub by: OrganisationCode,
+    /// How far it reaches.
+    pub reach: Reach,
+    /// When it closes by itself, unless another party confirms it.
+    pub lapses_at: Option<Timestamp>,
+}
+
+/// That a recipient must destroy, give back or certify data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Duty {
+    /// Who.
+    pub organisation: OrganisationCode,
+    /// Which data.
+    pub dataset: DatasetId,
+}
+
+/// What brought a change about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// An event of the agreement.
+    Event {
+        /// Which.
+        id: EventId,
+        /// Its type.
+        event_type: EventType,
+        /// Whose officer signed first.
+        organisation: OrganisationCode,
+        /// In which role.
+        role: Role,
+    },
+    /// Time, or the change before it.
+    Derived {
+        /// Which change.
+        change: Derived,
+        /// Whom it is about, if one party.
+        organisation: Option<OrganisationCode>,
+    },
+}
+
+/// One change of stage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// When.
+    pub at: Timestamp,
+    /// From which stage.
+    pub from: StageName,
+    /// To which.
+    pub to: StageName,
+    /// What brought it about.
+    pub origin: Origin,
+}
+
+/// An agreement, after some of its events and up to some instant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Agreement {
+    id: AgreementId,
+    reference: Reference,
+    filed_at: Timestamp,
+    filer: PersonId,
+    filed_by: OrganisationCode,
+    requesting: OrganisationCode,
+    revision: u64,
+    barrier: u64,
+    stage: Stage,
+    /// The version under discussion before the agreement is in force.
+    draft: u32,
+    versions: Vec<Version>,
+    parties: Vec<Party>,
+    signatures: Vec<Signature>,
+    questions: Vec<Question>,
+    grounds: Vec<Ground>,
+    duties: Vec<Duty>,
+    history: Vec<Step>,
+    windows: Windows,
+    /// The last event that changed state, version or an open question (D9).
+    moved_at: Timestamp,
+    /// The last change of any kind: what follows from it alone happens at this instant.
+    changed_at: Timestamp,
+    // INVARIANT: the earliest instant at which time alone brings something about, or none.
+    due_at: Option<Timestamp>,
+}
+
+impl Agreement {
+    /// The key of its stream.
+    pub const fn id(&self) -> AgreementId {
+        self.id
+    }
+
+    /// Its human reference.
+    pub const fn reference(&self) -> Reference {
+        self.reference
+    }
+
+    /// When it was filed.
+    pub const fn filed_at(&self) -> Timestamp {
+        self.filed_at
+    }
+
+    /// The organisation whose officer filed it.
+    pub const fn filed_by(&self) -> OrganisationCode {
+        self.filed_by
+    }
+
+    /// The person who filed it, and who therefore triages, advises, approves and executes nothing in it.
+    pub const fn filer(&self) -> PersonId {
+        self.filer
+    }
+
+    /// The organisation that asks.
+    pub const fn requesting_organisation(&self) -> OrganisationCode {
+        self.requesting
+    }
+
+    /// How many events its stream has.
+    pub const fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// The revision just after its last barrier event (wire.md 2.4).
+    pub const fn barrier(&self) -> u64 {
+        self.barrier
+    }
+
+    /// The agreement as it stands at an instant: what time alone brings about is applied.
+    ///
+    /// The instant may lie in the future; one before the newest event answers as of that event.
+    pub fn at(&self, instant: Timestamp) -> Cow<'_, Self> {
+        if self.due_at.is_none_or(|due| instant < due) {
+            return Cow::Borrowed(self);
+        }
+        let mut later = self.clone();
+        later.settle(instant);
+        Cow::Owned(later)
+    }
+
+    /// Where it stands, with what the stage carries.
+    pub const fn stage(&self) -> &Stage {
+        &self.stage
+    }
+
+    /// The name of its stage.
+    pub const fn name(&self) -> StageName {
+        self.stage.name()
+    }
+
+    /// The stage in which it stood at an instant that has passed; none before it was filed.
+    pub fn name_at(&self, instant: Timestamp) -> Option<StageName> {
+        self.history.iter().rev().find(|step| step.at <= instant).map(|step| step.to)
+    }
+
+    /// Every change of stage, in order, with what brought it about.
+    pub fn history(&self) -> &[Step] {
+        &self.history
+    }
+
+    /// When it first came into force (I45).
+    pub fn first_in_force_at(&self) -> Option<Timestamp> {
+        self.history.iter().find(|step| step.to == StageName::Active).map(|step| step.at)
+    }
+
+    /// When time alone next changes something, as things stand.
+    pub const fn due_at(&self) -> Option<Timestamp> {
+        self.due_at
+    }
+
+    /// Every draft so far, in order.
+    pub fn versions(&self) -> &[Version] {
+        &self.versions
+    }
+
+    /// A draft by its number.
+    pub fn version(&self, number: u32) -> Option<&Version> {
+        self.versions.iter().find(|version| version.number == number)
+    }
+
+    /// The version that matters now: in force, frozen for signing, or under discussion.
+    ///
+    /// # Panics
+    ///
+    /// Never: an agreement begins with a version and keeps each.
+    pub fn current(&self) -> &Version {
+        let number = self
+            .stage
+            .force()
+            .map(|force| force.version)
+            .or_else(|| self.stage.signing().map(|signing| signing.version))
+            .unwrap_or(self.draft);
+        let found = self.version(number).or_else(|| self.versions.first());
+        assert!(found.is_some(), "an agreement begins with a version");
+        found.unwrap_or_else(|| unreachable!("asserted above"))
+    }
+
+    /// The header of the current version.
+    pub fn header(&self) -> &Header {
+        &self.current().header
+    }
+
+    /// The parties, in the order of the header; those who joined later follow.
+    pub fn parties(&self) -> &[Party] {
+        &self.parties
+    }
+
+    /// One party.
+    pub fn party(&self, organisation: OrganisationCode) -> Option<&Party> {
+        self.parties.iter().find(|party| party.organisation == organisation)
+    }
+
+    /// The row of a party in the current version, or its own.
+    pub fn row(&self, organisation: OrganisationCode) -> Option<&PartyRow> {
+        self.party(organisation)?.row(self.header())
+    }
+
+    /// Every signature, whether or not it counts.
+    pub fn signatures(&self) -> &[Signature] {
+        &self.signatures
+    }
+
+    /// Open questions.
+    pub fn open_questions(&self) -> impl Iterator<Item = &Question> {
+        self.questions.iter().filter(|question| !question.answered)
+    }
+
+    /// Open grounds of suspension.
+    pub fn grounds(&self) -> &[Ground] {
+        &self.grounds
+    }
+
+    /// Duties to destroy or return that are not discharged.
+    pub fn duties(&self) -> &[Duty] {
+        &self.duties
+    }
+
+    /// Whether it has two parties, for ever.
+    pub fn is_bilateral(&self) -> bool {
+        self.parties.len() == 2 && self.header().formation != Formation::Accession
+    }
+
+    /// The version that a party must sign now, if it must.
+    pub fn to_sign(&self, party: &Party) -> Option<u32> {
+        let signing = matches!(party.state, PartyState::Invited | PartyState::Signing);
+        match &self.stage {
+            Stage::Approving(frozen) if signing => Some(frozen.version),
+            Stage::Approving(_)
+            | Stage::Filed
+            | Stage::Clarifying { .. }
+            | Stage::Negotiating { .. }
+            | Stage::Approved { .. }
+            | Stage::Active(_)
+            | Stage::Suspended(_)
+            | Stage::Ending(_)
+            | Stage::Closed { .. }
+            | Stage::Refused { .. }
+            | Stage::Withdrawn { .. }
+            | Stage::Lapsed { .. } => None,
+        }
+    }
+
+    /// The signatures that a party still owes, in the order in which they may be given.
+    pub fn missing_signatures(&self, organisation: OrganisationCode) -> Vec<RequiredRole> {
+        let Some(party) = self.party(organisation) else {
+            return Vec::new();
+        };
+        self.to_sign(party).map(|version| self.missing(party, version)).unwrap_or_default()
+    }
+
+    fn party_mut(&mut self, organisation: OrganisationCode) -> Option<&mut Party> {
+        self.parties.iter_mut().find(|party| party.organisation == organisation)
+    }
+
+    /// Goes to another stage, and remembers why.
+    fn go(&mut self, stage: Stage, at: Timestamp, origin: Origin) {
+        let from = self.stage.name();
+        let to = stage.name();
+        self.stage = stage;
+        if from != to {
+            self.history.push(Step { at, from, to, origin });
+        }
+    }
 }

@@ -13,6 +13,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::event::data::ReferenceRow;
 use crate::ids::Code;
+use crate::policy::{Limits, SeparationPolicy, Windows};
 use crate::roles::RolePolicy;
 use crate::wire::Digest;
 
@@ -153,6 +154,12 @@ pub struct ReferenceSet {
     pub gateways: Vec<GatewayRule>,
     /// Who must sign.
     pub roles: RolePolicy,
+    /// Which roles one person may not hold together.
+    pub separation: SeparationPolicy,
+    /// How long things may take.
+    pub windows: Windows,
+    /// How much may be recorded.
+    pub limits: Limits,
 }
 
 impl ReferenceSet {
@@ -181,7 +188,15 @@ impl ReferenceSet {
         let gateways: GatewayList = needed("CL-GATE")?.read()?;
         let roles = needed("POLICY-ROLES")?.read()?;
         let versions = |rows: &[ReferenceRow]| rows.iter().map(|row| (row.id.clone(), row.version)).collect();
-        Ok(Self { code_lists: versions(code_lists), policies: versions(policies), gateways: gateways.rows, roles })
+        Ok(Self {
+            code_lists: versions(code_lists),
+            policies: versions(policies),
+            gateways: gateways.rows,
+            roles,
+            separation: needed("POLICY-SEPARATION")?.read()?,
+            windows: needed("POLICY-WINDOWS")?.read()?,
+            limits: needed("POLICY-LIMITS")?.read()?,
+        })
     }
 
     /// Gateways whose use needs a legal opinion, whatever the filer says.

@@ -47,7 +47,7 @@ refusals! {
     Disclosures { problem: String } = "E07", "The disclosures do not open the commitments: {problem}. Seal them again and sign again.";
     OtherHeader { problem: String } = "E08", "The header is not the one that follows from the terms: {problem}. Derive it again and sign again.";
     SignatureWrong { key: KeyId } = "E09", "The signature of key {key} does not verify. Nothing was recorded; sign again.";
-    ReferenceNotHeld { id: String } = "E10", "This ledger does not hold the reference data {id} that the event names. Ask the registrar for the list that is in force.";
+    ReferenceNotHeld { problem: String } = "E10", "The reference data that the event names cannot be used: {problem}. Ask the registrar for the lists that are in force.";
     LaterProgram { what: String } = "E04", "This program does not decide {what} yet.";
 
     KeyUnknown { key: KeyId } = "K01", "This key is not registered: {key}. Ask your ledger administrator to register it.";
@@ -117,7 +117,7 @@ refusals! {
     AlreadyTriaged { organisation: OrganisationCode } = "G02", "{organisation} has already triaged this.";
     StaleTerms { version: u32, seen: String, current: String } = "G08", "You are signing version {version} ({seen}) but the terms are now {current}. Read the changes and sign again.";
     NotTriaged { organisation: OrganisationCode } = "G09", "{organisation} has not yet accepted the request for assessment.";
-    PartyInvited { organisation: OrganisationCode, action: String } = "G10", "{organisation} is invited in this agreement and cannot {action}.";
+    PartyInvited { organisation: OrganisationCode, state: String, action: String } = "G10", "{organisation} is {state} in this agreement and cannot {action}.";
     PartyExecuted { organisation: OrganisationCode, action: String } = "G11", "{organisation} has executed this agreement and cannot {action}.";
     PartyDeclined { organisation: OrganisationCode, action: String } = "G12", "{organisation} has declined this agreement and cannot {action}.";
     PartySuspended { organisation: OrganisationCode, action: String } = "G13", "{organisation} is suspended in this agreement and cannot {action}.";
@@ -132,6 +132,10 @@ refusals! {
     AlreadyRequested { organisation: OrganisationCode } = "G22", "{organisation} has already asked to join.";
     CannotWithdrawSignature = "G25", "That signature is not one you can withdraw.";
     CannotSuspend { organisation: OrganisationCode } = "G26", "You can suspend your own organisation or the whole agreement, not {organisation}.";
+    CannotSuspendWhole = "G26", "The whole agreement can be suspended by the lead organisation, by two organisations on the same ground, or on the ground REGULATOR. Suspend your own organisation, or ask another one to join you.";
+    CannotSuspendDatasets { organisation: OrganisationCode } = "G26", "{organisation} can suspend the datasets that it provides or receives. Name them.";
+    LimitReached { count: u64, kind: String } = "G48", "Your organisation has reached today's limit of {count} {kind}. Go on tomorrow.";
+    AgreementFull { count: u64 } = "G48", "This agreement has reached its limit of {count} events. File a new request; its terms can be copied.";
     NoticeTooShort { days: u16, earliest: Date } = "G37", "Notice is {days} days; the earliest date is {earliest}. Immediate effect is only for breach, unlawfulness or an order.";
     HeaderIncomplete { problem: String } = "E08", "The header does not hold together: {problem}. Derive it again and sign again.";
 }

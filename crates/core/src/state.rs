@@ -1,10 +1,15 @@
 //! What the entries so far have made of the ledger: a pure function of the log (wire.md 3).
 
-use std::collections::HashMap;
+mod agreements;
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::agreement::{Agreement, Reference};
+use crate::codes::ReferenceSet;
 use crate::event::data::{self, Data, ReferenceRow, Visibility};
 use crate::event::{Event, PublicKeyBytes};
-use crate::ids::{EventId, OrganisationCode, PersonId, Stream};
+use crate::ids::{AgreementId, EventId, OrganisationCode, PersonId, Stream};
 use crate::keys::{Key, KeyStage};
 use crate::london;
 use crate::offices::{Appointment, Delegation, Organisation, OrganisationStage};
@@ -62,6 +67,20 @@ pub struct State {
     pub keys: HashMap<KeyId, Key>,
     /// Every event, by its id.
     pub events: HashMap<EventId, Recorded>,
+    /// The reference data in force, resolved when the ledger was founded.
+    pub reference: Option<Arc<ReferenceSet>>,
+    /// By the key of their stream.
+    pub(crate) agreements: HashMap<AgreementId, Agreement>,
+    /// By human reference.
+    pub(crate) references: HashMap<Reference, AgreementId>,
+    /// How many agreements began in a London year.
+    pub(crate) filed_in: HashMap<u16, u32>,
+    /// The agreements that name an organisation, in the order of filing.
+    pub(crate) agreements_of: HashMap<OrganisationCode, Vec<AgreementId>>,
+    /// One name for each human who has several person ids.
+    pub(crate) humans: HashMap<PersonId, PersonId>,
+    /// What organisations recorded on the present London day (G48).
+    pub(crate) today: agreements::Today,
 }
 
 impl State {
@@ -79,7 +98,8 @@ impl State {
                 (organisation.revision, organisation.barrier.max(own))
             }),
             Stream::Key(key) => self.keys.get(&key).map_or((0, 0), |key| (key.revision, key.revision)),
-            Stream::Agreement(_) | Stream::Template(_) | Stream::Programme(_) => (0, 0),
+            Stream::Agreement(id) => self.agreements.get(&id).map_or((0, 0), |a| (a.revision(), a.barrier())),
+            Stream::Template(_) | Stream::Programme(_) => (0, 0),
         }
     }
 
@@ -119,16 +139,20 @@ impl State {
                     organisation.stage = OrganisationStage::Active;
                 });
             }
-            Data::OrganisationLeft(data) => self.in_office(event, None, |organisation| {
-                organisation.stage = OrganisationStage::Left { on: data.on };
-                for appointment in &mut organisation.appointments {
-                    appointment.ended_at.get_or_insert(recorded_at);
-                }
-                for delegation in &mut organisation.delegations {
-                    delegation.ended_at.get_or_insert(recorded_at);
-                }
-            }),
+            Data::OrganisationLeft(data) => {
+                self.in_office(event, None, |organisation| {
+                    organisation.stage = OrganisationStage::Left { on: data.on };
+                    for appointment in &mut organisation.appointments {
+                        appointment.ended_at.get_or_insert(recorded_at);
+                    }
+                    for delegation in &mut organisation.delegations {
+                        delegation.ended_at.get_or_insert(recorded_at);
+                    }
+                });
+                self.leave_agreements(event, recorded_at);
+            }
             Data::RoleHolderAppointed(data) => {
+                self.declare_same(data);
                 self.in_office(event, Some(data.person), |organisation| {
                     organisation.appointments.push(Appointment {
                         event: event.id,
@@ -202,7 +226,6 @@ impl State {
                     key.revision += 1;
                 }
             }
-            // INVARIANT: `admit` refuses every event of an agreement (E04), so none is ever recorded.
             Data::RequestFiled(_)
             | Data::RequestTriaged(_)
             | Data::TermsSubmitted(_)
@@ -216,7 +239,7 @@ impl State {
             | Data::AgreementSuspended(_)
             | Data::AgreementResumed(_)
             | Data::RevocationNoticed(_)
-            | Data::NoteRecorded(_) => {}
+            | Data::NoteRecorded(_) => self.evolve_agreement(event, recorded_at),
         }
     }
 
@@ -233,6 +256,7 @@ impl State {
             };
             self.keys.insert(registrar.key, key);
         }
+        self.reference = ReferenceSet::resolve(&genesis.code_lists, &genesis.policies).ok().map(Arc::new);
         self.founded = Some(Founded {
             ledger: format!("{}#{leaf_hash}", genesis.origin.as_str()).into(),
             origin: genesis.origin.as_str().into(),

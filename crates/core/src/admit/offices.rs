@@ -41,6 +41,18 @@ fn check_actor(state: &State, event: &Event, code: OrganisationCode, at: Timesta
     }
 }
 
+/// A party of a new request is registered and active.
+fn check_standing(state: &State, code: OrganisationCode, at: Timestamp) -> Result<(), Refusal> {
+    match stage(state, code, at)? {
+        OrganisationStage::Active => Ok(()),
+        OrganisationStage::Suspended { .. } => Err(Refusal::OrganisationSuspended { organisation: code }),
+        OrganisationStage::Left { on } => Err(Refusal::OrganisationGone { organisation: code, on }),
+        OrganisationStage::Succeeded { by, on } => {
+            Err(Refusal::OrganisationSucceeded { organisation: code, successor: by, on })
+        }
+    }
+}
+
 fn stage(state: &State, code: OrganisationCode, at: Timestamp) -> Result<OrganisationStage, Refusal> {
     let unknown = || Refusal::OrganisationUnknown { organisation: code };
     state.organisations.get(&code).map(|organisation| organisation.stage_at(at)).ok_or_else(unknown)
@@ -59,8 +71,14 @@ fn check_subject(state: &State, event: &Event, at: Timestamp) -> Result<(), Refu
             if partnership || organisation == OrganisationCode::REGISTRAR {
                 return Err(Refusal::NotAParty { organisation, lead: "a member authority".to_owned() });
             }
+            check_standing(state, organisation, at)?;
         }
         return Ok(());
+    }
+    if let Data::OrganisationLeft(_) = &event.data
+        && let Stream::Organisation(code) = event.stream
+    {
+        state.check_leaving(code, at)?;
     }
     let Stream::Organisation(code) = event.stream else {
         return Ok(());

@@ -7,8 +7,8 @@ use crate::event::{Event, Signer};
 use crate::ids::{EventId, OrganisationCode, PersonId, Role, Stream};
 use crate::london;
 use crate::offices::{Appointment, Organisation};
+use crate::policy::SeparationPolicy;
 use crate::refusal::Refusal;
-use crate::separation;
 use crate::state::State;
 use crate::time::Timestamp;
 
@@ -285,7 +285,8 @@ fn check_appointment(
     let Some(organisation) = own_organisation(event).and_then(|code| state.organisations.get(&code)) else {
         return Ok(());
     };
-    if let Some(held) = organisation.roles_of(data.person, at).find(|held| !separation::may_hold_both(*held, data.role))
+    if let Some(held) =
+        organisation.roles_of(data.person, at).find(|held| !separation(state).may_hold_both(*held, data.role))
     {
         return Err(Refusal::RolesIncompatible { person: data.person, held, asked: data.role });
     }
@@ -323,7 +324,9 @@ fn check_delegation(state: &State, event: &Event, data: &data::RoleDelegated, at
     if let Some(live) = organisation.delegation_of(data.appointment, at) {
         return Err(Refusal::AlreadyDelegated { role, until: live.until });
     }
-    if let Some(other) = organisation.roles_of(data.person, at).find(|held| *held != role && !delegable(role, *held)) {
+    if let Some(other) =
+        organisation.roles_of(data.person, at).find(|held| *held != role && !delegable(separation(state), role, *held))
+    {
         return Err(Refusal::DelegateIncompatible { role: other });
     }
     let appointing_only = role == Role::Cex && organisation.appointment(data.person, Role::Sig, at).is_some();
@@ -336,8 +339,19 @@ fn check_delegation(state: &State, event: &Event, data: &data::RoleDelegated, at
 }
 
 /// A chief may let the monitoring officer appoint; else the roles must be ones that one person may hold.
-fn delegable(role: Role, held: Role) -> bool {
-    (role == Role::Cex && held == Role::Sig) || separation::may_hold_both(role, held)
+fn delegable(policy: &SeparationPolicy, role: Role, held: Role) -> bool {
+    (role == Role::Cex && held == Role::Sig) || policy.may_hold_both(role, held)
+}
+
+/// The separation policy that the ledger pins.
+///
+/// # Panics
+///
+/// Never: a genesis is refused (E10) without it.
+fn separation(state: &State) -> &SeparationPolicy {
+    let reference = state.reference.as_deref();
+    assert!(reference.is_some(), "a genesis without its policies is refused");
+    reference.map_or_else(|| unreachable!("asserted above"), |reference| &reference.separation)
 }
 
 fn check_delegation_end(state: &State, event: &Event, id: EventId, at: Timestamp) -> Result<(), Refusal> {

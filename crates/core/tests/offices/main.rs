@@ -301,12 +301,14 @@ fn a_changed_byte_breaks_the_signature() {
 }
 
 #[test]
-fn an_event_of_an_agreement_is_for_a_later_program() {
-    let mut world = World::with_camden();
-    let data = json!({ "text": world::commitment(), "visibility": "PARTIES" });
-    let draft =
-        world.draft("agr:01890000-0000-7000-8000-00000000aaaa", "NoteRecorded", data, &[person("CMD", "ADM", 11)]);
-    assert_eq!(world.refusal(&draft), "E04");
+fn a_ledger_pins_only_reference_data_that_is_held_and_all_that_its_rules_read() {
+    let mut world = World::new();
+    let mut unknown = world.genesis();
+    unknown.payload["data"]["policies"][0]["sha256"] = json!("07".repeat(32));
+    assert_eq!(world.refusal(&unknown), "E10");
+    let mut without = world.genesis();
+    without.payload["data"]["policies"] = json!([]);
+    assert_eq!(world.refusal(&without), "E10");
 }
 
 #[test]

@@ -132,9 +132,10 @@ impl World {
             .map(|r| json!({ "key": r.key_id().to_string(), "person": r.id, "public": r.public_text() }))
             .collect();
         let answer = person("REG", "REG", 200);
+        let (code_lists, policies) = counterpart_core::codes::manifest();
         let data = json!({
             "answer_keys": [{ "key": answer.key_id().to_string(), "public": answer.public_text() }],
-            "code_lists": [], "policies": [],
+            "code_lists": code_lists, "policies": policies,
             "log_keys": ["test.example/london/log+00000000+AQOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4"],
             "origin": ORIGIN,
             "registrar": { "name": "London Councils", "organisation": "REG" },

@@ -1,0 +1,103 @@
+//! Agreements: R and T before the door, then V of the header, D and G.
+
+use crate::agreement::{Agreement, Asking};
+use crate::door;
+use crate::event::Event;
+use crate::event::data::Data;
+use crate::header::{Formation, Header};
+use crate::ids::AgreementId;
+use crate::london;
+use crate::refusal::Refusal;
+use crate::state::State;
+use crate::time::Timestamp;
+
+/// R01, R03 and R11 of agreements, then T01 and T.
+pub(super) fn before_door(state: &State, event: &Event, id: AgreementId, at: Timestamp) -> Result<(), Refusal> {
+    with_agreement(state, event, id, at, |asking| {
+        asking.hands()?;
+        asking.scope()?;
+        asking.table(id)
+    })
+}
+
+/// V of the header, D, G.
+pub(super) fn after_door(state: &State, event: &Event, id: AgreementId, at: Timestamp) -> Result<(), Refusal> {
+    with_agreement(state, event, id, at, |asking| {
+        if let Some(header) = header_of(asking.agreement, event) {
+            check_header(state, header)?;
+        }
+        asking.duties()?;
+        limits(asking)?;
+        asking.guards()
+    })
+}
+
+fn with_agreement(
+    state: &State,
+    event: &Event,
+    id: AgreementId,
+    at: Timestamp,
+    ask: impl FnOnce(&Asking<'_>) -> Result<(), Refusal>,
+) -> Result<(), Refusal> {
+    let settled = state.agreements.get(&id).map(|agreement| agreement.at(at));
+    ask(&Asking { state, agreement: settled.as_deref(), event, at })
+}
+
+/// The header that an event brings, or that it freezes.
+fn header_of<'a>(agreement: Option<&'a Agreement>, event: &'a Event) -> Option<&'a Header> {
+    if let Data::RequestFiled(data) = &event.data {
+        Some(&data.header)
+    } else if let Data::TermsSubmitted(_) = &event.data {
+        agreement.map(Agreement::header)
+    } else {
+        None
+    }
+}
+
+/// The V rules whose inputs are header members, and what this program does not decide yet.
+fn check_header(state: &State, header: &Header) -> Result<(), Refusal> {
+    if header.formation == Formation::Accession {
+        return Err(Refusal::LaterProgram { what: "agreements of formation ACCESSION".to_owned() });
+    }
+    let Some(founded) = &state.founded else {
+        return Ok(());
+    };
+    let messages = door::log_rules(header, founded.visibility);
+    if messages.iter().any(crate::message::Message::is_error) { Err(Refusal::Messages(messages)) } else { Ok(()) }
+}
+
+/// G48. Nothing that protects people waits for a limit.
+fn limits(asking: &Asking<'_>) -> Result<(), Refusal> {
+    let Some(reference) = &asking.state.reference else {
+        return Ok(());
+    };
+    if protects(&asking.event.data) {
+        return Ok(());
+    }
+    let most = reference.limits.agreement.events;
+    if asking.agreement.is_some_and(|agreement| agreement.revision() >= most) {
+        return Err(Refusal::AgreementFull { count: most });
+    }
+    let organisation = asking.event.principal().organisation;
+    let count = asking.state.today.of(organisation, london::date_of(asking.at));
+    let day = reference.limits.organisation_day;
+    let reached = |count: u32, most: u32, kind: &str| {
+        if count >= most {
+            Err(Refusal::LimitReached { count: u64::from(most), kind: kind.to_owned() })
+        } else {
+            Ok(())
+        }
+    };
+    if let Data::RequestFiled(_) = &asking.event.data {
+        reached(count.requests, day.requests, "requests")?;
+    }
+    if let Data::NoteRecorded(_) = &asking.event.data {
+        reached(count.notes, day.notes, "notes")?;
+    }
+    reached(count.events, day.events, "events")
+}
+
+/// Suspending and leaving are never refused for a limit.
+fn protects(data: &Data) -> bool {
+    matches!(data, Data::AgreementSuspended(_) | Data::RevocationNoticed(_))
+}

@@ -1,0 +1,308 @@
+//! An event put before an agreement: what the log rules may read of it, in the order of their codes.
+//!
+//! R (who may sign this), then the table, then D and G. The families answer; this file only asks them.
+
+use crate::agreement::table::{Cell, Code, cell};
+use crate::agreement::{Agreement, Stage, StageName};
+use crate::event::data::Data;
+use crate::event::{Event, Signer};
+use crate::ids::{AgreementId, Code as FunctionCode, OrganisationCode, Role};
+use crate::london;
+use crate::offices::Organisation;
+use crate::organisation::Governance;
+use crate::refusal::Refusal;
+use crate::state::State;
+use crate::time::Timestamp;
+
+/// An event, the agreement that it would change, and the state around both.
+#[derive(Clone, Copy)]
+pub(crate) struct Question<'a> {
+    /// The state after the entries before.
+    pub(crate) state: &'a State,
+    /// The agreement at the instant of the event, if there is one.
+    pub(crate) agreement: Option<&'a Agreement>,
+    /// The event.
+    pub(crate) event: &'a Event,
+    /// When it would be recorded.
+    pub(crate) at: Timestamp,
+}
+
+/// The same, once there is an agreement.
+#[derive(Clone, Copy)]
+pub(crate) struct Put<'a> {
+    pub(crate) state: &'a State,
+    pub(crate) agreement: &'a Agreement,
+    pub(crate) event: &'a Event,
+    pub(crate) at: Timestamp,
+}
+
+impl<'a> Question<'a> {
+    /// R: whether these hands may sign this event for this agreement. R11 is among them.
+    pub(crate) fn hands(&self) -> Result<(), Refusal> {
+        if let Data::RequestFiled(data) = &self.event.data {
+            return super::filing::hands_of_request(self, data);
+        }
+        let Some(put) = self.put() else {
+            // Which hands are needed cannot be told without an agreement; T01 answers.
+            return Ok(());
+        };
+        match &self.event.data {
+            Data::RequestTriaged(_) => super::filing::hands_of_triage(&put),
+            Data::TermsSubmitted(_) => super::signing::hands_of_submission(&put),
+            Data::AdviceGiven(data) => super::signing::hands_of_advice(&put, data),
+            Data::ApprovalGiven(_) => super::signing::hands_of_approval(&put),
+            Data::ExecutionSigned(_) => super::signing::hands_of_execution(&put),
+            Data::ApprovalDeclined(_) => super::declining::hands_of_decline(&put),
+            Data::ApprovalWithdrawn(data) => super::declining::hands_of_withdrawal(&put, data),
+            Data::RequestRefused(_) => super::declining::hands_of_refusal(&put),
+            Data::RequestWithdrawn(_) => super::declining::hands_of_request_withdrawal(&put),
+            Data::AgreementSuspended(data) => super::suspension::hands_of_suspension(&put, data),
+            Data::AgreementResumed(data) => super::suspension::hands_of_resumption(&put, data),
+            Data::RevocationNoticed(_) => super::revocation::hands_of_notice(&put),
+            Data::NoteRecorded(_) => super::notes::hands_of_note(&put),
+            // A request is answered above.
+            other_streams!(RequestFiled) => Ok(()),
+        }
+    }
+
+    /// R01 and R03: a role or a delegation for some functions covers an agreement about one of them.
+    pub(crate) fn scope(&self) -> Result<(), Refusal> {
+        self.put().map_or(Ok(()), |put| put.event.signers.iter().try_for_each(|signer| put.covers(signer)))
+    }
+
+    /// T: what the stage says.
+    pub(crate) fn table(&self, id: AgreementId) -> Result<(), Refusal> {
+        let stage = self.agreement.map_or(StageName::None, Agreement::name);
+        let Some(found) = cell(self.event.event_type(), stage) else {
+            return Ok(());
+        };
+        match found {
+            Cell::Go => Ok(()),
+            Cell::No(code) => Err(self.refused(code, id)),
+            Cell::If(code) => match self.put() {
+                Some(put) if put.condition() => Ok(()),
+                Some(_) | None => Err(self.refused(code, id)),
+            },
+        }
+    }
+
+    /// D: separation of duties.
+    pub(crate) fn duties(&self) -> Result<(), Refusal> {
+        self.put().map_or(Ok(()), |put| super::separation::check(&put))
+    }
+
+    /// G: the guards.
+    pub(crate) fn guards(&self) -> Result<(), Refusal> {
+        if let Data::RequestFiled(data) = &self.event.data {
+            return super::filing::guards_of_request(data);
+        }
+        let Some(put) = self.put() else {
+            return Ok(());
+        };
+        match &self.event.data {
+            Data::RequestTriaged(_) => super::filing::guards_of_triage(&put),
+            Data::TermsSubmitted(data) => super::signing::guards_of_submission(&put, data),
+            Data::AdviceGiven(data) => super::signing::guards_of_advice(&put, data),
+            Data::ApprovalGiven(data) => super::signing::guards_of_approval(&put, data),
+            Data::ExecutionSigned(data) => super::signing::guards_of_execution(&put, data),
+            Data::ApprovalDeclined(data) => super::declining::guards_of_decline(&put, data),
+            Data::ApprovalWithdrawn(data) => super::declining::guards_of_withdrawal(&put, data),
+            Data::AgreementSuspended(data) => super::suspension::guards_of_suspension(&put, data),
+            Data::AgreementResumed(data) => super::suspension::guards_of_resumption(&put, data),
+            Data::RevocationNoticed(data) => super::revocation::guards_of_notice(&put, data),
+            // A request is answered above.
+            other_streams!(RequestFiled RequestRefused RequestWithdrawn NoteRecorded) => Ok(()),
+        }
+    }
+
+    fn put(&self) -> Option<Put<'a>> {
+        let agreement = self.agreement?;
+        Some(Put { state: self.state, agreement, event: self.event, at: self.at })
+    }
+
+    /// The refusal of a code of the table, filled in.
+    fn refused(&self, code: Code, id: AgreementId) -> Refusal {
+        let Some(agreement) = self.agreement else {
+            return Refusal::AgreementUnknown { id };
+        };
+        agreement.refused(code, self.event)
+    }
+}
+
+impl Put<'_> {
+    /// The condition of a cell that says *if*.
+    fn condition(&self) -> bool {
+        // Signatures pass in force only with an amendment, an accession or a signature to replace.
+        if let Data::RequestWithdrawn(_) = &self.event.data {
+            super::declining::may_withdraw_approved(self)
+        } else if let Data::AgreementResumed(data) = &self.event.data {
+            self.agreement.grounds.iter().any(|ground| ground.event == data.ground)
+        } else {
+            false
+        }
+    }
+
+    /// The first signer.
+    pub(crate) fn signer(&self) -> &Signer {
+        self.event.principal()
+    }
+
+    /// The first signer's organisation.
+    pub(crate) fn organisation(&self) -> OrganisationCode {
+        self.signer().organisation
+    }
+
+    /// The party of the first signer.
+    pub(crate) fn party(&self) -> Result<&super::Party, Refusal> {
+        self.agreement.party(self.organisation()).ok_or_else(|| self.not_held(self.signer().role))
+    }
+
+    /// R01 for a role at the first signer's organisation.
+    pub(crate) fn not_held(&self, role: Role) -> Refusal {
+        Refusal::RoleNotHeld { role, organisation: self.organisation() }
+    }
+
+    /// Exactly one signer, of a party, in one of these roles.
+    pub(crate) fn alone_in(&self, roles: &[Role]) -> Result<(), Refusal> {
+        self.party()?;
+        self.alone()?;
+        if roles.iter().any(|role| self.acts_as(self.signer(), *role)) {
+            Ok(())
+        } else {
+            Err(self.not_held(roles.first().copied().unwrap_or(self.signer().role)))
+        }
+    }
+
+    /// Whether a signer's office covers the functions that the data of their party serve.
+    fn covers(&self, signer: &Signer) -> Result<(), Refusal> {
+        let Some(row) = self.agreement.row(signer.organisation).filter(|row| !row.functions.is_empty()) else {
+            return Ok(());
+        };
+        let Some(body) = self.body(signer.organisation) else {
+            return Ok(());
+        };
+        let covered =
+            |functions: &[FunctionCode]| functions.is_empty() || functions.iter().any(|f| row.functions.contains(f));
+        let listed = || row.functions.iter().map(FunctionCode::as_str).collect::<Vec<_>>().join(", ");
+        if let Some(delegation) = signer.delegation {
+            let fits = body.delegation(delegation).is_some_and(|delegation| covered(&delegation.functions));
+            let problem = || format!("does not cover {}", listed());
+            return if fits { Ok(()) } else { Err(Refusal::NoDelegation { role: signer.role, problem: problem() }) };
+        }
+        let mut held = body.appointments.iter().filter(|a| a.person == signer.person && a.role == signer.role);
+        if held.any(|appointment| appointment.is_live(self.at) && covered(&appointment.functions)) {
+            Ok(())
+        } else {
+            Err(Refusal::RoleNotHeld { role: signer.role, organisation: signer.organisation })
+        }
+    }
+
+    /// No more than one signer.
+    pub(crate) fn alone(&self) -> Result<(), Refusal> {
+        match self.event.signers.get(1) {
+            None => Ok(()),
+            Some(spare) => Err(Refusal::RoleNotHeld { role: spare.role, organisation: spare.organisation }),
+        }
+    }
+
+    /// Whether a signer acts in a role: their own, or in a small body the one that stands in for it.
+    pub(crate) fn acts_as(&self, signer: &Signer, role: Role) -> bool {
+        signer.role == role || self.stand_in(signer.organisation, role) == Some(signer.role)
+    }
+
+    /// Which role stands in for another, in a body of governance LIGHT.
+    pub(crate) fn stand_in(&self, organisation: OrganisationCode, role: Role) -> Option<Role> {
+        let light = self.body(organisation).is_some_and(|o| o.governance == Governance::Light);
+        let policy = self.state.reference.as_ref().filter(|_| light)?;
+        policy.roles.light.iter().find(|other| other.role == role).map(|other| other.becomes)
+    }
+
+    /// The record of an organisation.
+    pub(crate) fn body(&self, organisation: OrganisationCode) -> Option<&Organisation> {
+        self.state.organisations.get(&organisation)
+    }
+}
+
+impl Agreement {
+    /// The refusal of a code of the table, filled in.
+    pub(crate) fn refused(&self, code: Code, event: &Event) -> Refusal {
+        let id = self.reference.to_string();
+        let state = self.name().words().to_owned();
+        match code {
+            Code::T01 => Refusal::AgreementUnknown { id: self.id },
+            Code::T02 => Refusal::AlreadyFiled { id, on: london::date_of(self.filed_at), organisation: self.filed_by },
+            Code::T03 => Refusal::NotOpenForApproval { version: self.draft },
+            Code::T04 => Refusal::NotInForce { id, state, action: action_of(event).to_owned() },
+            Code::T05 => Refusal::AlreadyAgreed { id, state },
+            Code::T06 => {
+                let (on, reason) = self.ended();
+                Refusal::Ended { id, on, reason }
+            }
+            Code::T07 => Refusal::FinalOutcome { id, outcome: state, on: london::date_of(self.since()) },
+            Code::T08 => Refusal::IsSuspended {
+                id,
+                on: london::date_of(self.since()),
+                ground: self.grounds.first().map_or_else(String::new, |ground| ground.code.to_string()),
+            },
+            Code::T09 => Refusal::LockedForApproval { version: self.frozen() },
+            Code::T10 => self.questions_open(),
+            Code::T12 => Refusal::CounterWaiting { organisation: self.counter_by() },
+            Code::T14 => Refusal::NoAmendmentOpen,
+            Code::T16 => Refusal::UseRevocation,
+            Code::T17 => Refusal::UseApprovalWithdrawal,
+            Code::T18 => Refusal::Closed { id, on: london::date_of(self.since()) },
+            Code::T19 => Refusal::NotSuspended,
+            Code::T21 => Refusal::UseDecline,
+        }
+    }
+
+    /// T10, with the questions that are open.
+    pub(crate) fn questions_open(&self) -> Refusal {
+        let open: Vec<String> = self.open_questions().map(|question| question.event.to_string()).collect();
+        Refusal::QuestionsOpen { count: open.len(), list: open.join(", ") }
+    }
+
+    /// Since when it stands in its stage.
+    pub fn since(&self) -> Timestamp {
+        self.history.last().map_or(self.filed_at, |step| step.at)
+    }
+
+    fn ended(&self) -> (crate::time::Date, String) {
+        match &self.stage {
+            Stage::Ending(end) | Stage::Closed { end, .. } => (london::date_of(end.at), end.reason.words().to_owned()),
+            Stage::Filed
+            | Stage::Clarifying { .. }
+            | Stage::Negotiating { .. }
+            | Stage::Approving(_)
+            | Stage::Approved { .. }
+            | Stage::Active(_)
+            | Stage::Suspended(_)
+            | Stage::Refused { .. }
+            | Stage::Withdrawn { .. }
+            | Stage::Lapsed { .. } => (london::date_of(self.since()), self.name().words().to_owned()),
+        }
+    }
+
+    /// The version that people sign now.
+    fn frozen(&self) -> u32 {
+        let amendment = self.stage.force().and_then(|force| force.amendment.version());
+        amendment.or_else(|| self.stage.signing().map(|signing| signing.version)).unwrap_or(self.draft)
+    }
+
+    fn counter_by(&self) -> OrganisationCode {
+        self.versions.last().map_or(self.requesting, |version| version.by)
+    }
+}
+
+/// What the officer wanted to do, for messages.
+fn action_of(event: &Event) -> &'static str {
+    if let Data::AgreementSuspended(_) = &event.data {
+        "suspend it"
+    } else if let Data::AgreementResumed(_) = &event.data {
+        "resume it"
+    } else if let Data::RevocationNoticed(_) = &event.data {
+        "give notice"
+    } else {
+        "do that"
+    }
+}

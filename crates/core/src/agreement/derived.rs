@@ -1,0 +1,208 @@
+//! What time alone brings about, evaluated at its instant and never appended (domain.md 2.8, wire.md 3).
+//!
+//! Changes of one instant come in the order D1 to D11, repeated until nothing changes. They come before an
+//! event that is recorded at that instant.
+
+use crate::agreement::signing::provides;
+use crate::agreement::{Agreement, End, EndReason, Force, Origin, PartyState, Reach, Stage, Track};
+use crate::header::{Capacity, Formation};
+use crate::ids::{EventId, OrganisationCode, codes};
+use crate::london;
+use crate::time::Timestamp;
+
+codes! {
+    /// A change that no event brings about.
+    Derived {
+        /// A ground of suspension that nobody confirmed closes.
+        GroundLapsed = "GroundLapsed",
+        /// D3: the day of a notice has come.
+        NoticeElapsed = "NoticeElapsed",
+        /// D4: too few parties, or no pair that shares, are left.
+        ContinuationFailed = "ContinuationFailed",
+        /// D5: the last day has gone by.
+        TermEnded = "TermEnded",
+        /// D8: formed, and the first day has come.
+        ActivationDue = "ActivationDue",
+        /// D9: nobody moved it, or signing closed.
+        ApprovalWindowClosed = "ApprovalWindowClosed",
+        /// D11: ended, and no duty and no hold are left.
+        NoDutiesOutstanding = "NoDutiesOutstanding",
+    }
+}
+
+/// A change that is due, and what it is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Due {
+    Ground(EventId),
+    Notice(OrganisationCode),
+    Continuation,
+    Term,
+    Activation,
+    Window,
+    Duties,
+}
+
+impl Due {
+    const fn name(self) -> Derived {
+        match self {
+            Self::Ground(_) => Derived::GroundLapsed,
+            Self::Notice(_) => Derived::NoticeElapsed,
+            Self::Continuation => Derived::ContinuationFailed,
+            Self::Term => Derived::TermEnded,
+            Self::Activation => Derived::ActivationDue,
+            Self::Window => Derived::ApprovalWindowClosed,
+            Self::Duties => Derived::NoDutiesOutstanding,
+        }
+    }
+}
+
+impl Agreement {
+    /// Applies every change that is due up to an instant, in order.
+    pub(crate) fn settle(&mut self, instant: Timestamp) {
+        loop {
+            let next = self.next_due();
+            match next {
+                Some((at, due)) if at <= instant => self.bring_about(due, at),
+                Some((at, _)) => {
+                    self.due_at = Some(at);
+                    return;
+                }
+                None => {
+                    self.due_at = None;
+                    return;
+                }
+            }
+        }
+    }
+
+    /// The earliest change to come; at one instant the first in the order of the table.
+    fn next_due(&self) -> Option<(Timestamp, Due)> {
+        let mut first: Option<(Timestamp, Due)> = None;
+        let mut consider = |at: Timestamp, due: Due| {
+            let earlier = first.is_none_or(|(other, held)| (at, due.name()) < (other, held.name()));
+            if earlier {
+                first = Some((at, due));
+            }
+        };
+        match &self.stage {
+            Stage::Filed | Stage::Clarifying { .. } | Stage::Negotiating { .. } => {
+                consider(self.moved_at.add_days(i64::from(self.windows.idle_days)), Due::Window);
+            }
+            Stage::Approving(signing) => {
+                consider(london::end_of(signing.approve_by).max(self.changed_at), Due::Window);
+            }
+            Stage::Approved { formed_at, .. } => {
+                if self.is_formed() {
+                    let begins = london::start_of(self.header().effective_date);
+                    consider(begins.max(*formed_at).max(self.changed_at), Due::Activation);
+                }
+            }
+            Stage::Active(_) | Stage::Suspended(_) => self.due_in_force(&mut consider),
+            Stage::Ending(_) => {
+                if self.duties.is_empty() {
+                    consider(self.changed_at, Due::Duties);
+                }
+            }
+            Stage::Closed { .. } | Stage::Refused { .. } | Stage::Withdrawn { .. } | Stage::Lapsed { .. } => {}
+        }
+        first
+    }
+
+    fn due_in_force(&self, consider: &mut dyn FnMut(Timestamp, Due)) {
+        for ground in &self.grounds {
+            if let Some(at) = ground.lapses_at {
+                consider(at, Due::Ground(ground.event));
+            }
+        }
+        for party in &self.parties {
+            if let Some(notice) = party.notice {
+                consider(notice.at, Due::Notice(party.organisation));
+            }
+        }
+        if !self.goes_on() {
+            consider(self.changed_at, Due::Continuation);
+        }
+        if let Some(day) = self.header().end_date {
+            consider(london::end_of(day).max(self.changed_at), Due::Term);
+        }
+    }
+
+    /// D4: whether enough bound parties are left, with a pair that shares. While an import is not confirmed
+    /// by everybody, only its term ends it.
+    fn goes_on(&self) -> bool {
+        if self.parties.iter().any(|party| party.state == PartyState::Imported) {
+            return true;
+        }
+        let header = self.header();
+        let count = self.parties.iter().filter(|party| party.state.is_bound()).count();
+        let usual = if header.formation == Formation::Unilateral { 1 } else { 2 };
+        let least = header.continuation.as_ref().map_or(usual, |continuation| usize::from(continuation.min_parties));
+        let has = |capacity: Capacity| {
+            self.parties
+                .iter()
+                .any(|party| party.state.is_bound() && party.row(header).is_some_and(|row| row.capacity == capacity))
+        };
+        let capacities = header.continuation.as_ref().map(|continuation| continuation.required_capacities.as_slice());
+        count >= least && capacities.unwrap_or_default().iter().all(|capacity| has(*capacity)) && self.has_pair()
+    }
+
+    fn bring_about(&mut self, due: Due, at: Timestamp) {
+        self.changed_at = at;
+        let about = match due {
+            Due::Notice(organisation) => Some(organisation),
+            Due::Ground(_) | Due::Continuation | Due::Term | Due::Activation | Due::Window | Due::Duties => None,
+        };
+        let origin = Origin::Derived { change: due.name(), organisation: about };
+        match due {
+            Due::Ground(event) => self.close_ground(event, at, origin),
+            Due::Notice(organisation) => {
+                self.leaves(organisation);
+                if self.is_bilateral() {
+                    self.ends(EndReason::Notice, at, origin);
+                }
+            }
+            Due::Continuation => self.ends(EndReason::Continuation, at, origin),
+            Due::Term => self.ends(EndReason::Term, at, origin),
+            Due::Activation => {
+                if let Stage::Approved { signing, .. } = self.stage {
+                    let force = Force { version: signing.version, since: at, amendment: Track::None };
+                    self.go(Stage::Active(force), at, origin);
+                }
+            }
+            Due::Window => self.go(Stage::Lapsed { at }, at, origin),
+            Due::Duties => {
+                if let Stage::Ending(end) = self.stage {
+                    self.go(Stage::Closed { end, at }, at, origin);
+                }
+            }
+        }
+    }
+
+    /// A party is gone, and with it the grounds that stopped it alone.
+    pub(super) fn leaves(&mut self, organisation: OrganisationCode) {
+        if let Some(party) = self.party_mut(organisation) {
+            party.state = PartyState::Left;
+            party.notice = None;
+        }
+        self.grounds.retain(|ground| ground.reach != Reach::Party(organisation));
+    }
+
+    /// Whether it is in force and rests on one party alone, which has given no notice: the only provider of
+    /// a dataset, or an anchor (O07).
+    pub(crate) fn rests_on(&self, organisation: OrganisationCode) -> bool {
+        let header = self.header();
+        let bound = self.party(organisation).is_some_and(|p| p.state.is_bound() && p.notice.is_none());
+        let anchor = header.anchor_parties.contains(&organisation);
+        let mut sole = header.datasets.iter().filter(|row| {
+            let givers = self.parties.iter().filter(|p| p.state.is_bound() && provides(header, row, p.organisation));
+            let mut givers = givers.map(|party| party.organisation);
+            givers.next() == Some(organisation) && givers.next().is_none()
+        });
+        self.stage.force().is_some() && bound && (anchor || sole.next().is_some())
+    }
+
+    /// The agreement ends, and an amendment that is open with it.
+    pub(super) fn ends(&mut self, reason: EndReason, at: Timestamp, origin: Origin) {
+        self.go(Stage::Ending(End { at, reason }), at, origin);
+    }
+}

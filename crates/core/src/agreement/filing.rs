@@ -1,0 +1,160 @@
+//! A01 and A02: a request is filed, and named parties take it up or send it back.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use crate::agreement::asked::{Put, Question};
+use crate::agreement::{self, Agreement, Origin, Party, Reference, Stage, StageName, Step, Version};
+use crate::derive;
+use crate::event::Event;
+use crate::event::data::{RequestFiled, RequestTriaged, TriageOutcome};
+use crate::header::{DatasetRow, Header, OnePartyRef, PartyRefs};
+use crate::ids::{AgreementId, OrganisationCode, Role};
+use crate::json;
+use crate::policy::Windows;
+use crate::refusal::Refusal;
+use crate::time::Timestamp;
+use crate::wire::Digest;
+
+/// REQ or IGL of a named party, which is the one that asks.
+pub(super) fn hands_of_request(question: &Question<'_>, data: &RequestFiled) -> Result<(), Refusal> {
+    let signer = question.event.principal();
+    let no = |role: Role, organisation: OrganisationCode| Err(Refusal::RoleNotHeld { role, organisation });
+    if let Some(spare) = question.event.signers.get(1) {
+        return no(spare.role, spare.organisation);
+    }
+    if !matches!(signer.role, Role::Req | Role::Igl) || data.header.party(signer.organisation).is_none() {
+        return no(Role::Req, signer.organisation);
+    }
+    if signer.organisation != data.requesting_organisation {
+        return no(Role::Req, data.requesting_organisation);
+    }
+    Ok(())
+}
+
+/// The header holds together: what it numbers is there, and nobody stands in it twice.
+pub(super) fn guards_of_request(data: &RequestFiled) -> Result<(), Refusal> {
+    coherent(&data.header)
+}
+
+/// Whether a header holds together, as far as the log rules lean on it.
+pub(super) fn coherent(header: &Header) -> Result<(), Refusal> {
+    let wrong = |problem: &str| Err(Refusal::HeaderIncomplete { problem: problem.to_owned() });
+    let mut seen = HashSet::new();
+    if !header.parties.iter().all(|row| seen.insert(row.organisation)) {
+        return wrong("an organisation is a party twice");
+    }
+    let numbered = |number: u8| usize::from(number) >= 1 && usize::from(number) <= header.parties.len();
+    let fits = |row: &DatasetRow| {
+        let provider = match row.provider {
+            OnePartyRef::Number(number) => numbered(number),
+            OnePartyRef::All(_) => true,
+        };
+        let recipients = match &row.recipients {
+            PartyRefs::Numbers(numbers) => numbers.iter().all(|number| numbered(*number)),
+            PartyRefs::All(_) => true,
+        };
+        provider && recipients
+    };
+    if !header.datasets.iter().all(fits) {
+        return wrong("a dataset names a party that is not there");
+    }
+    if header.parties.iter().all(|row| row.required_roles.is_empty()) {
+        return wrong("nobody would sign it");
+    }
+    Ok(())
+}
+
+/// IGL of a named party.
+pub(super) fn hands_of_triage(put: &Put<'_>) -> Result<(), Refusal> {
+    put.alone_in(&[Role::Igl])
+}
+
+/// G02: a party accepts once.
+pub(super) fn guards_of_triage(put: &Put<'_>) -> Result<(), Refusal> {
+    let party = put.party()?;
+    if party.accepted.is_some() {
+        return Err(Refusal::AlreadyTriaged { organisation: party.organisation });
+    }
+    Ok(())
+}
+
+/// The hash of a draft, as signers will name it.
+pub(super) fn hash_of(event: &Event, header: &Header, terms: crate::commitment::Commitment, number: u32) -> Digest {
+    // A header that was parsed has a canonical form; were it not so, nobody could name the version.
+    let jcs = json::to_jcs(header).unwrap_or_default();
+    derive::version_hash(&jcs, event.stream, terms, number)
+}
+
+impl Agreement {
+    /// An agreement begins: the terms are filed.
+    pub(super) fn filed(
+        id: AgreementId,
+        event: &Event,
+        data: &RequestFiled,
+        at: Timestamp,
+        reference: Reference,
+        windows: Windows,
+    ) -> Self {
+        let signer = event.principal();
+        let version = Version {
+            number: 1,
+            hash: hash_of(event, &data.header, data.terms.commitment, 1),
+            header: Arc::new((*data.header).clone()),
+            event: event.id,
+            by: signer.organisation,
+        };
+        Self {
+            id,
+            reference,
+            filed_at: at,
+            filer: signer.person,
+            filed_by: signer.organisation,
+            requesting: data.requesting_organisation,
+            revision: 1,
+            barrier: 1,
+            stage: Stage::Filed,
+            draft: 1,
+            parties: version.header.parties.iter().map(|row| Party::invited(row.organisation)).collect(),
+            versions: vec![version],
+            signatures: Vec::new(),
+            questions: Vec::new(),
+            grounds: Vec::new(),
+            duties: Vec::new(),
+            history: vec![Step { at, from: StageName::None, to: StageName::Filed, origin: Origin::of(event) }],
+            windows,
+            moved_at: at,
+            changed_at: at,
+            due_at: None,
+        }
+    }
+
+    /// A party accepts the request, or sends it back with a question.
+    pub(super) fn triaged(&mut self, event: &Event, data: &RequestTriaged, at: Timestamp) {
+        let organisation = event.principal().organisation;
+        match data.outcome {
+            TriageOutcome::Accepted => {
+                if let Some(party) = self.party_mut(organisation) {
+                    party.accepted = Some(event.id);
+                }
+            }
+            TriageOutcome::Returned => {
+                let to = self.requesting;
+                self.ask(event.id, organisation, to, at);
+                self.go(Stage::Clarifying { counter: None }, at, Origin::of(event));
+            }
+        }
+    }
+
+    /// Opens a question.
+    pub(super) fn ask(
+        &mut self,
+        event: crate::ids::EventId,
+        by: OrganisationCode,
+        to: OrganisationCode,
+        at: Timestamp,
+    ) {
+        self.questions.push(agreement::Question { event, by, to, at, answered: false });
+        self.moved_at = at;
+    }
+}

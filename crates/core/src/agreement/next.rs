@@ -1,0 +1,126 @@
+//! Who must act next, by organisation and role.
+
+use crate::agreement::signing::provides;
+use crate::agreement::{Agreement, Stage};
+use crate::header::{Formation, RequiredRole, SignatureKind};
+use crate::ids::{OrganisationCode, Role, codes};
+
+codes! {
+    /// What somebody is waited for.
+    Task {
+        /// Accept the request for assessment, or send it back.
+        Triage = "TRIAGE",
+        /// Answer a question.
+        Answer = "ANSWER",
+        /// Accept or reject a counter-proposal.
+        AnswerCounter = "ANSWER_COUNTER",
+        /// Submit the terms for signing.
+        Submit = "SUBMIT",
+        /// Advise on the version.
+        Advise = "ADVISE",
+        /// Approve the version.
+        Approve = "APPROVE",
+        /// Execute the version.
+        Execute = "EXECUTE",
+        /// Close a ground of suspension.
+        Resume = "RESUME",
+        /// Certify that data were destroyed or returned.
+        Certify = "CERTIFY",
+    }
+}
+
+/// One who must act next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Next {
+    /// Whose officer.
+    pub organisation: OrganisationCode,
+    /// In which role.
+    pub role: Role,
+    /// What is waited for.
+    pub task: Task,
+}
+
+impl Agreement {
+    /// Who must act next, so that the agreement moves: nobody when only time is waited for, or it is over.
+    pub fn who_must_act_next(&self) -> Vec<Next> {
+        let mut next = match &self.stage {
+            Stage::Filed => self.next_of_request(),
+            Stage::Clarifying { .. } => {
+                let asked = self.open_questions().map(|question| question.to);
+                asked.map(|organisation| Next { organisation, role: Role::Igl, task: Task::Answer }).collect()
+            }
+            Stage::Negotiating { .. } => {
+                vec![Next { organisation: self.answers_counter(), role: Role::Igl, task: Task::AnswerCounter }]
+            }
+            Stage::Approving(_) => self.next_of_signing(),
+            Stage::Suspended(_) => {
+                let whole = self.grounds.iter().map(|ground| ground.by);
+                whole.map(|organisation| Next { organisation, role: Role::Siro, task: Task::Resume }).collect()
+            }
+            Stage::Ending(_) => {
+                let owed = self.duties.iter().map(|duty| duty.organisation);
+                owed.map(|organisation| Next { organisation, role: Role::Iao, task: Task::Certify }).collect()
+            }
+            Stage::Approved { .. }
+            | Stage::Active(_)
+            | Stage::Closed { .. }
+            | Stage::Refused { .. }
+            | Stage::Withdrawn { .. }
+            | Stage::Lapsed { .. } => Vec::new(),
+        };
+        next.sort_unstable();
+        next.dedup();
+        next
+    }
+
+    fn next_of_request(&self) -> Vec<Next> {
+        if self.check_triage().is_ok() {
+            let organisation = self.header().lead_party;
+            return vec![Next { organisation, role: Role::Igl, task: Task::Submit }];
+        }
+        let header = self.header();
+        let waited = self.parties.iter().filter(|party| {
+            let provider = header.datasets.iter().any(|row| provides(header, row, party.organisation));
+            party.accepted.is_none() && (provider || header.formation == Formation::Accession)
+        });
+        waited.map(|party| Next { organisation: party.organisation, role: Role::Igl, task: Task::Triage }).collect()
+    }
+
+    /// Of each party the signatures that may be given now: advice, then approvals, then the execution.
+    fn next_of_signing(&self) -> Vec<Next> {
+        let mut next = Vec::new();
+        for party in &self.parties {
+            let missing = self.missing_signatures(party.organisation);
+            let Some(kind) = missing.iter().map(|required| required.kind).min() else {
+                continue;
+            };
+            let now = missing.iter().filter(|required| required.kind == kind);
+            next.extend(now.map(|required| task_of(party.organisation, *required)));
+        }
+        next
+    }
+
+    /// Who answers the counter-proposal that waits (A06).
+    pub(crate) fn answers_counter(&self) -> OrganisationCode {
+        let by = self.versions.last().map(|version| version.by);
+        if by != Some(self.requesting) {
+            return self.requesting;
+        }
+        let header = self.header();
+        let first = header.datasets.first();
+        self.parties
+            .iter()
+            .map(|party| party.organisation)
+            .find(|code| *code != self.requesting && first.is_some_and(|row| provides(header, row, *code)))
+            .unwrap_or(self.requesting)
+    }
+}
+
+const fn task_of(organisation: OrganisationCode, required: RequiredRole) -> Next {
+    let task = match required.kind {
+        SignatureKind::Advice => Task::Advise,
+        SignatureKind::Approval => Task::Approve,
+        SignatureKind::Execution => Task::Execute,
+    };
+    Next { organisation, role: required.role, task }
+}

@@ -1,0 +1,196 @@
+//! A party within an agreement: its row, its state, and what each event finds there (domain.md 2.9).
+
+use crate::header::{Header, PartyRow};
+use crate::ids::{EventId, OrganisationCode, codes};
+use crate::refusal::Refusal;
+use crate::time::{Date, Timestamp};
+
+codes! {
+    /// Where a party stands within an agreement.
+    PartyState {
+        /// i: named, and nothing signed.
+        Invited = "INVITED",
+        /// q: asks to join.
+        Requested = "REQUESTED",
+        /// s: signing.
+        Signing = "SIGNING",
+        /// x: bound.
+        Executed = "EXECUTED",
+        /// d: said no for good.
+        Declined = "DECLINED",
+        /// p: its own sharing stopped.
+        Suspended = "SUSPENDED",
+        /// l: gave notice.
+        Leaving = "LEAVING",
+        /// o: left.
+        Left = "LEFT",
+        /// n: did not adopt an amendment.
+        NotAdopted = "NOT_ADOPTED",
+        /// u: another body took its place.
+        Succeeded = "SUCCEEDED",
+        /// m: bound by an agreement made elsewhere, not confirmed here.
+        Imported = "IMPORTED",
+        /// k: says that the import is wrong.
+        Disputed = "DISPUTED",
+    }
+}
+
+impl PartyState {
+    /// The letter of the table.
+    pub const fn letter(self) -> char {
+        match self {
+            Self::Invited => 'i',
+            Self::Requested => 'q',
+            Self::Signing => 's',
+            Self::Executed => 'x',
+            Self::Declined => 'd',
+            Self::Suspended => 'p',
+            Self::Leaving => 'l',
+            Self::Left => 'o',
+            Self::NotAdopted => 'n',
+            Self::Succeeded => 'u',
+            Self::Imported => 'm',
+            Self::Disputed => 'k',
+        }
+    }
+
+    /// Whether the party is bound now: suspended or leaving, it still is.
+    pub const fn is_bound(self) -> bool {
+        matches!(self, Self::Executed | Self::Suspended | Self::Leaving)
+    }
+
+    /// The refusal of an event that the table does not let a party in this state do.
+    pub fn refusal(self, organisation: OrganisationCode, action: &str) -> Refusal {
+        let action = action.to_owned();
+        match self {
+            Self::Invited | Self::Signing | Self::Imported | Self::Disputed => {
+                Refusal::PartyInvited { organisation, state: self.words().to_owned(), action }
+            }
+            Self::Requested => Refusal::AlreadyRequested { organisation },
+            Self::Executed => Refusal::PartyExecuted { organisation, action },
+            Self::Declined => Refusal::PartyDeclined { organisation, action },
+            Self::Suspended => Refusal::PartySuspended { organisation, action },
+            Self::Leaving => Refusal::PartyLeaving { organisation, action },
+            Self::Left => Refusal::PartyLeft { organisation, action },
+            Self::NotAdopted => Refusal::PartyNotAdopted { organisation, action },
+            Self::Succeeded => Refusal::PartySucceeded { organisation, action },
+        }
+    }
+
+    /// In words, for messages.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Invited => "invited",
+            Self::Requested => "asking to join",
+            Self::Signing => "signing",
+            Self::Executed => "bound",
+            Self::Declined => "declined",
+            Self::Suspended => "suspended",
+            Self::Leaving => "leaving",
+            Self::Left => "gone",
+            Self::NotAdopted => "not adopting",
+            Self::Succeeded => "succeeded",
+            Self::Imported => "imported and not confirmed",
+            Self::Disputed => "disputing the import",
+        }
+    }
+}
+
+/// What an event asks of the state of its party. One row of the table each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// Advice or an approval.
+    Approve,
+    /// An execution.
+    Execute,
+    /// A refusal of the version for good.
+    DeclineFinal,
+    /// A return of the version for changes.
+    DeclineReturn,
+    /// A signature taken back.
+    Withdraw,
+    /// A suspension.
+    Suspend,
+    /// The end of a suspension of the party itself.
+    Resume,
+    /// Notice of revocation.
+    Leave,
+}
+
+impl Asked {
+    /// The letters of the states in which the table lets the event pass.
+    const fn allowed(self) -> &'static str {
+        match self {
+            Self::Approve | Self::Execute => "is",
+            Self::DeclineFinal => "iqsx",
+            Self::DeclineReturn => "isx",
+            Self::Withdraw => "sx",
+            Self::Suspend => "xpl",
+            Self::Resume => "p",
+            Self::Leave => "xp",
+        }
+    }
+
+    /// What the officer wanted to do, for messages.
+    const fn action(self) -> &'static str {
+        match self {
+            Self::Approve | Self::Execute => "sign it",
+            Self::DeclineFinal | Self::DeclineReturn => "decline it",
+            Self::Withdraw => "take back a signature",
+            Self::Suspend => "suspend it",
+            Self::Resume => "resume its part",
+            Self::Leave => "give notice",
+        }
+    }
+}
+
+/// That a party leaves on a day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// The event.
+    pub event: EventId,
+    /// The day on which it takes effect.
+    pub day: Date,
+    /// The instant: its 00:00, or when the notice was recorded if that was later.
+    pub at: Timestamp,
+}
+
+/// A party within an agreement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Party {
+    /// Who.
+    pub organisation: OrganisationCode,
+    /// Where it stands.
+    pub state: PartyState,
+    /// The event by which it accepted the request for assessment.
+    pub accepted: Option<EventId>,
+    /// Its notice, while one runs.
+    pub notice: Option<Notice>,
+    /// Its row, when it stands in an event of its own and not in the header.
+    pub row: Option<Box<PartyRow>>,
+}
+
+impl Party {
+    /// A party that was named and has signed nothing.
+    pub const fn invited(organisation: OrganisationCode) -> Self {
+        Self { organisation, state: PartyState::Invited, accepted: None, notice: None, row: None }
+    }
+
+    /// Whether the table lets the party do this.
+    ///
+    /// # Errors
+    ///
+    /// The code of its state, G10 to G17 or G22.
+    pub fn may(&self, asked: Asked) -> Result<(), Refusal> {
+        if asked.allowed().contains(self.state.letter()) {
+            Ok(())
+        } else {
+            Err(self.state.refusal(self.organisation, asked.action()))
+        }
+    }
+
+    /// Its row: its own, or that of the header.
+    pub fn row<'a>(&'a self, header: &'a Header) -> Option<&'a PartyRow> {
+        self.row.as_deref().or_else(|| header.party(self.organisation).map(|(_, row)| row))
+    }
+}

@@ -1,0 +1,140 @@
+//! An agreement takes in what happened. Evolving never refuses.
+
+use crate::agreement::{Agreement, Origin, PartyState, Reference};
+use crate::event::Event;
+use crate::event::data::Data;
+use crate::header::SignatureKind;
+use crate::ids::{OrganisationCode, Stream};
+use crate::policy::Windows;
+use crate::time::Timestamp;
+
+impl Origin {
+    /// That an event brought a change about.
+    pub(crate) fn of(event: &Event) -> Self {
+        let signer = event.principal();
+        Self::Event {
+            id: event.id,
+            event_type: event.event_type(),
+            organisation: signer.organisation,
+            role: signer.role,
+        }
+    }
+}
+
+impl Agreement {
+    /// Begins an agreement from the first event of its stream; none from any other event.
+    ///
+    /// `windows` are those of the policy in force when it was recorded, `reference` the number that it got.
+    pub fn begun(event: &Event, at: Timestamp, reference: Reference, windows: Windows) -> Option<Self> {
+        let Stream::Agreement(id) = event.stream else {
+            return None;
+        };
+        let Data::RequestFiled(data) = &event.data else {
+            return None;
+        };
+        let mut agreement = Self::filed(id, event, data, at, reference, windows);
+        agreement.settle(at);
+        Some(agreement)
+    }
+
+    /// Takes in a later event of its stream: first what time brought about up to it, then the event.
+    pub fn evolve(&mut self, event: &Event, at: Timestamp) {
+        self.settle(at);
+        let stage = self.name();
+        let bars = self.bars(event);
+        self.apply(event, at);
+        self.revision += 1;
+        if bars {
+            self.barrier = self.revision;
+        }
+        if self.name() != stage {
+            self.moved_at = at;
+        }
+        self.changed_at = at;
+        self.settle(at);
+    }
+
+    /// Takes in that a party left the ledger (domain.md 2.9).
+    pub fn organisation_left(&mut self, organisation: OrganisationCode, at: Timestamp) {
+        self.settle(at);
+        let Some(party) = self.party(organisation) else {
+            return;
+        };
+        match party.state {
+            PartyState::Invited | PartyState::Requested | PartyState::Signing => {
+                if let Some(party) = self.party_mut(organisation) {
+                    party.state = PartyState::Declined;
+                }
+            }
+            PartyState::Executed | PartyState::Suspended | PartyState::Leaving | PartyState::Imported => {
+                self.leaves(organisation);
+            }
+            PartyState::Declined
+            | PartyState::Left
+            | PartyState::NotAdopted
+            | PartyState::Succeeded
+            | PartyState::Disputed => {}
+        }
+        self.changed_at = at;
+        self.settle(at);
+    }
+
+    /// Rebuilds an agreement from its own entries and those by which an organisation left, in their order:
+    /// what it was as of any size of the log. None if they do not begin with its first event.
+    pub fn replayed<'a>(
+        events: impl IntoIterator<Item = (&'a Event, Timestamp)>,
+        reference: Reference,
+        windows: Windows,
+    ) -> Option<Self> {
+        let mut agreement: Option<Self> = None;
+        for (event, at) in events {
+            match (&mut agreement, event.stream) {
+                (None, _) => agreement = Self::begun(event, at, reference, windows),
+                (Some(agreement), Stream::Agreement(id)) if id == agreement.id => agreement.evolve(event, at),
+                (Some(agreement), Stream::Organisation(code)) => {
+                    if let Data::OrganisationLeft(_) = &event.data {
+                        agreement.organisation_left(code, at);
+                    }
+                }
+                (
+                    Some(_),
+                    Stream::Sys | Stream::Key(_) | Stream::Agreement(_) | Stream::Template(_) | Stream::Programme(_),
+                ) => {}
+            }
+        }
+        agreement
+    }
+
+    /// Whether an event changes what others sign or answer (wire.md 2.4).
+    fn bars(&self, event: &Event) -> bool {
+        match &event.data {
+            Data::RequestFiled(_) | Data::TermsSubmitted(_) | Data::RequestRefused(_) | Data::RequestWithdrawn(_) => {
+                true
+            }
+            Data::ApprovalDeclined(data) => self.decline_bars(data),
+            super::other_streams!(RequestTriaged AdviceGiven ApprovalGiven ExecutionSigned ApprovalWithdrawn
+                AgreementSuspended AgreementResumed RevocationNoticed NoteRecorded) => false,
+        }
+    }
+
+    fn apply(&mut self, event: &Event, at: Timestamp) {
+        match &event.data {
+            Data::RequestTriaged(data) => self.triaged(event, data, at),
+            Data::TermsSubmitted(data) => self.submitted(event, data, at),
+            Data::AdviceGiven(data) => self.signed(event, SignatureKind::Advice, &data.version_hash, &[], at),
+            Data::ApprovalGiven(data) => {
+                self.signed(event, SignatureKind::Approval, &data.version_hash, &data.datasets, at);
+            }
+            Data::ExecutionSigned(data) => self.signed(event, SignatureKind::Execution, &data.version_hash, &[], at),
+            Data::ApprovalDeclined(data) => self.declined(event, data, at),
+            Data::ApprovalWithdrawn(data) => self.withdrawn(event, data, at),
+            Data::RequestRefused(_) => self.refuse(event, at),
+            Data::RequestWithdrawn(_) => self.withdraw(event, at),
+            Data::AgreementSuspended(data) => self.suspended(event, data, at),
+            Data::AgreementResumed(data) => self.resumed(event, data, at),
+            Data::RevocationNoticed(data) => self.noticed(event, data, at),
+            // The first event made the agreement; a note changes nothing.
+            super::other_streams!(RequestFiled NoteRecorded) => {}
+        }
+    }
+}

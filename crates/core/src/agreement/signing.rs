@@ -1,0 +1,411 @@
+//! A08 to A11: a version is frozen; advice, approvals and executions are collected; the agreement is formed.
+
+use crate::agreement::asked::Put;
+use crate::agreement::party::Asked;
+use crate::agreement::{Agreement, Origin, Party, PartyState, Signature, Signing, Stage, Standing, Version};
+use crate::event::Event;
+use crate::event::data::{AdviceGiven, AdviceKind, ApprovalGiven, ExecutionSigned, TermsSubmitted};
+use crate::header::{
+    AgreementType, DatasetRow, Formation, Header, OnePartyRef, PartyRefs, RequiredRole, SignatureKind,
+};
+use crate::ids::{DatasetId, OrganisationCode, Role};
+use crate::london;
+use crate::refusal::Refusal;
+use crate::time::Timestamp;
+use crate::wire::Digest;
+
+/// Roles that approve, whatever the policy asks (A10).
+const APPROVERS: [Role; 6] = [Role::Iao, Role::Siro, Role::Cg, Role::Leo, Role::Sec, Role::Opn];
+
+/// IGL of the lead party.
+pub(super) fn hands_of_submission(put: &Put<'_>) -> Result<(), Refusal> {
+    put.alone_in(&[Role::Igl])?;
+    let lead = put.agreement.header().lead_party;
+    if put.organisation() == lead { Ok(()) } else { Err(Refusal::RoleNotHeld { role: Role::Igl, organisation: lead }) }
+}
+
+/// G08, G09, G20 and G38: this draft, triaged by those who must, and not open for too long.
+pub(super) fn guards_of_submission(put: &Put<'_>, data: &TermsSubmitted) -> Result<(), Refusal> {
+    let agreement = put.agreement;
+    let draft = agreement.current();
+    if data.version != draft.number || data.version_hash != draft.hash {
+        return Err(stale(data.version, &data.version_hash, draft));
+    }
+    agreement.check_triage()?;
+    let today = london::date_of(put.at);
+    if data.approve_by < today {
+        return Err(Refusal::ApprovalWindowOver { on: data.approve_by });
+    }
+    let days = i64::from(agreement.windows.approve_by_days);
+    let latest = today.add_days(days);
+    if data.approve_by > latest {
+        return Err(Refusal::WindowTooLong { days, latest });
+    }
+    Ok(())
+}
+
+/// DPO, LGL, CG or SEC of a party, each for its own kind of advice.
+pub(super) fn hands_of_advice(put: &Put<'_>, data: &AdviceGiven) -> Result<(), Refusal> {
+    put.party()?;
+    put.alone()?;
+    let role = role_of_advice(data.kind);
+    if put.signer().role == role { Ok(()) } else { Err(put.not_held(role)) }
+}
+
+const fn role_of_advice(kind: AdviceKind) -> Role {
+    match kind {
+        AdviceKind::Dpo => Role::Dpo,
+        AdviceKind::Lgl => Role::Lgl,
+        AdviceKind::Cg => Role::Cg,
+        AdviceKind::Sec => Role::Sec,
+    }
+}
+
+/// G08 and the party's state. In force, advice names the version in force.
+pub(super) fn guards_of_advice(put: &Put<'_>, data: &AdviceGiven) -> Result<(), Refusal> {
+    put.agreement.named(&data.version_hash)?;
+    let party = put.party()?;
+    let in_force = put.agreement.stage.force().is_some();
+    if in_force && matches!(party.state, PartyState::Executed | PartyState::Suspended) {
+        return Ok(());
+    }
+    party.may(Asked::Approve)
+}
+
+/// A role that approves, or one that the policy asks this party for.
+pub(super) fn hands_of_approval(put: &Put<'_>) -> Result<(), Refusal> {
+    put.party()?;
+    put.alone()?;
+    let signer = put.signer();
+    let asked = put.requires(SignatureKind::Approval, signer.role);
+    let approves = APPROVERS.iter().any(|role| put.acts_as(signer, *role));
+    if asked || approves { Ok(()) } else { Err(put.not_held(Role::Iao)) }
+}
+
+/// G08, the party's state, G18 and G19.
+pub(super) fn guards_of_approval(put: &Put<'_>, data: &ApprovalGiven) -> Result<(), Refusal> {
+    let version = put.agreement.named(&data.version_hash)?;
+    let party = put.party()?;
+    party.may(Asked::Approve)?;
+    let role = put.signer().role;
+    let owed = || Refusal::RolesMissing {
+        organisation: party.organisation,
+        roles: words(&put.agreement.missing(party, version.number)),
+    };
+    if !put.requires(SignatureKind::Approval, role) {
+        return Err(owed());
+    }
+    let own = own_datasets(&version.header, party.organisation);
+    if data.datasets.iter().any(|dataset| !own.contains(dataset)) {
+        return Err(owed());
+    }
+    match put.agreement.missing_advice(party, version) {
+        Some(role) => Err(Refusal::AdviceMissing { role }),
+        None => Ok(()),
+    }
+}
+
+/// Who executes for this party; R11 when a required post is vacant.
+pub(super) fn hands_of_execution(put: &Put<'_>) -> Result<(), Refusal> {
+    let party = put.party()?;
+    put.alone()?;
+    let header = put.agreement.header();
+    let required = party.row(header).map(|row| row.required_roles.as_slice()).unwrap_or_default();
+    let mut executing = required.iter().filter(|r| r.kind == SignatureKind::Execution).map(|r| r.role).peekable();
+    let usual = if header.agreement_type == AgreementType::Emg { Role::Siro } else { Role::Sig };
+    let wanted = executing.peek().copied().unwrap_or(usual);
+    let signer = put.signer();
+    if signer.role != wanted && !executing.any(|role| role == signer.role) {
+        return Err(put.not_held(wanted));
+    }
+    let body = put.body(party.organisation);
+    let vacant = required.iter().find(|r| body.is_some_and(|body| !body.has_serving(r.role, put.at)));
+    match vacant {
+        Some(post) => Err(Refusal::PostVacant { organisation: party.organisation, role: post.role }),
+        None => Ok(()),
+    }
+}
+
+/// G08, the party's state, T10, G20, G18, and for a small body that two persons signed.
+pub(super) fn guards_of_execution(put: &Put<'_>, data: &ExecutionSigned) -> Result<(), Refusal> {
+    let version = put.agreement.named(&data.version_hash)?;
+    let party = put.party()?;
+    party.may(Asked::Execute)?;
+    if put.agreement.questions_block(party.organisation) {
+        return Err(put.agreement.questions_open());
+    }
+    if let Stage::Approving(signing) = &put.agreement.stage
+        && put.at >= london::end_of(signing.approve_by)
+    {
+        return Err(Refusal::ApprovalWindowOver { on: signing.approve_by });
+    }
+    let mut missing = put.agreement.missing(party, version.number);
+    let needed = put.requires(SignatureKind::Execution, put.signer().role);
+    missing.retain(|required| required.kind != SignatureKind::Execution);
+    if missing.is_empty() && needed {
+        return Ok(());
+    }
+    Err(Refusal::RolesMissing { organisation: party.organisation, roles: words(&missing) })
+}
+
+/// G08.
+fn stale(version: u32, seen: &Digest, current: &Version) -> Refusal {
+    let short = |hash: &Digest| hash.to_string().chars().take(8).collect::<String>();
+    Refusal::StaleTerms { version, seen: short(seen), current: short(&current.hash) }
+}
+
+/// Required signatures in words, for messages.
+fn words(missing: &[RequiredRole]) -> String {
+    let one = |required: &RequiredRole| match required.kind {
+        SignatureKind::Advice => format!("advice of {}", required.role),
+        SignatureKind::Approval => format!("approval by {}", required.role),
+        SignatureKind::Execution => format!("execution by {}", required.role),
+    };
+    if missing.is_empty() {
+        return "no signature of this kind".to_owned();
+    }
+    missing.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+/// Whether a dataset's row names an organisation as its provider.
+pub(super) fn provides(header: &Header, row: &DatasetRow, organisation: OrganisationCode) -> bool {
+    let Some((number, party)) = header.party(organisation) else {
+        return false;
+    };
+    match row.provider {
+        OnePartyRef::Number(named) => usize::from(named) == number,
+        OnePartyRef::All(_) => party.capacity.provides(),
+    }
+}
+
+/// Whether a dataset's row names an organisation as a recipient.
+pub(super) fn receives(header: &Header, row: &DatasetRow, organisation: OrganisationCode) -> bool {
+    let Some((number, party)) = header.party(organisation) else {
+        return false;
+    };
+    match &row.recipients {
+        PartyRefs::Numbers(named) => named.iter().any(|named| usize::from(*named) == number),
+        PartyRefs::All(_) => party.capacity.receives(),
+    }
+}
+
+/// The datasets that an organisation provides or receives.
+pub(super) fn own_datasets(header: &Header, organisation: OrganisationCode) -> Vec<DatasetId> {
+    let own = header.datasets.iter().filter(|row| {
+        // An open-data licence names no recipients, for everybody may receive.
+        provides(header, row, organisation) || receives(header, row, organisation)
+    });
+    own.flat_map(|row| row.ids.iter().copied()).collect()
+}
+
+impl Put<'_> {
+    /// Whether the policy asks the first signer's party for this signature.
+    fn requires(&self, kind: SignatureKind, role: Role) -> bool {
+        let row = self.agreement.row(self.organisation());
+        row.is_some_and(|row| row.required_roles.contains(&RequiredRole { kind, role }))
+    }
+}
+
+impl Agreement {
+    /// The version that a signature may name now.
+    ///
+    /// # Errors
+    ///
+    /// G08 for any other.
+    pub(super) fn named(&self, hash: &Digest) -> Result<&Version, Refusal> {
+        let current = self.current();
+        if current.hash == *hash {
+            return Ok(current);
+        }
+        let seen = self.versions.iter().find(|version| version.hash == *hash);
+        Err(stale(seen.map_or(current.number, |version| version.number), hash, current))
+    }
+
+    /// G09: ALL and UNILATERAL, every provider accepted; ACCESSION, the lead, every anchor and enough others.
+    pub(super) fn check_triage(&self) -> Result<(), Refusal> {
+        let header = self.header();
+        let accepted =
+            |organisation: OrganisationCode| self.party(organisation).is_some_and(|party| party.accepted.is_some());
+        let waits = |organisation: OrganisationCode| Err(Refusal::NotTriaged { organisation });
+        match header.formation {
+            Formation::All | Formation::Unilateral => {
+                let provider =
+                    |party: &&Party| header.datasets.iter().any(|row| provides(header, row, party.organisation));
+                match self.parties.iter().filter(provider).find(|party| party.accepted.is_none()) {
+                    Some(party) => waits(party.organisation),
+                    None => Ok(()),
+                }
+            }
+            Formation::Accession => {
+                let first = std::iter::once(header.lead_party).chain(header.anchor_parties.iter().copied());
+                if let Some(organisation) = first.into_iter().find(|code| !accepted(*code)) {
+                    return waits(organisation);
+                }
+                let least = usize::from(header.min_parties.unwrap_or(2));
+                if self.parties.iter().filter(|party| party.accepted.is_some()).count() >= least {
+                    return Ok(());
+                }
+                match self.parties.iter().find(|party| party.accepted.is_none()) {
+                    Some(party) => waits(party.organisation),
+                    None => Ok(()),
+                }
+            }
+        }
+    }
+
+    /// Whether an open question stops this party's execution.
+    fn questions_block(&self, organisation: OrganisationCode) -> bool {
+        let joint = self.header().formation != Formation::Accession;
+        self.open_questions().any(|question| joint || question.by == organisation || question.to == organisation)
+    }
+
+    /// Signatures of a party on a version that count.
+    pub(super) fn counting(&self, organisation: OrganisationCode, version: u32) -> impl Iterator<Item = &Signature> {
+        self.signatures.iter().filter(move |signature| {
+            signature.organisation == organisation
+                && signature.version == version
+                && signature.standing == Standing::Counts
+        })
+    }
+
+    /// What a party still owes on a version, in the order of signing.
+    pub(super) fn missing(&self, party: &Party, version: u32) -> Vec<RequiredRole> {
+        let Some(found) = self.version(version) else {
+            return Vec::new();
+        };
+        let Some(row) = party.row(&found.header) else {
+            return Vec::new();
+        };
+        let optional_advice = found.header.agreement_type == AgreementType::Emg;
+        let owed = row.required_roles.iter().filter(|required| {
+            let waived = optional_advice && required.kind == SignatureKind::Advice;
+            !waived && !self.is_given(party.organisation, found, **required)
+        });
+        owed.copied().collect()
+    }
+
+    /// Whether a required signature is there. Asset owners may share the datasets out among them.
+    fn is_given(&self, organisation: OrganisationCode, version: &Version, required: RequiredRole) -> bool {
+        let mut given = self
+            .counting(organisation, version.number)
+            .filter(|signature| signature.kind == required.kind && signature.role == required.role)
+            .peekable();
+        if given.peek().is_none() {
+            return false;
+        }
+        let given: Vec<&Signature> = given.collect();
+        if given.iter().any(|signature| signature.datasets.is_empty()) {
+            return true;
+        }
+        let own = own_datasets(&version.header, organisation);
+        own.iter().all(|dataset| given.iter().any(|signature| signature.datasets.contains(dataset)))
+    }
+
+    /// The first adviser whose advice a party still lacks; an emergency does not wait for it (G19).
+    fn missing_advice(&self, party: &Party, version: &Version) -> Option<Role> {
+        let missing = self.missing(party, version.number);
+        missing.into_iter().find(|required| required.kind == SignatureKind::Advice).map(|required| required.role)
+    }
+
+    /// A version is frozen.
+    pub(super) fn submitted(&mut self, event: &Event, data: &TermsSubmitted, at: Timestamp) {
+        for party in &mut self.parties {
+            if party.state == PartyState::Invited {
+                party.state = PartyState::Signing;
+            }
+        }
+        let signing = Signing { version: data.version, approve_by: data.approve_by };
+        self.go(Stage::Approving(signing), at, Origin::of(event));
+    }
+
+    /// Advice, an approval or an execution is recorded.
+    pub(super) fn signed(
+        &mut self,
+        event: &Event,
+        kind: SignatureKind,
+        hash: &Digest,
+        datasets: &[DatasetId],
+        at: Timestamp,
+    ) {
+        let signer = event.principal();
+        let version =
+            self.versions.iter().find(|version| version.hash == *hash).map_or(self.draft, |version| version.number);
+        self.signatures.push(Signature {
+            event: event.id,
+            at,
+            person: signer.person,
+            organisation: signer.organisation,
+            version,
+            role: signer.role,
+            kind,
+            datasets: datasets.into(),
+            standing: Standing::Counts,
+        });
+        if let Some(party) = self.party_mut(signer.organisation)
+            && party.state == PartyState::Invited
+        {
+            party.state = PartyState::Signing;
+        }
+        if kind == SignatureKind::Execution {
+            self.executed(event, at);
+        }
+    }
+
+    /// A party has executed: it is bound, and the agreement may be formed.
+    fn executed(&mut self, event: &Event, at: Timestamp) {
+        if let Some(party) = self.party_mut(event.principal().organisation)
+            && party.state == PartyState::Signing
+        {
+            party.state = PartyState::Executed;
+        }
+        let Stage::Approving(signing) = self.stage else {
+            return;
+        };
+        if !self.is_formed() {
+            return;
+        }
+        // Whoever need not sign is bound with the others.
+        let header = self.current().header.clone();
+        for party in &mut self.parties {
+            let silent = party.row(&header).is_some_and(|row| row.required_roles.is_empty());
+            if silent && party.state == PartyState::Signing {
+                party.state = PartyState::Executed;
+            }
+        }
+        self.go(Stage::Approved { signing, formed_at: at }, at, Origin::of(event));
+    }
+
+    /// Whether enough have executed (domain.md 2.3).
+    pub(super) fn is_formed(&self) -> bool {
+        let header = self.header();
+        let bound =
+            |organisation: OrganisationCode| self.party(organisation).is_some_and(|party| party.state.is_bound());
+        match header.formation {
+            Formation::All | Formation::Unilateral => self.parties.iter().all(|party| {
+                party.state.is_bound() || party.row(header).is_some_and(|row| row.required_roles.is_empty())
+            }),
+            Formation::Accession => {
+                let count = self.parties.iter().filter(|party| party.state.is_bound()).count();
+                count >= usize::from(header.min_parties.unwrap_or(2))
+                    && header.anchor_parties.iter().all(|anchor| bound(*anchor))
+                    && self.has_pair()
+            }
+        }
+    }
+
+    /// Whether a provider and another recipient of one dataset are both bound. Open data need no recipient.
+    pub(super) fn has_pair(&self) -> bool {
+        let header = self.header();
+        let bound = || self.parties.iter().filter(|party| party.state.is_bound());
+        header.datasets.iter().any(|row| {
+            bound().any(|giver| {
+                provides(header, row, giver.organisation)
+                    && (header.formation == Formation::Unilateral
+                        || header.agreement_type == AgreementType::Open
+                        || bound().any(|taker| {
+                            taker.organisation != giver.organisation && receives(header, row, taker.organisation)
+                        }))
+            })
+        })
+    }
+}

@@ -1,0 +1,63 @@
+//! The transition table of agreements (domain.md 2.7): which stage lets which event pass.
+//!
+//! A cell refuses, lets the event pass to its guards, or lets it pass if a condition of its family
+//! holds. Where it leads is said where the event is applied. A test holds every cell against the
+//! specification's own table.
+
+use crate::agreement::stage::StageName;
+use crate::event::EventType;
+
+/// What a stage says to an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cell {
+    /// No, with this code.
+    No(Code),
+    /// The guards decide.
+    Go,
+    /// The guards decide if the condition of the family holds; otherwise no.
+    If(Code),
+}
+
+macro_rules! codes_of_table {
+    ($($name:ident)+ / $($only_if:ident)+) => {
+        /// A code of the table.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum Code { $($name,)+ $($only_if,)+ }
+        $(const $name: Cell = Cell::No(Code::$name);)+
+    };
+}
+
+codes_of_table! { T01 T02 T03 T04 T05 T06 T07 T09 T10 T12 T16 T17 T18 T21 / T08 T14 T19 }
+
+const GO: Cell = Cell::Go;
+const IF_T05: Cell = Cell::If(Code::T05);
+const IF_T08: Cell = Cell::If(Code::T08);
+const IF_T14: Cell = Cell::If(Code::T14);
+const IF_T16: Cell = Cell::If(Code::T16);
+const IF_T17: Cell = Cell::If(Code::T17);
+const IF_T19: Cell = Cell::If(Code::T19);
+
+/// One row for each event; columns N F C G A P V S E X R W L.
+#[rustfmt::skip]
+const TABLE: &[(EventType, [Cell; 13])] = &[
+    (EventType::RequestFiled,       [GO,  T02, T02, T02, T02, T02, T02, T02, T02, T02, T02, T02, T02]),
+    (EventType::RequestTriaged,     [T01, GO,  T10, T12, T09, T05, T05, T05, T06, T18, T07, T07, T07]),
+    (EventType::TermsSubmitted,     [T01, GO,  T10, T12, T09, T05, IF_T14, IF_T14, T06, T18, T07, T07, T07]),
+    (EventType::AdviceGiven,        [T01, GO,  GO,  GO,  GO,  GO,  GO,  GO,  T06, T18, T07, T07, T07]),
+    (EventType::ApprovalGiven,      [T01, T03, T03, T03, GO,  IF_T05, IF_T05, IF_T08, T06, T18, T07, T07, T07]),
+    (EventType::ExecutionSigned,    [T01, T03, T03, T03, GO,  IF_T05, IF_T05, IF_T08, T06, T18, T07, T07, T07]),
+    (EventType::ApprovalDeclined,   [T01, T03, T03, T03, GO,  IF_T17, IF_T05, IF_T08, T06, T18, T07, T07, T07]),
+    (EventType::ApprovalWithdrawn,  [T01, T03, T03, T03, GO,  GO,  IF_T16, IF_T16, T06, T18, T07, T07, T07]),
+    (EventType::RequestRefused,     [T01, GO,  GO,  GO,  T21, T17, T16, T16, T06, T18, T07, T07, T07]),
+    (EventType::RequestWithdrawn,   [T01, GO,  GO,  GO,  GO,  IF_T17, T16, T16, T06, T18, T07, T07, T07]),
+    (EventType::AgreementSuspended, [T01, T04, T04, T04, T04, T17, GO,  GO,  T06, T18, T07, T07, T07]),
+    (EventType::AgreementResumed,   [T01, T04, T04, T04, T04, T04, IF_T19, IF_T19, T06, T18, T07, T07, T07]),
+    (EventType::RevocationNoticed,  [T01, T04, T04, T04, T04, T17, GO,  GO,  T06, T18, T07, T07, T07]),
+    (EventType::NoteRecorded,       [T01, GO,  GO,  GO,  GO,  GO,  GO,  GO,  GO,  GO,  GO,  GO,  GO]),
+];
+
+/// The cell of an event and a stage; none for events of other streams.
+pub(crate) fn cell(event: EventType, stage: StageName) -> Option<Cell> {
+    let (_, row) = TABLE.iter().find(|(row, _)| *row == event)?;
+    row.get(stage.column()).copied()
+}

@@ -1,0 +1,161 @@
+//! The agreements of a state: finding them, and taking in their events.
+
+use std::collections::HashMap;
+
+use crate::agreement::{Agreement, Reference};
+use crate::event::Event;
+use crate::event::data::{Data, RoleHolderAppointed};
+use crate::ids::{AgreementId, OrganisationCode, PersonId, Stream};
+use crate::london;
+use crate::policy::Windows;
+use crate::refusal::Refusal;
+use crate::state::State;
+use crate::time::{Date, Timestamp};
+
+/// What organisations recorded about agreements on one London day.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Today {
+    day: Option<Date>,
+    counts: HashMap<OrganisationCode, DayCount>,
+}
+
+/// What one organisation recorded on that day.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct DayCount {
+    /// Events of agreements.
+    pub(crate) events: u32,
+    /// Requests among them.
+    pub(crate) requests: u32,
+    /// Notes among them.
+    pub(crate) notes: u32,
+}
+
+impl Today {
+    /// What an organisation recorded on a day so far.
+    pub(crate) fn of(&self, organisation: OrganisationCode, day: Date) -> DayCount {
+        if self.day == Some(day) {
+            self.counts.get(&organisation).copied().unwrap_or_default()
+        } else {
+            DayCount::default()
+        }
+    }
+
+    fn count(&mut self, event: &Event, at: Timestamp) {
+        let day = london::date_of(at);
+        if self.day != Some(day) {
+            self.day = Some(day);
+            self.counts.clear();
+        }
+        let count = self.counts.entry(event.principal().organisation).or_default();
+        count.events += 1;
+        count.requests += u32::from(matches!(event.data, Data::RequestFiled(_)));
+        count.notes += u32::from(matches!(event.data, Data::NoteRecorded(_)));
+    }
+}
+
+impl State {
+    /// The agreement of a stream, as of its newest event. Ask [`Agreement::at`] for an instant.
+    pub fn agreement(&self, id: AgreementId) -> Option<&Agreement> {
+        self.agreements.get(&id)
+    }
+
+    /// The agreement of a human reference.
+    pub fn agreement_by_reference(&self, reference: Reference) -> Option<&Agreement> {
+        self.agreements.get(self.references.get(&reference)?)
+    }
+
+    /// Every agreement, in no order.
+    pub fn agreements(&self) -> impl ExactSizeIterator<Item = &Agreement> {
+        self.agreements.values()
+    }
+
+    /// The agreements that name an organisation, in the order of filing.
+    pub fn agreements_of(&self, organisation: OrganisationCode) -> impl Iterator<Item = &Agreement> {
+        let ids = self.agreements_of.get(&organisation).map(Vec::as_slice).unwrap_or_default();
+        ids.iter().filter_map(|id| self.agreements.get(id))
+    }
+
+    /// The windows that the ledger's policies set.
+    pub fn windows(&self) -> Windows {
+        self.reference.as_ref().map(|reference| reference.windows).unwrap_or_default()
+    }
+
+    /// One name for the human behind a person id: bodies that share an officer declare it.
+    pub fn human(&self, person: PersonId) -> PersonId {
+        self.humans.get(&person).copied().unwrap_or(person)
+    }
+
+    /// O07: an organisation gives notice before it leaves what rests on it alone.
+    pub(crate) fn check_leaving(&self, organisation: OrganisationCode, at: Timestamp) -> Result<(), Refusal> {
+        let stuck: Vec<String> = self
+            .agreements_of(organisation)
+            .filter(|agreement| agreement.at(at).rests_on(organisation))
+            .map(|agreement| agreement.reference().to_string())
+            .collect();
+        if stuck.is_empty() {
+            Ok(())
+        } else {
+            Err(Refusal::StillProviding { organisation, agreements: stuck.join(", ") })
+        }
+    }
+
+    pub(super) fn evolve_agreement(&mut self, event: &Event, at: Timestamp) {
+        let Stream::Agreement(id) = event.stream else {
+            return;
+        };
+        self.today.count(event, at);
+        if let Some(agreement) = self.agreements.get_mut(&id) {
+            agreement.evolve(event, at);
+            return;
+        }
+        let reference = self.next_reference(at);
+        let Some(agreement) = Agreement::begun(event, at, reference, self.windows()) else {
+            return;
+        };
+        self.references.insert(reference, id);
+        for party in agreement.parties() {
+            self.agreements_of.entry(party.organisation).or_default().push(id);
+        }
+        self.agreements.insert(id, agreement);
+    }
+
+    fn next_reference(&mut self, at: Timestamp) -> Reference {
+        // INVARIANT: the years of an instant are 1970 to 9999.
+        let year = u16::try_from(london::year_of(at)).unwrap_or(u16::MAX);
+        let count = self.filed_in.entry(year).or_default();
+        *count += 1;
+        Reference { year, number: *count }
+    }
+
+    pub(super) fn leave_agreements(&mut self, event: &Event, at: Timestamp) {
+        let Stream::Organisation(organisation) = event.stream else {
+            return;
+        };
+        for id in self.agreements_of.get(&organisation).map(Vec::as_slice).unwrap_or_default() {
+            if let Some(agreement) = self.agreements.get_mut(id) {
+                agreement.organisation_left(organisation, at);
+            }
+        }
+    }
+
+    /// Remembers that a person appointed here is one who was appointed elsewhere.
+    pub(super) fn declare_same(&mut self, data: &RoleHolderAppointed) {
+        let Some(elsewhere) = data.same_person else {
+            return;
+        };
+        let known = self
+            .organisations
+            .values()
+            .find_map(|organisation| organisation.appointment_by(elsewhere))
+            .map(|appointment| appointment.person);
+        let Some(other) = known.filter(|other| *other != data.person) else {
+            return;
+        };
+        let (root, mine) = (self.human(other), self.human(data.person));
+        for name in self.humans.values_mut().filter(|name| **name == mine) {
+            *name = root;
+        }
+        self.humans.insert(mine, root);
+        self.humans.insert(data.person, root);
+    }
+}
