@@ -9,6 +9,7 @@
 #![expect(clippy::doc_markdown, reason = "the docstrings of arguments are help, read on a terminal")]
 
 mod completions;
+mod demo;
 #[expect(dead_code, reason = "the audit verifies")]
 mod ending;
 mod folder;
@@ -99,6 +100,7 @@ enum Command {
     Reference(reference::Reference),
     #[command(subcommand)]
     Key(key::Key),
+    Demo(demo::Demo),
     Completions(completions::Completions),
 }
 
@@ -108,6 +110,7 @@ impl Command {
             Self::Init(command) => command.run(common),
             Self::Reference(command) => command.run(common),
             Self::Key(command) => command.run(common),
+            Self::Demo(command) => command.run(common),
             Self::Completions(command) => Ok(command.run(&mut <CommandLine as clap::CommandFactory>::command())),
         }
     }

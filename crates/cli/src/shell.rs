@@ -178,6 +178,23 @@ pub fn write_new(path: &Path, bytes: &[u8], secret: bool) -> Result<()> {
     Ok(())
 }
 
+/// Writes a new file for its owner alone, without waiting for the disk: for what can be made again.
+///
+/// # Errors
+///
+/// It exists, or cannot be written.
+pub fn write_quickly(path: &Path, bytes: &[u8]) -> Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600);
+    }
+    let written = options.open(path).and_then(|mut file| file.write_all(bytes));
+    written.with_context(|| format!("`{}` cannot be written", path.display()))
+}
+
 /// Replaces a file in one step, durably: a reader sees the old one or the new one.
 ///
 /// # Errors

@@ -1,0 +1,266 @@
+//! One agreement of the demonstration on its way: what its parties sign, step by step.
+
+use anyhow::{Context, Result};
+use counterpart_core::codes::ReferenceSet;
+use counterpart_core::derive;
+use counterpart_core::header::{Header, SignatureKind};
+use counterpart_core::ids::{EventId, OrganisationCode, Role, Stream};
+use counterpart_core::json;
+use counterpart_core::london;
+use counterpart_core::roles::OrganisationFacts;
+use counterpart_core::state::State;
+use counterpart_core::terms::{Party, Terms};
+use counterpart_core::time::Date;
+use counterpart_core::wire::Digest;
+use serde_json::{Value, json};
+
+use super::cast::Hand;
+use super::papers::{Days, Paper};
+use super::seal::{document, seal, text};
+use super::stage::{Draft, Stage};
+
+/// Days that a version stays open for signing, when the story says nothing else.
+const SIGNING_DAYS: i64 = 60;
+
+/// One agreement.
+#[derive(Clone)]
+pub struct Deal {
+    /// Its stream.
+    pub stream: Stream,
+    /// What stands in clear of version 1.
+    pub header: Header,
+    /// What its signers name.
+    pub version_hash: Digest,
+    /// The newest suspension.
+    pub ground: Option<EventId>,
+    /// The newest signature.
+    pub signature: Option<EventId>,
+}
+
+/// Who files what with whom.
+pub struct Request<'a> {
+    /// The paper.
+    pub paper: Paper,
+    /// The first party.
+    pub from: OrganisationCode,
+    /// The second party.
+    pub to: OrganisationCode,
+    /// Further parties, where the paper has many.
+    pub others: &'a [OrganisationCode],
+    /// Its days.
+    pub days: Days,
+    /// Who asks: the officer who files.
+    pub filer: Hand,
+}
+
+impl Deal {
+    /// A01: files the request.
+    pub fn file(stage: &mut Stage, request: &Request<'_>) -> Result<Self> {
+        let Request { paper, from, to, others, days, filer } = request;
+        let stream = Stream::Agreement(stage.chance.uuid(stage.now, &format!("agreement {}", stage.said.len())).into());
+        let terms = paper.terms(*from, *to, *days)?;
+        let parties: Vec<Party> = serde_json::from_value(paper.parties(*from, *to, others))?;
+        let header = header(stage, &terms, &parties)?;
+        let codes: Vec<OrganisationCode> = parties.iter().map(|party| party.organisation).collect();
+        let data = json!({
+            "contacts": contacts(&codes),
+            "header": header,
+            "requesting_organisation": filer.officer.organisation,
+            "terms": document(&terms),
+            "warnings_acknowledged": [],
+        });
+        let draft = stage.draft(stream, "RequestFiled", data, std::slice::from_ref(filer))?;
+        let version_hash = derive::version_hash(&json::to_jcs(&header)?, stream, draft.commitment("/terms")?, 1);
+        stage.record(draft)?;
+        Ok(Self { stream, header, version_hash, ground: None, signature: None })
+    }
+
+    /// The parties, in their order.
+    pub fn parties(&self) -> Vec<OrganisationCode> {
+        self.header.parties.iter().map(|row| row.organisation).collect()
+    }
+
+    /// A02: a party takes the request up, or sends it back.
+    pub fn triage(&self, stage: &mut Stage, organisation: OrganisationCode, accepted: bool) -> Result<()> {
+        let hand = stage.cast.of(organisation, Role::Igl)?;
+        let (outcome, missing) = if accepted { ("ACCEPTED", json!([])) } else { ("RETURNED", json!(["/necessity"])) };
+        let mut data = json!({ "missing": missing, "outcome": outcome });
+        if !accepted && let Some(members) = data.as_object_mut() {
+            members.insert("note".to_owned(), text("Please say why the date of birth is needed as well as the name."));
+        }
+        stage.say(self.stream, "RequestTriaged", data, &[hand]).map(drop)
+    }
+
+    /// A02 by every party that provides data.
+    pub fn triage_all(&self, stage: &mut Stage) -> Result<()> {
+        for row in self.header.parties.iter().filter(|row| row.capacity.provides()) {
+            self.triage(stage, row.organisation, true)?;
+        }
+        Ok(())
+    }
+
+    /// A08: the lead party freezes the version for signing.
+    pub fn submit(&self, stage: &mut Stage, signing_days: Option<i64>) -> Result<()> {
+        let hand = stage.cast.of(self.header.lead_party, Role::Igl)?;
+        let last = london::date_of(stage.now).add_days(signing_days.unwrap_or(SIGNING_DAYS));
+        let data = json!({ "approve_by": last, "version": 1, "version_hash": self.version_hash });
+        stage.say(self.stream, "TermsSubmitted", data, &[hand]).map(drop)
+    }
+
+    /// A09 to A11: everything that one party owes, in its order: advice, approvals, execution.
+    pub fn sign(&mut self, stage: &mut Stage, organisation: OrganisationCode) -> Result<()> {
+        for kind in [SignatureKind::Advice, SignatureKind::Approval, SignatureKind::Execution] {
+            self.sign_kind(stage, organisation, kind)?;
+        }
+        Ok(())
+    }
+
+    /// A09, A10 or A11 by every role of one party that owes it.
+    pub fn sign_kind(&mut self, stage: &mut Stage, organisation: OrganisationCode, kind: SignatureKind) -> Result<()> {
+        let (_, row) = self.header.party(organisation).context("only a party signs")?;
+        let owed: Vec<Role> =
+            row.required_roles.iter().filter(|owed| owed.kind == kind).map(|owed| owed.role).collect();
+        for role in owed {
+            let hand = stage.cast.of(organisation, role)?;
+            let id = match kind {
+                SignatureKind::Advice => self.advise(
+                    stage,
+                    hand,
+                    "SUPPORT",
+                    "The terms meet what the law asks, and the fields are no more than the purpose needs.",
+                )?,
+                SignatureKind::Approval => {
+                    let draft = self.approval(stage, hand)?;
+                    stage.record(draft)?
+                }
+                SignatureKind::Execution => {
+                    let data = json!({ "form": self.header.execution_form, "version_hash": self.version_hash });
+                    stage.say(self.stream, "ExecutionSigned", data, &[hand])?
+                }
+            };
+            self.signature = Some(id);
+        }
+        Ok(())
+    }
+
+    /// A09 with what it says.
+    pub fn advise(&self, stage: &mut Stage, hand: Hand, outcome: &str, reasons: &str) -> Result<EventId> {
+        let words = document(&json!({ "outcome": outcome, "reasons": reasons }));
+        let data = json!({ "kind": hand.role, "version_hash": self.version_hash, "words": words });
+        stage.say(self.stream, "AdviceGiven", data, &[hand])
+    }
+
+    /// A10, signed but not recorded.
+    pub fn approval(&self, stage: &mut Stage, hand: Hand) -> Result<Draft> {
+        let data = json!({ "datasets": [], "version_hash": self.version_hash });
+        stage.draft(self.stream, "ApprovalGiven", data, &[hand])
+    }
+
+    /// A12: a party declines for changes or for good.
+    pub fn decline(&self, stage: &mut Stage, hand: Hand, kind: &str) -> Result<()> {
+        let words = document(&json!({
+            "reasons": ["RESOURCE"],
+            "text": "The service has no officer who could answer the questions that this sharing brings with it this year.",
+        }));
+        let data = json!({ "kind": kind, "version_hash": self.version_hash, "words": words });
+        stage.say(self.stream, "ApprovalDeclined", data, &[hand]).map(drop)
+    }
+
+    /// A13: the newest signature is taken back.
+    pub fn take_back(&self, stage: &mut Stage, hand: Hand) -> Result<()> {
+        let data = json!({
+            "target": self.signature.context("nothing is signed")?,
+            "words": document(&json!({ "reason": "The approval was given on an older list of fields." })),
+        });
+        stage.say(self.stream, "ApprovalWithdrawn", data, &[hand]).map(drop)
+    }
+
+    /// A14, signed but not recorded.
+    pub fn refusal(&self, stage: &mut Stage, hand: Hand) -> Result<Draft> {
+        let words = document(&json!({
+            "alternatives": "Individual requests under Schedule 2 paragraph 2 of the Data Protection Act 2018, each with its own reasons.",
+            "reasons": ["INCOMPATIBLE_PURPOSE", "EXCESSIVE", "CONFIDENTIALITY"],
+            "review_route": "The senior information risk owner of the requesting body may write to ours.",
+            "text": "People are referred as homeless in confidence and by their own choice; handing all of them to the police is more than the purpose needs.",
+        }));
+        stage.draft(self.stream, "RequestRefused", json!({ "words": words }), &[hand])
+    }
+
+    /// A15: the requesting organisation withdraws.
+    pub fn withdraw(&self, stage: &mut Stage, hand: Hand) -> Result<()> {
+        let data = json!({ "words": document(&json!({ "reason": "The service was reorganised and no longer needs the data." })) });
+        stage.say(self.stream, "RequestWithdrawn", data, &[hand]).map(drop)
+    }
+
+    /// A16: sharing stops for all parties.
+    pub fn suspend(&mut self, stage: &mut Stage, organisation: OrganisationCode) -> Result<()> {
+        let hand = stage.cast.of(organisation, Role::Siro)?;
+        let words = document(&json!({
+            "lift_conditions": ["The access list has been checked by both security leads"],
+            "text": "An account that should have been closed could still read the list; sharing stops until both sides have checked.",
+        }));
+        let data = json!({ "code": "SECURITY", "datasets": [], "scope": "WHOLE", "words": words });
+        self.ground = Some(stage.say(self.stream, "AgreementSuspended", data, &[hand])?);
+        Ok(())
+    }
+
+    /// A17: the ground is closed by the body that opened it.
+    pub fn resume(&self, stage: &mut Stage, organisation: OrganisationCode) -> Result<()> {
+        let hand = stage.cast.of(organisation, Role::Siro)?;
+        let words = document(&json!({ "evidence": ["Both security leads confirmed the access list in writing"] }));
+        let data = json!({ "ground": self.ground.context("nothing is suspended")?, "words": words });
+        stage.say(self.stream, "AgreementResumed", data, &[hand]).map(drop)
+    }
+
+    /// A23: a party gives notice.
+    pub fn revoke(&self, stage: &mut Stage, organisation: OrganisationCode, on: Date) -> Result<()> {
+        let hand = stage.cast.of(organisation, Role::Sig)?;
+        let words = document(&json!({ "reason": "The service has ended and nobody uses the data any longer." }));
+        let data = json!({ "ground": "NO_LONGER_NEEDED", "takes_effect_on": on, "words": words });
+        stage.say(self.stream, "RevocationNoticed", data, &[hand]).map(drop)
+    }
+
+    /// A36: a note.
+    pub fn note(&self, stage: &mut Stage, hand: Hand, words: &str) -> Result<()> {
+        let data = json!({ "text": text(words), "visibility": "PARTIES" });
+        stage.say(self.stream, "NoteRecorded", data, &[hand]).map(drop)
+    }
+}
+
+/// The header that the server will derive from the same terms.
+fn header(stage: &Stage, terms: &Value, parties: &[Party]) -> Result<Header> {
+    let mut unused = Vec::new();
+    // Commitments of the skeleton do not reach the header, so any event id will do here.
+    let skeleton = seal(terms.clone(), stage.next_id(), "/terms", &stage.chance, &mut unused)?;
+    let terms: Terms = serde_json::from_value(skeleton).context("the terms are not of their schema")?;
+    let known = &stage.replay.state;
+    let founded = known.founded.as_ref().context("the ledger is founded first")?;
+    let reference = ReferenceSet::resolve(&founded.code_lists, &founded.policies)?;
+    derive::header(&terms, parties, &|code| facts(known, code), &reference, None)
+        .map_err(|messages| anyhow::anyhow!("the header cannot be derived: {messages:?}"))
+}
+
+fn facts(state: &State, code: OrganisationCode) -> Option<OrganisationFacts> {
+    let organisation = state.organisations.get(&code)?;
+    Some(OrganisationFacts {
+        code,
+        kind: organisation.kind,
+        flags: organisation.flags.clone(),
+        governance: organisation.governance,
+        extra_roles: organisation.extra_roles.clone(),
+    })
+}
+
+/// Shared mailboxes of the parties.
+fn contacts(parties: &[OrganisationCode]) -> Value {
+    let one = |code: &OrganisationCode| {
+        let domain = code.as_str().to_lowercase();
+        let mailbox = |name: &str| format!("{name}@{domain}.example");
+        let row = json!({
+            "breach": mailbox("breach"), "complaints": mailbox("complaints"), "dpo": mailbox("dpo"),
+            "ig": mailbox("information-governance"), "rights": mailbox("information-rights"),
+        });
+        (code.to_string(), row)
+    };
+    document(&Value::Object(parties.iter().map(one).collect()))
+}
