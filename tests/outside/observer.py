@@ -71,7 +71,11 @@ class Observer:
 
     def __init__(self, client, library, verifier):
         self.client, self.verifier = client, verifier
-        self.state, self.entries = State(library), []
+        self.state, self.entries, self.last = State(library), [], None
+
+    def genesis_vkey(self):
+        """The log's key that the genesis pins."""
+        return self.state.genesis["log_keys"][0]
 
     def root(self):
         """The root of what the outsider has replayed."""
@@ -107,6 +111,7 @@ class Observer:
         same((receipt["id"], receipt["stream"]), (payload["id"], payload["stream"]), "id and stream")
         same(receipt["standing"], "RECORDED", "standing of a ledger without witnesses")
         self.replay(data)
+        self.last = receipt, envelope
         same(receipt["revision"], self.state.stream(payload["stream"]).revision, "revision")
         same(found.size >= self.state.size, True, "the checkpoint covers the event")
         if found.size == self.state.size:

@@ -27,6 +27,7 @@ import reading
 import scenarios
 import schema
 import story
+import tools
 import tree
 from cast import Cast, draft
 from client import Program
@@ -180,6 +181,7 @@ def main():
             if not arguments.rehearse:
                 reading.check(observer, tale)
                 hostile.check(observer, tale)
+                tools.check(program, observer, tale)
             report.step("every entry is decided again from /log alone", observer.audit, library)
             report.step("SIGTERM ends the server with 0", lambda: same(program.stop(), 0, "exit code"))
     finally:
