@@ -1,98 +1,347 @@
-//! Rules that a document must keep before it is filed: small named things, all told at once.
+//! The door: everything that reads the words of a submission, and the rule book of domain.md 1.
 //!
-//! A *log rule* reads header members alone, so anybody can decide it again; a *door rule* reads words
-//! (wire.md 1, rule 2). In scope today: the rules of `RULES`. The rest of the rule book is more rows.
+//! A *log rule* reads the header, organisations, reference data and the day, so anybody can decide it again;
+//! a *door rule* reads words, and whoever holds them can repeat it (wire.md 1, rule 2).
+//! In scope: opening commitments (E07), deriving the header (E08), every V rule, all messages at once.
+//! Out of scope: who may act, and in which state; that is [`crate::admit`]. Nothing here waits for anybody:
+//! it reads a [`View`], which any thread may hold.
 
+mod document;
 mod header;
+mod identifiers;
+mod rule;
+mod shape;
+mod submission;
 mod text;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
-use crate::event::data::Visibility;
-use crate::header::Header;
+use crate::codes::ReferenceSet;
+use crate::commitment::Disclosure;
+use crate::derive;
+use crate::event::data::{AdviceKind, Visibility};
+use crate::event::{Data, Event};
+use crate::header::{Header, Pointer};
+use crate::ids::OrganisationCode;
+use crate::json::{self, Value};
 use crate::message::{Message, Severity};
+use crate::refusal::Refusal;
+use crate::roles::OrganisationFacts;
+use crate::state::State;
+use crate::terms::{Contacts, Party, Terms};
+use crate::time::Date;
 
+pub use document::{Document, Public, Side, Surroundings};
+pub use rule::{Check, Finding, Rule};
+pub use shape::{Shape, terms as terms_shape};
+pub use submission::{Opened, Seal, open, seals};
 pub use text::personal_detail;
 
 /// Words by JSON Pointer within the terms.
 pub type WordsByPointer = BTreeMap<String, String>;
 
-/// What a rule reads, and so whether an audit can repeat it from the log.
-#[derive(Clone, Copy)]
-pub enum Check {
-    /// A log rule: header members and the ledger's visibility.
-    Log(fn(&Header, Visibility) -> Vec<Finding>),
-    /// A door rule: the words of this submission.
-    Door(fn(&WordsByPointer) -> Vec<Finding>),
+/// The most messages of one answer.
+pub const MESSAGES_MAX: usize = 500;
+
+/// What the door reads of a ledger. Cheap to copy; it changes only when an organisation or reference data do.
+#[derive(Clone, Debug)]
+pub struct View {
+    organisations: Arc<HashMap<OrganisationCode, OrganisationFacts>>,
+    reference: Arc<ReferenceSet>,
+    visibility: Visibility,
 }
 
-/// One place that breaks a rule.
+impl View {
+    /// A view of these organisations and this reference data.
+    pub fn new(
+        organisations: HashMap<OrganisationCode, OrganisationFacts>,
+        reference: Arc<ReferenceSet>,
+        visibility: Visibility,
+    ) -> Self {
+        Self { organisations: Arc::new(organisations), reference, visibility }
+    }
+
+    /// The view of a state; nothing while the ledger is not founded.
+    pub fn of(state: &State) -> Option<Self> {
+        let founded = state.founded.as_ref()?;
+        let reference = Arc::clone(state.reference.as_ref()?);
+        let organisations = state.organisations.values().map(|body| (body.code, OrganisationFacts::from(body)));
+        Some(Self::new(organisations.collect(), reference, founded.visibility))
+    }
+
+    /// Reference data in force.
+    pub fn reference(&self) -> &ReferenceSet {
+        &self.reference
+    }
+
+    /// Hands what the rules ask of the ledger to `work`, as of a day.
+    pub fn surround<T>(&self, on: Date, work: impl FnOnce(&Surroundings<'_>) -> T) -> T {
+        let organisations = |code: OrganisationCode| self.organisations.get(&code).cloned();
+        work(&Surroundings {
+            organisations: &organisations,
+            reference: &self.reference,
+            visibility: self.visibility,
+            on,
+            agreement_exists: None,
+        })
+    }
+}
+
+/// What earlier submissions to the same agreement hold, where the door compares with them.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Earlier<'a> {
+    /// Terms with the words in place: of the version in force or, before that, of the version answered.
+    /// The header of a later version has `changes` against them.
+    pub terms: Option<&'a Value>,
+    /// Who of the signer's own organisation advised against the version (G07).
+    pub advised_against: &'a [AdviceKind],
+}
+
+/// Terms on their way, as any JSON: what [`validate`] judges.
+#[derive(Clone, Copy, Debug)]
+pub struct Proposal<'a> {
+    /// The skeleton.
+    pub terms: &'a Value,
+    /// Words by pointer within the terms.
+    pub words: &'a WordsByPointer,
+    /// The parties.
+    pub parties: &'a Value,
+    /// The contacts; without them the rules about contacts are not asked.
+    pub contacts: Option<&'a Value>,
+    /// Who files; without it nobody asks whether it is a party.
+    pub requesting_organisation: Option<OrganisationCode>,
+}
+
+/// What is said of a proposal: a header without errors, or a list of messages that is not empty (I36).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
-    /// A JSON Pointer within the submission.
-    pub path: String,
-    /// What fills the `{}` of the message, in order.
-    pub fill: Vec<String>,
+pub struct Validation {
+    /// Every message at once, errors first within a place.
+    pub messages: Vec<Message>,
+    /// What would stand in clear, when the documents are of their schema.
+    pub header: Option<Header>,
 }
 
-/// A rule that says no, or warns.
-pub struct Rule {
-    /// Its code, for example `V-08`.
-    pub code: &'static str,
-    /// How grave it is.
-    pub severity: Severity,
-    /// What is wrong; each `{}` is filled by the finding.
-    pub message: &'static str,
-    /// What to do next.
-    pub help: &'static str,
-    /// Finds the places.
-    pub check: Check,
+impl Validation {
+    /// Whether nothing stops the proposal.
+    pub fn is_valid(&self) -> bool {
+        !self.messages.iter().any(Message::is_error)
+    }
 }
 
 /// Every rule, by family.
 pub fn rules() -> impl Iterator<Item = &'static Rule> {
-    header::RULES.iter().chain(text::RULES)
+    [header::RULES, text::RULES].into_iter().flatten()
 }
 
-/// What the log rules say of a header: what `admit` may ask, and any audit repeat.
-pub fn log_rules(header: &Header, visibility: Visibility) -> Vec<Message> {
-    told(rules(), |check| match check {
-        Check::Log(find) => find(header, visibility),
+/// Checks the words of a submission: E07, E08, then every V rule at once. Returns the warnings.
+///
+/// `on` is the day in London; log rules are asked again, by the sequencer, on the day of recording.
+///
+/// # Errors
+///
+/// E05 or E07 for the first disclosure that does not fit, E08 for another header, else
+/// [`Refusal::Messages`] with all messages of the rules.
+pub fn check_submission(
+    view: &View,
+    on: Date,
+    event: &Event,
+    disclosures: &[Disclosure],
+    earlier: &Earlier<'_>,
+) -> Result<Vec<Message>, Refusal> {
+    let opened = submission::open(&event.id.to_string(), &event.data, disclosures)?;
+    let mut messages = text::screened_words(&opened);
+    let proposed = if let Data::RequestFiled(data) = &event.data { Some(data) } else { None };
+    if let (Some(data), Some(terms)) = (proposed, opened.document("/terms")) {
+        let words = opened.texts.iter();
+        let words =
+            words.filter_map(|(at, text)| Some((at.strip_prefix("/terms")?.to_owned(), text.clone()))).collect();
+        let rows: Vec<Party> = data.header.parties.iter().map(Party::from).collect();
+        let parties =
+            json::to_value(&rows).map_err(|error| Refusal::HeaderIncomplete { problem: error.to_string() })?;
+        let proposal = Proposal {
+            terms,
+            words: &words,
+            parties: &parties,
+            contacts: opened.document("/contacts"),
+            requesting_organisation: Some(data.requesting_organisation),
+        };
+        let validation = view.surround(on, |around| validate(&proposal, around, earlier.terms));
+        if let Some(header) = &validation.header
+            && *header != *data.header
+        {
+            return Err(Refusal::OtherHeader { problem: difference(header, &data.header) });
+        }
+        messages.extend(validation.messages);
+    }
+    refuse_errors(order(messages))
+}
+
+/// Refuses when a message is an error; otherwise the warnings come back.
+///
+/// # Errors
+///
+/// [`Refusal::Messages`] with all of them.
+pub fn refuse_errors(messages: Vec<Message>) -> Result<Vec<Message>, Refusal> {
+    if messages.iter().any(Message::is_error) { Err(Refusal::Messages(messages)) } else { Ok(messages) }
+}
+
+/// What the log rules say of a header: what `admit` asks, and any audit repeats.
+pub fn log_rules(header: &Header, around: &Surroundings<'_>) -> Vec<Message> {
+    let public = Public::new(header, around);
+    order(told(|check| match check {
+        Check::Log(find) => find(&public),
         Check::Door(_) => Vec::new(),
-    })
+    }))
 }
 
-/// What all rules say of a header and its words.
-pub fn validate(header: &Header, words: &WordsByPointer, visibility: Visibility) -> Vec<Message> {
-    told(rules(), |check| match check {
-        Check::Log(find) => find(header, visibility),
-        Check::Door(find) => find(words),
-    })
+/// Judges a proposal, which may be any JSON at all.
+///
+/// `earlier` are the terms, words in place, that `changes` are derived from: from version 2 on.
+pub fn validate(proposal: &Proposal<'_>, around: &Surroundings<'_>, earlier: Option<&Value>) -> Validation {
+    let mended = Mended::of(proposal, around.on);
+    let mut messages = mended.messages;
+    let whole = messages.is_empty();
+    let documents = read(&mended.terms, &mended.parties, mended.contacts.as_ref());
+    let (terms, parties, contacts) = match documents {
+        Ok(documents) => documents,
+        Err(problem) => {
+            messages.push(plain_error("E07", "", problem));
+            return Validation { messages: order(messages), header: None };
+        }
+    };
+    messages.extend(text::placed(proposal.terms, proposal.words));
+    let changes = match earlier.map(|earlier| changes(earlier, proposal)).transpose() {
+        Ok(changes) => changes,
+        Err(problem) => {
+            messages.push(plain_error("E07", "/terms", problem));
+            return Validation { messages: order(messages), header: None };
+        }
+    };
+    let derived = derive::header(&terms, &parties, around.organisations, around.reference, changes);
+    let header = match derived {
+        Ok(header) => header,
+        Err(problems) => {
+            messages.extend(problems);
+            return Validation { messages: order(messages), header: None };
+        }
+    };
+    let identified = identifiers::find(&terms, proposal.words, around.reference);
+    let (effective, classes) = identifiers::effective(&header, &terms, &identified);
+    let document = Document {
+        public: Public::new(&effective, around),
+        terms: &terms,
+        words: proposal.words,
+        contacts: contacts.as_ref(),
+        classes,
+        identified,
+    };
+    let found = told(|check| match check {
+        Check::Log(find) => find(&document.public),
+        Check::Door(find) => find(&document),
+    });
+    // A stand-in is not what the filer wrote: its place is told already.
+    let told_already: Vec<String> = messages.iter().map(|message| message.path.clone()).collect();
+    let covered = |path: &str| told_already.iter().any(|told| path.starts_with(told.as_str()));
+    messages.extend(found.into_iter().filter(|message| whole || !covered(&message.path)));
+    Validation { messages: order(messages), header: whole.then_some(header) }
 }
 
-fn told(rules: impl Iterator<Item = &'static Rule>, find: impl Fn(Check) -> Vec<Finding>) -> Vec<Message> {
-    let mut messages: Vec<Message> = rules
-        .flat_map(|rule| {
-            find(rule.check).into_iter().map(|finding| Message {
-                code: rule.code.to_owned(),
-                severity: rule.severity,
-                message: filled(rule.message, &finding.fill),
-                path: finding.path,
-                help: rule.help.to_owned(),
-            })
-        })
-        .collect();
-    messages.sort_by(|a, b| (&a.path, &a.code).cmp(&(&b.path, &b.code)));
+/// Documents that fit their schemas, with what did not.
+struct Mended {
+    terms: Value,
+    parties: Value,
+    contacts: Option<Value>,
+    messages: Vec<Message>,
+}
+
+impl Mended {
+    fn of(proposal: &Proposal<'_>, on: Date) -> Self {
+        let first = proposal.parties.as_array().and_then(|rows| rows.first()?.member("organisation")?.as_str());
+        let organisation = first.and_then(|code| code.parse().ok()).unwrap_or(OrganisationCode::REGISTRAR);
+        let stand_ins = shape::StandIns { organisation, day: on };
+        let mut misfits = Vec::new();
+        let mut mend = |shape, prefix, value| {
+            let mut mender = shape::Mender::new(shape, prefix, stand_ins);
+            let fitting = mender.mend(value);
+            misfits.append(&mut mender.misfits);
+            fitting
+        };
+        Self {
+            terms: mend(shape::terms(), "/terms", proposal.terms),
+            parties: mend(shape::parties(), "/parties", proposal.parties),
+            contacts: proposal.contacts.map(|contacts| mend(shape::contacts(), "/contacts", contacts)),
+            messages: misfits.iter().map(shape::Misfit::message).collect(),
+        }
+    }
+}
+
+type Documents = (Terms, Vec<Party>, Option<Contacts>);
+
+fn read(terms: &Value, parties: &Value, contacts: Option<&Value>) -> Result<Documents, String> {
+    let wrong = |error: json::JsonError| format!("The documents cannot be read: {error}.");
+    Ok((
+        json::from_value(terms).map_err(wrong)?,
+        json::from_value(parties).map_err(wrong)?,
+        contacts.map(json::from_value).transpose().map_err(wrong)?,
+    ))
+}
+
+fn changes(earlier: &Value, proposal: &Proposal<'_>) -> Result<Vec<Pointer>, String> {
+    let new = crate::draft::join(proposal.terms, proposal.words);
+    derive::changes(earlier, &new).map_err(|error| format!("The changes cannot be named: {error}."))
+}
+
+fn told(find: impl Fn(Check) -> Vec<Finding>) -> Vec<Message> {
+    rules().flat_map(|rule| find(rule.check).into_iter().map(|finding| rule.tell(finding))).collect()
+}
+
+fn plain_error(code: &str, path: &str, message: String) -> Message {
+    Message {
+        code: code.to_owned(),
+        severity: Severity::Error,
+        path: path.to_owned(),
+        message,
+        help: "Correct the document and check it again.".to_owned(),
+    }
+}
+
+/// In the order of the catalogue, then by place; the same message at the same place once; never more than
+/// can be read. The first error gives a refusal its code.
+fn order(mut messages: Vec<Message>) -> Vec<Message> {
+    messages.sort_by(|a, b| {
+        (rank(&a.code), &a.path, &a.code, &a.message).cmp(&(rank(&b.code), &b.path, &b.code, &b.message))
+    });
+    messages.dedup();
+    if messages.len() > MESSAGES_MAX {
+        // Errors stay, so that what is refused stays refused.
+        messages.sort_by_key(|message| !message.is_error());
+        messages.truncate(MESSAGES_MAX);
+        messages.sort_by_key(|message| rank(&message.code));
+    }
     messages
 }
 
-fn filled(message: &str, fill: &[String]) -> String {
-    let mut fill = fill.iter();
-    let mut parts = message.split("{}");
-    let mut out = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        out.push_str(fill.next().map_or("", String::as_str));
-        out.push_str(part);
+/// E before V by number, then the guards of gateways.
+fn rank(code: &str) -> (u8, u16) {
+    let number = |text: &str| text.parse().unwrap_or(u16::MAX);
+    match code.strip_prefix("V-") {
+        Some(digits) => (1, number(digits)),
+        None if code.starts_with('E') => (0, number(code.get(1..).unwrap_or_default())),
+        None => (2, 0),
     }
-    out
+}
+
+/// The first members in which two headers differ.
+fn difference(derived: &Header, given: &Header) -> String {
+    let paths = match (json::to_value(derived), json::to_value(given)) {
+        (Ok(derived), Ok(given)) => derive::changes(&given, &derived).unwrap_or_default(),
+        _ => Vec::new(),
+    };
+    let named: Vec<String> = paths.iter().take(3).map(|path| format!("`{}`", path.as_str())).collect();
+    match (named.is_empty(), paths.len() - named.len()) {
+        (true, _) => "it differs as a whole".to_owned(),
+        (false, 0) => format!("{} differ", named.join(", ")),
+        (false, more) => format!("{} and {more} more members differ", named.join(", ")),
+    }
 }

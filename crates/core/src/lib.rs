@@ -6,6 +6,7 @@ pub mod codes;
 pub mod commitment;
 pub mod derive;
 pub mod door;
+pub mod draft;
 pub mod event;
 pub mod header;
 pub mod ids;

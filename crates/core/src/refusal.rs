@@ -43,6 +43,7 @@ fn first_message(messages: &[crate::message::Message]) -> String {
 }
 
 refusals! {
+    TooLarge { problem: String } = "E05", "The submission is too large: {problem}. Shorten the words, or split the agreement.";
     OtherLedger { named: String, ours: String } = "E06", "This event is for the ledger `{named}`, but this is `{ours}`. Sign it again for this ledger.";
     Disclosures { problem: String } = "E07", "The disclosures do not open the commitments: {problem}. Seal them again and sign again.";
     OtherHeader { problem: String } = "E08", "The header is not the one that follows from the terms: {problem}. Derive it again and sign again.";

@@ -25,6 +25,18 @@ pub struct OrganisationFacts {
     pub extra_roles: Vec<Role>,
 }
 
+impl From<&crate::offices::Organisation> for OrganisationFacts {
+    fn from(body: &crate::offices::Organisation) -> Self {
+        Self {
+            code: body.code,
+            kind: body.kind,
+            flags: body.flags.clone(),
+            governance: body.governance,
+            extra_roles: body.extra_roles.clone(),
+        }
+    }
+}
+
 /// `POLICY-ROLES`: every row whose conditions all hold adds its roles.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -46,6 +46,16 @@ pub fn get(path: &str) -> Option<String> {
     all().into_iter().find(|(name, _)| name == path).map(|(_, schema)| text(&schema))
 }
 
+/// One schema as a value: a document's, not an event's.
+pub fn document(path: &str) -> Option<Value> {
+    match path {
+        "terms-v1.json" => Some(content::<Terms>().1),
+        "contacts-v1.json" => Some(content::<Contacts>().1),
+        "parties-v1.json" => Some(plain::<Vec<Party>>("parties-v1.json").1),
+        _ => None,
+    }
+}
+
 fn text(schema: &Value) -> String {
     format!("{schema:#}\n")
 }

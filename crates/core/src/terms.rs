@@ -529,6 +529,19 @@ pub struct Party {
     pub regime: Option<Regime>,
 }
 
+impl From<&crate::header::PartyRow> for Party {
+    /// What a filer said of the party: the rest of a row follows from the terms.
+    fn from(row: &crate::header::PartyRow) -> Self {
+        Self {
+            capacity: row.capacity,
+            functions: row.functions.clone(),
+            legal_role: (row.legal_role != LegalRole::NotApplicable).then_some(row.legal_role),
+            organisation: row.organisation,
+            regime: (row.regime != Regime::None).then_some(row.regime),
+        }
+    }
+}
+
 /// How to reach one party: shared mailboxes and posts, never persons.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -8,6 +8,7 @@ use crate::header::{Formation, Header};
 use crate::ids::AgreementId;
 use crate::london;
 use crate::refusal::Refusal;
+use crate::roles::OrganisationFacts;
 use crate::state::State;
 use crate::time::Timestamp;
 
@@ -24,7 +25,7 @@ pub(super) fn before_door(state: &State, event: &Event, id: AgreementId, at: Tim
 pub(super) fn after_door(state: &State, event: &Event, id: AgreementId, at: Timestamp) -> Result<(), Refusal> {
     with_agreement(state, event, id, at, |asking| {
         if let Some(header) = header_of(asking.agreement, event) {
-            check_header(state, header)?;
+            check_header(state, header, at)?;
         }
         asking.duties()?;
         limits(asking)?;
@@ -55,15 +56,21 @@ fn header_of<'a>(agreement: Option<&'a Agreement>, event: &'a Event) -> Option<&
 }
 
 /// The V rules whose inputs are header members, and what this program does not decide yet.
-fn check_header(state: &State, header: &Header) -> Result<(), Refusal> {
+fn check_header(state: &State, header: &Header, at: Timestamp) -> Result<(), Refusal> {
     if header.formation == Formation::Accession {
         return Err(Refusal::LaterProgram { what: "agreements of formation ACCESSION".to_owned() });
     }
-    let Some(founded) = &state.founded else {
+    let (Some(founded), Some(reference)) = (&state.founded, &state.reference) else {
         return Ok(());
     };
-    let messages = door::log_rules(header, founded.visibility);
-    if messages.iter().any(crate::message::Message::is_error) { Err(Refusal::Messages(messages)) } else { Ok(()) }
+    let around = door::Surroundings {
+        organisations: &|code| state.organisations.get(&code).map(OrganisationFacts::from),
+        reference,
+        visibility: founded.visibility,
+        on: london::date_of(at),
+        agreement_exists: Some(&|id| state.agreements.contains_key(&id)),
+    };
+    door::refuse_errors(door::log_rules(header, &around)).map(drop)
 }
 
 /// G48. Nothing that protects people waits for a limit.

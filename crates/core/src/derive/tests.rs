@@ -5,6 +5,8 @@ use serde_json::json;
 use super::{changes, header, version_hash};
 use crate::codes::{ReferenceSet, manifest};
 use crate::commitment::Commitment;
+use crate::door::{Surroundings, log_rules};
+use crate::event::data::Visibility;
 use crate::header::{Header, SignatureKind};
 use crate::ids::{OrganisationCode, Role};
 use crate::json::{Value, from_value, to_jcs, to_value};
@@ -189,6 +191,18 @@ fn changes_descend_into_objects_and_lists_of_equal_length() {
     assert_eq!(differ(json!({ "k": { "x": 1 } }), json!({ "k": [1] })), ["/k"]);
 }
 
+/// What the log rules say of a header, in an open ledger of boroughs.
+fn codes_of(header: &Header) -> Vec<String> {
+    let around = Surroundings {
+        organisations: &|code| Some(borough(code)),
+        reference: &reference(),
+        visibility: Visibility::Open,
+        on: "2026-04-01".parse().unwrap(),
+        agreement_exists: None,
+    };
+    log_rules(header, &around).into_iter().map(|message| message.code).collect()
+}
+
 /// The codes that a change of the terms brings up, in an open ledger.
 fn refused(change: &[(&str, serde_json::Value)]) -> Vec<String> {
     let mut terms = terms();
@@ -197,10 +211,7 @@ fn refused(change: &[(&str, serde_json::Value)]) -> Vec<String> {
         let members = terms.pointer_mut(parent).unwrap().as_object_mut().unwrap();
         members.insert((*name).to_owned(), value.clone());
     }
-    crate::door::log_rules(&derived(&terms, &borough), crate::event::data::Visibility::Open)
-        .into_iter()
-        .map(|message| message.code)
-        .collect()
+    codes_of(&derived(&terms, &borough))
 }
 
 #[test]
@@ -227,12 +238,7 @@ fn each_log_rule_lets_the_example_pass_and_stops_its_own_mistake() {
 
 #[test]
 fn sides_processors_and_size_are_judged_by_the_header() {
-    let codes = |header: &Header| -> Vec<String> {
-        crate::door::log_rules(header, crate::event::data::Visibility::Open)
-            .into_iter()
-            .map(|message| message.code)
-            .collect()
-    };
+    let codes = codes_of;
     let mut onlookers = derived(&terms(), &borough);
     for row in &mut onlookers.parties {
         row.capacity = crate::header::Capacity::Recipient;

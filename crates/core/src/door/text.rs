@@ -1,41 +1,93 @@
 //! Rules that read words: door rules. Screening finds what plainly is a personal detail, and no more.
 
-use super::{Check, Finding, Rule, WordsByPointer};
-use crate::message::Severity;
+use super::rule::rules;
+use super::{Document, Finding, Opened, WordsByPointer};
+use crate::json::{Value, pointer};
+use crate::message::Message;
 
-/// The rules of this family.
-pub(super) const RULES: &[Rule] = &[
-    Rule {
-        code: "V-02",
-        severity: Severity::Error,
-        message: "Give the agreement a title of 10 to 120 characters that a resident would understand.",
-        help: "Change the title.",
-        check: Check::Door(title),
-    },
-    Rule {
-        code: "V-90",
-        severity: Severity::Error,
-        message: "This text looks like it contains {}. Remove personal details: they do not belong in an agreement.",
-        help: "Take the detail out, or describe it without the value.",
-        check: Check::Door(screened),
-    },
-];
-
-fn title(words: &WordsByPointer) -> Vec<Finding> {
-    let fits = |text: &String| (10..=120).contains(&text.chars().count());
-    if words.get("/title").is_some_and(fits) {
-        return Vec::new();
-    }
-    vec![Finding { path: "/terms/title".to_owned(), fill: Vec::new() }]
+rules! {
+    door error "V-02" title "Give the agreement a title of 10 to 120 characters that a resident would understand." "Change the title.";
+    door error "V-90" screened "This text looks like it contains {}. Remove personal details: they do not belong in an agreement." "Take the detail out, or describe it without the value.";
 }
 
-fn screened(words: &WordsByPointer) -> Vec<Finding> {
+fn title(document: &Document) -> Vec<Finding> {
+    let fits = (10..=120).contains(&document.length("/title"));
+    super::rule::when(!fits, "/terms/title")
+}
+
+fn screened(document: &Document) -> Vec<Finding> {
+    let words = document.words.iter();
     words
-        .iter()
         .filter_map(|(pointer, text)| {
-            personal_detail(text).map(|kind| Finding { path: format!("/terms{pointer}"), fill: vec![kind.to_owned()] })
+            personal_detail(text).map(|kind| Finding::at(format!("/terms{pointer}")).with(kind))
         })
         .collect()
+}
+
+/// What screening says of the words of an event that are not terms: texts, and texts within documents.
+pub(super) fn screened_words(opened: &Opened) -> Vec<Message> {
+    let rule = RULES.iter().find(|rule| rule.code == "V-90");
+    let mut messages = Vec::new();
+    let mut look = |path: &str, text: &str| {
+        if let (Some(rule), Some(kind)) = (rule, personal_detail(text)) {
+            messages.push(rule.tell(Finding::at(path).with(kind)));
+        }
+    };
+    for (path, text) in opened.texts.iter().filter(|(path, _)| !path.starts_with("/terms/")) {
+        look(path, text);
+    }
+    for (path, (schema, document)) in &opened.documents {
+        // Contacts are mailboxes, and a holder is a person: both are erasable, and read by few.
+        if schema.starts_with("words/") && *schema != "words/holder-v1" {
+            each_text(document, &mut (*path).to_owned(), &mut look);
+        }
+    }
+    messages
+}
+
+fn each_text(value: &Value, path: &mut String, look: &mut dyn FnMut(&str, &str)) {
+    let here = path.len();
+    match value {
+        Value::Bool(_) | Value::Int(_) => {}
+        Value::Str(text) => look(path, text),
+        Value::Array(elements) => {
+            for (at, element) in elements.iter().enumerate() {
+                pointer::push(path, &at.to_string());
+                each_text(element, path, look);
+                path.truncate(here);
+            }
+        }
+        Value::Object(members) => {
+            for (name, member) in members {
+                pointer::push(path, name);
+                each_text(member, path, look);
+                path.truncate(here);
+            }
+        }
+    }
+}
+
+/// Commitments without words, words without a commitment, and words that no commitment could open.
+pub(super) fn placed(skeleton: &Value, words: &WordsByPointer) -> Vec<Message> {
+    let wrong = |path: &str, message: String| super::plain_error("E07", &format!("/terms{path}"), message);
+    let commitments = match crate::commitment::commitments(skeleton, "") {
+        Ok(commitments) => commitments,
+        Err(at) => return vec![wrong(&at, "A commitment has the one member `$commit`.".to_owned())],
+    };
+    let places: std::collections::BTreeSet<&str> = commitments.iter().map(|(place, _)| place.as_str()).collect();
+    let missing = places.iter().filter(|place| !words.contains_key(**place));
+    let mut messages: Vec<Message> =
+        missing.map(|place| wrong(place, "This commitment came without its words.".to_owned())).collect();
+    for (place, text) in words {
+        if !places.contains(place.as_str()) {
+            messages.push(wrong(place, "There are words here, but no commitment.".to_owned()));
+        }
+        let kind = crate::commitment::Kind::Text;
+        if let Err(problem) = crate::commitment::check_content(kind, text.as_bytes()) {
+            messages.push(wrong(place, format!("This text cannot be filed: {problem}.")));
+        }
+    }
+    messages
 }
 
 /// Names the kind of personal detail that a text looks like it contains, if any (V-90).
@@ -108,8 +160,7 @@ fn has_insurance_number(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{personal_detail, title};
-    use crate::door::WordsByPointer;
+    use super::personal_detail;
 
     #[test]
     fn plain_personal_details_are_found() {
@@ -134,14 +185,5 @@ mod tests {
         ] {
             assert_eq!(personal_detail(text), None, "{text}");
         }
-    }
-
-    #[test]
-    fn a_title_has_ten_to_a_hundred_and_twenty_characters() {
-        let words = |text: &str| WordsByPointer::from([("/title".to_owned(), text.to_owned())]);
-        assert!(title(&words("Homelessness referrals")).is_empty());
-        assert_eq!(title(&words("Too short")).len(), 1);
-        assert_eq!(title(&words(&"x".repeat(121))).len(), 1);
-        assert_eq!(title(&WordsByPointer::new()).len(), 1);
     }
 }
