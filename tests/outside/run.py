@@ -20,6 +20,7 @@ sys.path.insert(0, str(HERE))
 
 import attacks
 import crowd
+import demonstration
 import dsse
 import hostile
 import note
@@ -167,6 +168,8 @@ def main():
             library = published(program)
             keys = program.keys
         cast = Cast(keys)
+        if not arguments.rehearse:
+            report.step("the demonstration's events are decided alike", demonstration.check, program, library)
         founded = report.step("a ledger is founded with registrar keys made by OpenSSL", found_ledger, program, cast, library)
         observer = founded and report.step("the server starts and serves entry 0", begin, program, *founded, library)
         if observer:
