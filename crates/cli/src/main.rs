@@ -8,9 +8,9 @@
 
 #![expect(clippy::doc_markdown, reason = "the docstrings of arguments are help, read on a terminal")]
 
+mod audit;
 mod completions;
 mod demo;
-#[expect(dead_code, reason = "the audit verifies")]
 mod ending;
 mod folder;
 mod init;
@@ -18,10 +18,17 @@ mod key;
 mod key_file;
 mod passphrase;
 mod people;
+#[cfg_attr(not(test), expect(dead_code, reason = "the verbs meet ledgers"))]
+mod pins;
+#[expect(dead_code, reason = "the verbs print receipts")]
+mod receipt;
 mod reference;
 #[expect(dead_code, reason = "the audit and the verbs use the rest")]
 mod shell;
 mod signing;
+mod verify;
+#[expect(dead_code, reason = "the verbs post")]
+mod web;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -101,6 +108,8 @@ enum Command {
     #[command(subcommand)]
     Key(key::Key),
     Demo(demo::Demo),
+    Audit(audit::Audit),
+    Verify(verify::Verify),
     Completions(completions::Completions),
 }
 
@@ -111,6 +120,8 @@ impl Command {
             Self::Reference(command) => command.run(common),
             Self::Key(command) => command.run(common),
             Self::Demo(command) => command.run(common),
+            Self::Audit(command) => command.run(common),
+            Self::Verify(command) => command.run(common),
             Self::Completions(command) => Ok(command.run(&mut <CommandLine as clap::CommandFactory>::command())),
         }
     }
