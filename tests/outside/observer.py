@@ -124,17 +124,33 @@ class Observer:
             body = json.dumps(submission, ensure_ascii=False).encode()
         verdict = self.state.decide(body, london.now())
         same(verdict.code, code, f"the outsider's verdict ({verdict.why})")
+        self._check_refused(body, code)
+
+    def attempt_words(self, submission, code):
+        """Sends what only the server refuses, for its words; the log rules have nothing to say."""
+        body = json.dumps(submission, ensure_ascii=False).encode()
+        same(self.state.decide(body, london.now()).code, None, "the verdict of the log rules")
+        self._check_refused(body, code)
+
+    def _check_refused(self, body, code):
         before = self.size()
         answer = self.client.ask("POST", "/api/v1/events", body)
-        same(answer.code, code, f"code of {answer}")
+        told = answer.code
+        if code.startswith("V-") and answer.status == 422:
+            # All V messages come at once; the problem's own code is one of theirs.
+            messages = answer.json()["messages"]
+            codes = [m["code"] for m in messages if m["severity"] == "error"]
+            same(code in codes and told in codes, True, f"{code} within {codes}, code {told}")
+        else:
+            same(told, code, f"code of {answer}")
         same(answer.status, status_of(code), f"status of {code}")
         kind = answer.headers.get("Content-Type") or answer.headers.get("content-type", "")
         same(kind.split(";")[0], "application/problem+json", "content type")
         problem = answer.json()
-        same(problem["type"].endswith(f"/problems/{code}"), True, "type of the problem")
+        same(problem["type"].endswith(f"/problems/{told}"), True, "type of the problem")
         same(problem["status"], answer.status, "status within the problem")
         if code not in _UNSIGNED:
-            self.check_refusal(problem["refusal"], json.loads(body)["envelope"], code)
+            self.check_refusal(problem["refusal"], json.loads(body)["envelope"], told)
         same(self.size(), before, "size of the log after a refusal")
 
     def check_refusal(self, refusal, envelope, code):

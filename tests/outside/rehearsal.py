@@ -170,6 +170,7 @@ class Rehearsal:
     def _refuse(self, code, body):
         status = observer.status_of(code)
         problem = {"code": code, "detail": "", "status": status, "title": "", "type": f"/problems/{code}"}
+        problem["messages"] = [{"code": code, "severity": "error"}]
         try:
             envelope, _ = events.read_submission(body)
             events.open_event(envelope, self.state.library)

@@ -21,6 +21,7 @@ sys.path.insert(0, str(HERE))
 import attacks
 import crowd
 import demonstration
+import door
 import dsse
 import hostile
 import note
@@ -119,8 +120,8 @@ def served_schemas(observer, library):
         same(json.loads(observer.client.schema(name)), library.text(name), name)
 
 
-def play(tale, observer):
-    """From three empty boroughs to an agreement that ended."""
+def play(tale, words):
+    """From three empty boroughs to many agreements. `words`: somebody is there to judge them."""
     part = tale.report.part
     for code in ("CMD", "HCK", "ISL"):
         part(tale.register, code)
@@ -147,6 +148,10 @@ def play(tale, observer):
     part(attacks.other_ways_to_end, tale)
     for scenario in scenarios.ALL:
         part(scenario, tale)
+    part(door.headers, tale)
+    if words:
+        part(door.words, tale)
+        part(door.judged, tale)
     part(crowd.all_sign_at_once, tale)
     part(crowd.limits, tale)
 
@@ -180,7 +185,7 @@ def main():
                 report.step("another method and another content type", observer.other_statuses)
                 report.step("the served schemas are the published ones", served_schemas, observer, library)
             tale = story.Story(observer, cast, report)
-            play(tale, observer)
+            play(tale, words=not arguments.rehearse)
             if not arguments.rehearse:
                 reading.check(observer, tale)
                 hostile.check(observer, tale)
