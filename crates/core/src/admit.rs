@@ -123,8 +123,13 @@ fn about(state: &State, event: &Event) -> Option<PersonId> {
     }
 }
 
+/// The revision and the barrier of the stream of an event, as this event sees them (wire.md 2.4).
+pub fn revision(state: &State, event: &Event) -> (u64, u64) {
+    state.revision(event.stream, about(state, event))
+}
+
 fn check_revision(state: &State, event: &Event) -> Result<(), Refusal> {
-    let (revision, barrier) = state.revision(event.stream, about(state, event));
+    let (revision, barrier) = revision(state, event);
     if (barrier..=revision).contains(&event.expected_revision) {
         Ok(())
     } else {

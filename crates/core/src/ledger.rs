@@ -2,6 +2,9 @@
 //!
 //! decide → entry bytes → durable → read back → extend the tree → sign the checkpoint → swap it → answer.
 
+mod load;
+
+use std::borrow::Borrow;
 use std::sync::Arc;
 
 use counterpart_tlog::checkpoint::Checkpoint;
@@ -12,7 +15,7 @@ use crate::admit::{self, Known};
 use crate::commitment::Disclosure;
 use crate::event::Event;
 use crate::refusal::Refusal;
-use crate::replay::{Read, Replay, Stopped, read};
+use crate::replay::{Read, Replay, Stopped};
 use crate::storage::{LockStore, NewEntry, Store, StoreError, Swap, Word};
 use crate::time::Timestamp;
 use crate::wire::{Entry, Envelope};
@@ -63,10 +66,22 @@ pub enum Outcome {
 pub struct Committed {
     /// One for each submission, in their order.
     pub outcomes: Vec<Outcome>,
+    /// When they were decided: the `recorded_at` of those that were recorded.
+    pub at: Timestamp,
     /// The checkpoint that covers them, a signed note.
     pub checkpoint: Arc<[u8]>,
     /// How many entries it covers.
     pub size: u64,
+}
+
+/// Which signatures are checked when a ledger is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signatures {
+    /// Those of entries that no checkpoint of this ledger covers. The others were checked before it was
+    /// signed, and its root says that they are the same bytes.
+    OfUncovered,
+    /// All of them.
+    All,
 }
 
 /// Why the ledger cannot record.
@@ -107,7 +122,7 @@ pub enum LedgerError {
 }
 
 /// A ledger that records. One owner at a time: the sequencer.
-pub struct Ledger<S, L> {
+pub struct Ledger<S: ?Sized, L: ?Sized> {
     store: Arc<S>,
     lock: Arc<L>,
     signer: NoteSigner,
@@ -118,7 +133,7 @@ pub struct Ledger<S, L> {
     checkpoint: Option<Arc<[u8]>>,
 }
 
-impl<S: Store, L: LockStore> Ledger<S, L> {
+impl<S: Store + ?Sized, L: LockStore + ?Sized> Ledger<S, L> {
     /// Opens a ledger: replays every entry, compares root and size with the last signed checkpoint, and
     /// covers entries that are durable but not yet signed for.
     ///
@@ -126,6 +141,22 @@ impl<S: Store, L: LockStore> Ledger<S, L> {
     ///
     /// [`LedgerError`]; nothing was signed then.
     pub fn open(store: Arc<S>, lock: Arc<L>, signer: NoteSigner, origin: &str) -> Result<Self, LedgerError> {
+        Self::open_with(store, lock, signer, origin, Signatures::OfUncovered, &mut |_| {})
+    }
+
+    /// Opens a ledger and tells `each` of every entry, in order.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`]; nothing was signed then, and `each` was told of entries before the one that is wrong.
+    pub fn open_with(
+        store: Arc<S>,
+        lock: Arc<L>,
+        signer: NoteSigner,
+        origin: &str,
+        signatures: Signatures,
+        each: &mut dyn FnMut(&Read),
+    ) -> Result<Self, LedgerError> {
         let mut ledger = Self {
             store,
             lock,
@@ -135,37 +166,53 @@ impl<S: Store, L: LockStore> Ledger<S, L> {
             tree: Tree::new(),
             checkpoint: None,
         };
-        let mut stopped = None;
-        let Self { store, replay, tree, .. } = &mut ledger;
-        store.read_back(0..store.size(), &mut |index, bytes| {
-            if stopped.is_none() {
-                match read(bytes)
-                    .map_err(|stop| Stopped { index, stop })
-                    .and_then(|entry| replay.next(&entry, false).map(|()| entry))
-                {
-                    Ok(entry) => tree.push(entry.leaf),
-                    Err(error) => stopped = Some(error),
-                }
-            }
-        })?;
-        if let Some(error) = stopped {
-            return Err(error.into());
-        }
-        ledger.check_signed()?;
+        ledger.load(signatures, each)?;
         Ok(ledger)
     }
 
+    /// Forgets what is held in memory and takes it from the store again: the way on after
+    /// [`StoreError::Full`], when what was decided could not be recorded.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Ledger::open`].
+    pub fn reopen(&mut self) -> Result<(), LedgerError> {
+        self.replay = Replay::new();
+        self.tree = Tree::new();
+        self.checkpoint = None;
+        self.load(Signatures::OfUncovered, &mut |_| {})
+    }
+
+    fn load(&mut self, signatures: Signatures, each: &mut dyn FnMut(&Read)) -> Result<(), LedgerError> {
+        let signed = self.signed()?;
+        let covered = match (signatures, &signed) {
+            (Signatures::OfUncovered, Some((checkpoint, _))) => checkpoint.size,
+            (Signatures::OfUncovered, None) | (Signatures::All, _) => 0,
+        };
+        load::entries(&*self.store, &mut self.replay, covered, &mut |read| {
+            self.tree.push(read.leaf);
+            each(read);
+        })?;
+        self.check_signed(signed)
+    }
+
+    /// The last checkpoint that this ledger signed, with its note.
+    fn signed(&self) -> Result<Option<(Checkpoint, Vec<u8>)>, LedgerError> {
+        let Some(note) = self.lock.load()? else { return Ok(None) };
+        let (checkpoint, _) = Checkpoint::verify(&note, &self.origin, &self.signer.vkey())
+            .map_err(|error| LedgerError::Signer(error.to_string()))?;
+        Ok(Some((checkpoint, note)))
+    }
+
     /// Compares what is held with what was signed, and signs for what came after.
-    fn check_signed(&mut self) -> Result<(), LedgerError> {
-        let Some(note) = self.lock.load()? else {
+    fn check_signed(&mut self, signed: Option<(Checkpoint, Vec<u8>)>) -> Result<(), LedgerError> {
+        let Some((signed, note)) = signed else {
             return if self.tree.size() > 0 { self.sign().map(drop) } else { Ok(()) };
         };
-        let unreadable = |error: String| LedgerError::Signer(error);
-        let (signed, _) = Checkpoint::parse(&note).map_err(|error| unreadable(error.to_string()))?;
         if signed.size > self.tree.size() {
             return Err(StoreError::Rollback { have: self.tree.size(), signed: signed.size }.into());
         }
-        if self.tree.root_at(signed.size) != Some(signed.root) || signed.origin != self.origin {
+        if self.tree.root_at(signed.size) != Some(signed.root) {
             return Err(LedgerError::Fork { size: signed.size });
         }
         self.checkpoint = Some(note.into());
@@ -199,15 +246,17 @@ impl<S: Store, L: LockStore> Ledger<S, L> {
     ///
     /// # Errors
     ///
-    /// [`LedgerError`]: nothing of the group is acknowledged. But for [`LedgerError::Clock`] the ledger has to
-    /// be opened again, which verifies everything.
-    pub fn commit(&mut self, group: &[Opened], now: Timestamp) -> Result<Committed, LedgerError> {
+    /// [`LedgerError`]: nothing of the group is acknowledged. After [`LedgerError::Clock`] the ledger goes on,
+    /// after [`StoreError::Full`] it needs [`Ledger::reopen`]; after anything else it has to be opened anew,
+    /// by a new process.
+    pub fn commit<O: Borrow<Opened>>(&mut self, group: &[O], now: Timestamp) -> Result<Committed, LedgerError> {
         let at = self.label(now)?;
         let first = self.replay.state.size;
         let mut outcomes = Vec::with_capacity(group.len());
         let mut entries = Vec::new();
         let mut leaves = Vec::new();
         for opened in group {
+            let opened = opened.borrow();
             match self.decide(opened, at) {
                 Ok(Known::Same(index)) => outcomes.push(Outcome::Repeated { index }),
                 Ok(Known::New) => {
@@ -235,7 +284,7 @@ impl<S: Store, L: LockStore> Ledger<S, L> {
             self.sign()?;
         }
         let checkpoint = self.checkpoint.clone().unwrap_or_else(|| Arc::from(Vec::new()));
-        Ok(Committed { outcomes, checkpoint, size: self.tree.size() })
+        Ok(Committed { outcomes, at, checkpoint, size: self.tree.size() })
     }
 
     /// The time that entries of a group carry: the clock's, but never before the newest entry.
@@ -253,12 +302,20 @@ impl<S: Store, L: LockStore> Ledger<S, L> {
     /// Authority is checked again here, by the one sequencer: a key that was revoked since it was looked up is refused.
     fn decide(&mut self, opened: &Opened, at: Timestamp) -> Result<Known, Refusal> {
         let event = &opened.event;
-        if opened.unchecked {
-            self.replay.keyring.check(event, &opened.envelope)?;
+        let known = admit::known(&self.replay.state, event);
+        // The order of checks is E06, E09, the id, K: a carried key that is unsuitable (K06) waits for its turn.
+        if let Err(other @ Refusal::OtherLedger { .. }) = known {
+            return Err(other);
         }
-        if let Known::Same(index) = admit::known(&self.replay.state, event)? {
+        let checked =
+            if opened.unchecked { self.replay.keyring.check(event, &opened.envelope).map(drop) } else { Ok(()) };
+        if let Err(wrong @ Refusal::SignatureWrong { .. }) = checked {
+            return Err(wrong);
+        }
+        if let Known::Same(index) = known? {
             return Ok(Known::Same(index));
         }
+        checked?;
         admit::before_door(&self.replay.state, event, at)?;
         opened.door.clone()?;
         admit::after_door(&self.replay.state, event, at)?;

@@ -252,7 +252,8 @@ impl State {
                 person: registrar.person,
                 custody: None,
                 stage: KeyStage::Active,
-                revision: 1,
+                // It came in with the genesis: its own stream has no event yet.
+                revision: 0,
             };
             self.keys.insert(registrar.key, key);
         }
@@ -278,7 +279,8 @@ impl State {
             person: data.chief.person,
             custody: None,
             stage: KeyStage::Active,
-            revision: 1,
+            // It came in with the organisation: its own stream has no event yet.
+            revision: 0,
         };
         self.keys.insert(data.chief.key, key);
         let earlier = self.organisations.remove(&data.code);

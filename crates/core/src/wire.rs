@@ -38,9 +38,8 @@ pub const MAX_ENVELOPE: usize = 48_000;
 pub const MAX_ENTRY: usize = 65_535;
 /// Signatures on one envelope.
 pub const MAX_SIGNATURES: usize = 16;
-/// Bytes of the largest submission as it travels: 8 MiB of words grow by a third in base64, and each of
-/// 20,000 disclosures adds its pointer, salt and member names.
-pub const MAX_SUBMISSION: usize = 16 * 1024 * 1024;
+/// Bytes of the largest submission as it travels, base64 and all: 8 MiB.
+pub const MAX_SUBMISSION: usize = 8 * 1024 * 1024;
 
 hex32! {
     /// The name of a key: SHA-256 of the 32 raw bytes of an Ed25519 public key.

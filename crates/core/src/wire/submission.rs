@@ -1,7 +1,7 @@
 //! What a client posts: an envelope, and the words that its commitments stand for.
 
 use super::{EVENT_TYPE, Envelope, MAX_SUBMISSION, WireError};
-use crate::commitment::{Disclosure, DisclosureError, MAX_CONTENT, MAX_CONTENTS, MAX_DISCLOSURES};
+use crate::commitment::{Disclosure, DisclosureError, MAX_CONTENT, MAX_DISCLOSURES};
 use crate::json::{self, Limits, Value};
 
 /// One event on its way to the log.
@@ -73,7 +73,6 @@ fn check_sizes(disclosures: &[Value]) -> Result<(), WireError> {
     if disclosures.len() > MAX_DISCLOSURES {
         return Err(WireError::TooMany { count: disclosures.len(), limit: MAX_DISCLOSURES });
     }
-    let mut total = 0;
     for disclosure in disclosures {
         let text = disclosure.member("content").and_then(Value::as_str).unwrap_or_default();
         let padding = text.bytes().rev().take(2).take_while(|&byte| byte == b'=').count();
@@ -85,11 +84,6 @@ fn check_sizes(disclosures: &[Value]) -> Result<(), WireError> {
             };
             return Err(WireError::TooLarge { what, bytes, limit: MAX_CONTENT });
         }
-        total += bytes;
-    }
-    if total > MAX_CONTENTS {
-        let what = "all disclosures of the submission together".into();
-        return Err(WireError::TooLarge { what, bytes: total, limit: MAX_CONTENTS });
     }
     Ok(())
 }
