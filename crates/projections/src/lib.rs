@@ -1,1 +1,17 @@
-//! To be written.
+//! What readers see: the state, the tree and where each entry is found, caught up after every acknowledgement.
+//!
+//! # In scope
+//!
+//! A [`View`] takes in recorded events in order and answers lists, one by one or by stream, type and organisation.
+//! A view that caught up and a view that was made from the log anew are equal.
+//!
+//! # Out of scope
+//!
+//! Deciding, keeping bytes, and the network. There is no clock here: instants arrive as values.
+
+pub mod organisations;
+mod places;
+mod view;
+
+pub use places::Filter;
+pub use view::View;

@@ -1,0 +1,84 @@
+//! One view of the log: what is published, and what it comes to.
+
+use std::sync::Arc;
+
+use counterpart_core::event::Event;
+use counterpart_core::ids::{EventId, Stream};
+use counterpart_core::state::State;
+use counterpart_core::time::Timestamp;
+use counterpart_tlog::{Hash, Tree};
+
+use crate::places::{Filter, Places};
+
+/// What readers see of a ledger.
+///
+/// INVARIANT: between calls of [`View::publish`] nothing of what was recorded since is answered: state, tree and
+/// lists of a published view are those of its checkpoint.
+#[derive(Clone, Debug, Default)]
+pub struct View {
+    state: State,
+    tree: Tree,
+    places: Places,
+    checkpoint: Option<Arc<str>>,
+}
+
+impl View {
+    /// The view of an empty log.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes in the next entry.
+    pub fn record(&mut self, event: &Event, recorded_at: Timestamp, leaf: Hash) {
+        self.places.add(self.state.size, event);
+        // Only the genesis is asked for the name of its leaf.
+        let name = if self.state.size == 0 { leaf.to_hex() } else { String::new() };
+        self.state.evolve(event, recorded_at, &name);
+        self.tree.push(leaf);
+    }
+
+    /// Publishes everything taken in so far under the checkpoint that covers it.
+    pub fn publish(&mut self, checkpoint: Arc<str>) {
+        self.checkpoint = Some(checkpoint);
+    }
+
+    /// How many entries it knows.
+    pub fn size(&self) -> u64 {
+        self.state.size
+    }
+
+    /// The root over them.
+    pub fn root(&self) -> Hash {
+        self.tree.root()
+    }
+
+    /// What they come to.
+    pub const fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// The tree over them, for tiles and proofs.
+    pub const fn tree(&self) -> &Tree {
+        &self.tree
+    }
+
+    /// The signed checkpoint, once there is one.
+    pub const fn checkpoint(&self) -> Option<&Arc<str>> {
+        self.checkpoint.as_ref()
+    }
+
+    /// Where the event of an id stands.
+    pub fn index_of(&self, id: EventId) -> Option<u64> {
+        self.state.events.get(&id).map(|recorded| recorded.index)
+    }
+
+    /// The entries of a stream, in order.
+    pub fn stream(&self, stream: Stream) -> &[u64] {
+        self.places.stream(stream)
+    }
+
+    /// At most `limit` entries from `first` on that fit a filter, in order.
+    pub fn find(&self, filter: &Filter, first: u64, limit: usize) -> Vec<u64> {
+        self.places.find(filter, first, self.size(), limit)
+    }
+}
