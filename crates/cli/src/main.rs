@@ -23,6 +23,7 @@ mod pins;
 #[expect(dead_code, reason = "the verbs print receipts")]
 mod receipt;
 mod reference;
+mod serve;
 #[expect(dead_code, reason = "the audit and the verbs use the rest")]
 mod shell;
 mod signing;
@@ -104,6 +105,7 @@ impl Common {
 #[derive(Subcommand)]
 enum Command {
     Init(init::Init),
+    Serve(serve::Serve),
     Reference(reference::Reference),
     #[command(subcommand)]
     Key(key::Key),
@@ -117,6 +119,7 @@ impl Command {
     fn run(&self, common: &Common) -> anyhow::Result<Ending> {
         match self {
             Self::Init(command) => command.run(common),
+            Self::Serve(command) => command.run(common),
             Self::Reference(command) => command.run(common),
             Self::Key(command) => command.run(common),
             Self::Demo(command) => command.run(common),

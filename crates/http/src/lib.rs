@@ -1,1 +1,215 @@
-//! To be written.
+//! The ledger over HTTP: events in, receipts out, and everything that anybody may read.
+//!
+//! # In scope
+//!
+//! Parsing and checking at the door on all cores; one sequencer that decides (through [`counterpart_core`]);
+//! a view for readers that catches up behind; the routes of the contract; limits on size, time and connections.
+//!
+//! # Out of scope
+//!
+//! Deciding, and naming a database: stores come in as trait objects. There is no clock here; it comes in as a
+//! function.
+
+mod around;
+mod batch;
+mod body;
+mod door;
+mod events;
+mod feed;
+mod flood;
+mod health;
+mod log;
+mod named;
+mod organisations;
+mod pages;
+mod prepare;
+mod problem;
+mod query;
+mod reader;
+mod receipt;
+mod repeat;
+mod seen;
+mod sequencer;
+mod serve;
+mod settings;
+mod submit;
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use axum::Router;
+use axum::routing::{get, post};
+use counterpart_core::keyring::Keyring;
+use counterpart_core::ledger::{Ledger, LedgerError, Signatures};
+use counterpart_core::storage::{LockStore, Store};
+use counterpart_core::time::Timestamp;
+use counterpart_projections::View;
+use counterpart_tlog::note::NoteSigner;
+use tokio::sync::watch;
+
+pub use receipt::AnswerKey;
+pub use serve::serve;
+pub use settings::{Flooding, Settings};
+
+use body::Memory;
+use flood::Counters;
+use health::Metrics;
+use reader::Reader;
+use sequencer::{Owned, Sequencer};
+
+/// Where the time comes from.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// What a server is made of.
+pub struct Parts {
+    /// Keeps entries and words.
+    pub store: Arc<dyn Store>,
+    /// Keeps signed checkpoints.
+    pub locks: Arc<dyn LockStore>,
+    /// Signs checkpoints, under the origin of the log.
+    pub log_key: NoteSigner,
+    /// Signs refusals.
+    pub answer_key: AnswerKey,
+    /// The time.
+    pub clock: Clock,
+    /// Which signatures are checked again at the start.
+    pub signatures: Signatures,
+    /// Limits.
+    pub settings: Settings,
+}
+
+/// Why a server does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The ledger cannot be opened.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// A key is not one that the genesis names.
+    #[error("{0}")]
+    Key(String),
+    /// The machine gives no thread.
+    #[error("a thread cannot be started")]
+    Thread(#[source] std::io::Error),
+}
+
+/// A running ledger behind its routes.
+pub struct App {
+    store: Arc<dyn Store>,
+    locks: Arc<dyn LockStore>,
+    origin: String,
+    vkey: String,
+    answer_key: AnswerKey,
+    clock: Clock,
+    settings: Settings,
+    keyring: Arc<RwLock<Keyring>>,
+    reader: Arc<Reader>,
+    sequencer: Sequencer,
+    memory: Memory,
+    flood: Counters,
+    metrics: Metrics,
+    closing: watch::Sender<bool>,
+    readers: std::sync::Mutex<Option<std::thread::JoinHandle<()>>>,
+}
+
+impl App {
+    /// Opens the ledger, replays it, and starts deciding.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`]: nothing was signed then.
+    pub fn start(parts: Parts) -> Result<Arc<Self>, StartError> {
+        let Parts { store, locks, log_key, answer_key, clock, signatures, settings } = parts;
+        let (origin, vkey) = (log_key.name().to_owned(), log_key.vkey().to_string());
+        let mut view = View::new();
+        let ledger =
+            Ledger::open_with(Arc::clone(&store), Arc::clone(&locks), log_key, &origin, signatures, &mut |read| {
+                view.record(&read.event, read.entry.recorded_at, read.leaf);
+            })?;
+        check_keys(&ledger, &vkey, &answer_key)?;
+        if let Some(note) = ledger.checkpoint() {
+            view.publish(String::from_utf8_lossy(&note).into());
+        }
+        let keyring = Arc::new(RwLock::new(ledger.keyring().clone()));
+        let (reader, groups, readers) = Reader::start(view, settings.patience).map_err(StartError::Thread)?;
+        let owned = Owned {
+            ledger,
+            keyring: Arc::clone(&keyring),
+            reader: Arc::clone(&reader),
+            groups,
+            clock: Arc::clone(&clock),
+        };
+        let sequencer = Sequencer::start(owned, settings.queue).map_err(StartError::Thread)?;
+        Ok(Arc::new(Self {
+            store,
+            locks,
+            origin,
+            vkey,
+            answer_key,
+            clock,
+            memory: Memory::new(settings.body_memory),
+            flood: Counters::new(settings.flooding),
+            settings,
+            keyring,
+            reader,
+            sequencer,
+            metrics: Metrics::default(),
+            closing: watch::Sender::new(false),
+            readers: std::sync::Mutex::new(Some(readers)),
+        }))
+    }
+
+    /// Every route, for a server or for a test in the same process.
+    pub fn router(self: &Arc<Self>) -> Router {
+        Router::new()
+            .route("/api/v1/events", get(events::list).post(submit::event))
+            .route("/api/v1/events/batch", post(batch::batch))
+            .route("/api/v1/events/stream", get(feed::feed))
+            .route("/api/v1/events/{name}", get(events::one))
+            .route("/api/v1/prepare", post(prepare::prepare))
+            .route("/api/v1/organisations", get(organisations::list))
+            .route("/api/v1/organisations/{code}", get(organisations::one))
+            .route("/api/v1/organisations/{code}/roles", get(organisations::roles))
+            .route("/log/checkpoint", get(log::checkpoint))
+            .route("/log/tile/{*path}", get(log::tile))
+            .route("/log/data/{sha256}", get(log::data))
+            .route("/log/vkey", get(log::vkey))
+            .route("/log/proof/{index}", get(log::proof))
+            .route("/schemas/{*path}", get(pages::schema))
+            .route("/problems/{code}", get(pages::problem))
+            .route("/healthz", get(health::alive))
+            .route("/readyz", get(health::ready))
+            .route("/metrics", get(health::metrics))
+            .fallback(pages::nothing_here)
+            .method_not_allowed_fallback(pages::other_method)
+            .layer(axum::middleware::from_fn_with_state(Arc::clone(self), around::around))
+            .with_state(Arc::clone(self))
+    }
+
+    /// Finishes what was accepted and records nothing more. Feeds end.
+    pub async fn stop(&self) {
+        self.closing.send_replace(true);
+        self.sequencer.stop().await;
+        // The sequencer held the only end to which groups are handed, so the readers' thread ends too.
+        let readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(readers) = readers {
+            let _ = tokio::task::spawn_blocking(move || readers.join()).await;
+        }
+    }
+
+    /// The name of the ledger, once it is founded.
+    fn ledger_name(&self) -> Option<Arc<str>> {
+        self.reader.view().state().founded.as_ref().map(|founded| Arc::from(&*founded.ledger))
+    }
+}
+
+/// A server with keys that the genesis does not name would sign what nobody can check.
+fn check_keys(ledger: &Ledger<dyn Store, dyn LockStore>, vkey: &str, answer_key: &AnswerKey) -> Result<(), StartError> {
+    let Some(founded) = &ledger.state().founded else { return Ok(()) };
+    if !founded.log_keys.iter().any(|named| **named == *vkey) {
+        return Err(StartError::Key(format!("the log key `{vkey}` is not one that this ledger was founded with")));
+    }
+    if !founded.answer_keys.iter().any(|named| named.key_id() == answer_key.id()) {
+        let id = answer_key.id();
+        return Err(StartError::Key(format!("the answer key {id} is not one that this ledger was founded with")));
+    }
+    Ok(())
+}

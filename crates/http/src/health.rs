@@ -1,0 +1,106 @@
+//! Liveness, readiness and figures.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+
+use crate::App;
+use crate::log::{NOT_AT_ALL, cached};
+use crate::problem::Problem;
+use crate::submit::{answer, unavailable};
+
+/// A figure that only rises.
+#[derive(Debug, Default)]
+pub(crate) struct Counter(AtomicU64);
+
+impl Counter {
+    pub(crate) fn add(&self, count: u64) {
+        self.0.fetch_add(count, Ordering::Relaxed);
+    }
+
+    fn read(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// The figures of one server.
+#[derive(Debug, Default)]
+pub(crate) struct Metrics {
+    pub(crate) requests: Counter,
+    pub(crate) slowed: Counter,
+    pub(crate) submissions: Counter,
+    pub(crate) recorded: Counter,
+    pub(crate) repeated: Counter,
+    pub(crate) refused: Counter,
+    pub(crate) panics: Counter,
+    pub(crate) connections: Counter,
+    pub(crate) connections_refused: Counter,
+}
+
+/// The process lives.
+pub(crate) async fn alive() -> Response {
+    cached(answer(StatusCode::OK, "text/plain; charset=utf-8", "alive\n"), NOT_AT_ALL)
+}
+
+/// Recording goes on and readers follow: 200; otherwise a problem that says what does not.
+pub(crate) async fn ready(State(app): State<Arc<App>>) -> Response {
+    if let Some(why) = app.sequencer.condition().trouble() {
+        return unavailable(&why).into_response();
+    }
+    if !app.reader.is_well() {
+        return Problem::unavailable("The readers' view has stopped. Restart the server.").into_response();
+    }
+    if *app.closing.borrow() {
+        return Problem::unavailable("The server is being stopped.").into_response();
+    }
+    cached(answer(StatusCode::OK, "text/plain; charset=utf-8", "ready\n"), NOT_AT_ALL)
+}
+
+/// The figures, for Prometheus.
+pub(crate) async fn metrics(State(app): State<Arc<App>>) -> Response {
+    let Metrics {
+        requests,
+        slowed,
+        submissions,
+        recorded,
+        repeated,
+        refused,
+        panics,
+        connections,
+        connections_refused,
+    } = &app.metrics;
+    let counters = [
+        ("requests", "Requests.", requests),
+        ("requests_slowed", "Requests answered 429.", slowed),
+        ("submissions", "Events handed to the sequencer.", submissions),
+        ("events_recorded", "Events recorded.", recorded),
+        ("events_repeated", "Events that were recorded before.", repeated),
+        ("events_refused", "Submissions refused.", refused),
+        ("handler_panics", "Handlers that panicked.", panics),
+        ("connections", "Connections accepted.", connections),
+        ("connections_refused", "Connections refused because there were too many.", connections_refused),
+    ];
+    let mut text = String::new();
+    for (name, help, counter) in counters {
+        let value = counter.read();
+        // Writing to a string does not fail.
+        let _ = writeln!(text, "# HELP counterpart_{name}_total {help}\n# TYPE counterpart_{name}_total counter");
+        let _ = writeln!(text, "counterpart_{name}_total {value}");
+    }
+    let size = app.reader.view().size();
+    let ready = u64::from(app.sequencer.condition().trouble().is_none() && app.reader.is_well());
+    let gauges = [
+        ("log_size", "Entries that readers see.", size),
+        ("queue_waiting", "Requests that wait for the sequencer.", app.sequencer.waiting() as u64),
+        ("ready", "1 while events can be recorded.", ready),
+    ];
+    for (name, help, value) in gauges {
+        let _ = writeln!(text, "# HELP counterpart_{name} {help}\n# TYPE counterpart_{name} gauge");
+        let _ = writeln!(text, "counterpart_{name} {value}");
+    }
+    cached(answer(StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", text), NOT_AT_ALL)
+}

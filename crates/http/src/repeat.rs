@@ -1,0 +1,111 @@
+//! Reading what was recorded: entries from the store, checkpoints by size, and the first receipt of an event.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use counterpart_core::event::data::Visibility;
+use counterpart_core::replay::read;
+use counterpart_core::storage::StoreError;
+
+use crate::App;
+use crate::problem::Problem;
+use crate::receipt::Receipt;
+use crate::sequencer::Placed;
+
+impl App {
+    /// Whether entries may be read without being signed in.
+    ///
+    /// # Errors
+    ///
+    /// H401 in a closed ledger.
+    pub(crate) fn may_read_entries(&self) -> Result<(), Problem> {
+        let view = self.reader.view();
+        match view.state().founded.as_ref().map(|founded| founded.visibility) {
+            Some(Visibility::Closed) => Err(Problem::new(
+                "H401",
+                "The entries of this ledger are for registered organisations and auditors. Sign in first.",
+            )),
+            Some(Visibility::Open) | None => Ok(()),
+        }
+    }
+
+    /// Entries from where they are kept.
+    ///
+    /// # Errors
+    ///
+    /// H503 when the store cannot read.
+    pub(crate) async fn entries(&self, range: Range<u64>) -> Result<Vec<Vec<u8>>, Problem> {
+        let store = Arc::clone(&self.store);
+        self.reading(move || {
+            let mut entries = Vec::new();
+            store.read_back(range, &mut |_, bytes| entries.push(bytes.to_vec()))?;
+            Ok(entries)
+        })
+        .await
+    }
+
+    /// The first checkpoint of this size, if one was published.
+    ///
+    /// # Errors
+    ///
+    /// H503 when the store cannot read.
+    pub(crate) async fn checkpoint_of(&self, size: u64) -> Result<Option<Arc<str>>, Problem> {
+        let locks = Arc::clone(&self.locks);
+        let note = self.reading(move || locks.at_size(size)).await?;
+        Ok(note.map(|note| String::from_utf8_lossy(&note).into()))
+    }
+
+    /// The receipt that was given when the event at `index` was recorded.
+    ///
+    /// # Errors
+    ///
+    /// H503 when the store cannot read.
+    pub(crate) async fn first_receipt(&self, index: u64) -> Result<Vec<u8>, Problem> {
+        self.reader.at_least(index + 1).await?;
+        let newest = self.reader.view().size();
+        let (store, locks) = (Arc::clone(&self.store), Arc::clone(&self.locks));
+        let (entry, note) = self
+            .reading(move || {
+                let entry = store.entry(index)?.ok_or(StoreError::NoEntry { index, size: newest })?;
+                // Groups are small, so the checkpoint that first covered the entry is near.
+                for size in index + 1..=newest {
+                    if let Some(note) = locks.at_size(size)? {
+                        return Ok((entry, (size, note)));
+                    }
+                }
+                Err(StoreError::NoEntry { index, size: newest })
+            })
+            .await?;
+        let unreadable = || Problem::unavailable("The entry cannot be read back. Whoever runs the server is told.");
+        let read = read(&entry).map_err(|_| unreadable())?;
+        let (size, note) = note;
+        let (hashes, revision) = {
+            let view = self.reader.view();
+            let hashes = view.tree().inclusion(index, size).map_err(|_| unreadable())?;
+            let place = view.stream(read.event.stream).partition_point(|other| *other <= index);
+            (hashes, place as u64)
+        };
+        let placed = Placed {
+            index,
+            recorded_at: read.entry.recorded_at,
+            leaf: read.leaf,
+            revision,
+            hashes,
+            checkpoint: String::from_utf8_lossy(&note).into(),
+        };
+        Ok(Receipt::new(&read.event, &placed).to_json())
+    }
+
+    /// Reads on a thread that may wait for the disk.
+    pub(crate) async fn reading<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let done = tokio::task::spawn_blocking(work).await;
+        let failed = || Problem::unavailable("The store cannot read this now. Whoever runs the server is told.");
+        done.map_err(|_| failed())?.map_err(|error| {
+            tracing::error!(%error, "the store cannot read");
+            failed()
+        })
+    }
+}

@@ -1,0 +1,49 @@
+//! Limits that whoever runs a server may set.
+
+use std::time::Duration;
+
+/// Limits of one server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Requests that may wait for the sequencer; one more is answered 503.
+    pub queue: usize,
+    /// Connections at once; one more is answered 503 and closed.
+    pub connections: usize,
+    /// Bytes of request bodies that may be held at once.
+    pub body_memory: usize,
+    /// How long a reader waits for the log to reach a size before it is answered 503.
+    pub patience: Duration,
+    /// When an address is asked to slow down.
+    pub flooding: Flooding,
+}
+
+/// When an address is asked to slow down (429).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Flooding {
+    /// Requests a second that one address may make for long; 0: as many as it likes.
+    pub per_second: u32,
+    /// Requests that it may make at once.
+    pub burst: u32,
+    /// Whether addresses of this machine are counted: behind a proxy all requests come from one.
+    pub loopback: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            queue: 4096,
+            connections: 4096,
+            // Thirty-two submissions of the largest size, or some hundred thousand ordinary ones.
+            body_memory: 256 << 20,
+            patience: Duration::from_secs(5),
+            flooding: Flooding::default(),
+        }
+    }
+}
+
+impl Default for Flooding {
+    fn default() -> Self {
+        // A council's whole office may come from one address; a batch is one request.
+        Self { per_second: 500, burst: 5_000, loopback: false }
+    }
+}

@@ -1,0 +1,18 @@
+//! The whole application in one process: what a client sends, what it is told, and what is recorded.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::cloned_ref_to_slice_refs,
+    clippy::needless_pass_by_value,
+    dead_code,
+    reason = "tests"
+)]
+
+#[path = "../../../core/tests/offices/world.rs"]
+mod world;
+
+mod reading;
+mod running;
+mod submitting;
