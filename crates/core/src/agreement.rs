@@ -35,6 +35,7 @@ mod filing;
 mod next;
 mod notes;
 pub mod party;
+pub mod publication;
 pub mod reference;
 mod replaying;
 mod revocation;
@@ -60,6 +61,7 @@ use crate::wire::Digest;
 pub use derived::Derived;
 pub use next::{Next, Task};
 pub use party::{Notice, Party, PartyState};
+pub use publication::Publication;
 pub use reference::Reference;
 pub use stage::{End, EndReason, Force, Signing, Stage, StageName};
 pub use track::Track;
@@ -226,6 +228,7 @@ pub struct Agreement {
     grounds: Vec<Ground>,
     duties: Vec<Duty>,
     history: Vec<Step>,
+    publication: Option<Publication>,
     windows: Windows,
     /// The last event that changed state, version or an open question (D9).
     moved_at: Timestamp,
@@ -383,6 +386,11 @@ impl Agreement {
     /// Duties to destroy or return that are not discharged.
     pub fn duties(&self) -> &[Duty] {
         &self.duties
+    }
+
+    /// The newest decision on what of the words everybody may read; none before the first.
+    pub const fn publication(&self) -> Option<&Publication> {
+        self.publication.as_ref()
     }
 
     /// Whether it has two parties, for ever.

@@ -143,6 +143,17 @@ struct GatewayList {
     rows: Vec<GatewayRule>,
 }
 
+/// A list of which the rules read the codes alone.
+#[derive(Deserialize)]
+struct CodeList {
+    rows: Vec<CodeRow>,
+}
+
+#[derive(Deserialize)]
+struct CodeRow {
+    code: Code,
+}
+
 /// The lists and policies in force in one ledger.
 #[derive(Clone, Debug)]
 pub struct ReferenceSet {
@@ -152,6 +163,8 @@ pub struct ReferenceSet {
     pub policies: BTreeMap<Code, u32>,
     /// Legal gateways.
     pub gateways: Vec<GatewayRule>,
+    /// Exemptions from publication.
+    pub exemptions: BTreeSet<Code>,
     /// Who must sign.
     pub roles: RolePolicy,
     /// Which roles one person may not hold together.
@@ -186,12 +199,14 @@ impl ReferenceSet {
         }
         let needed = |id: &'static str| held.get(id).ok_or(ReferenceError::Missing(id));
         let gateways: GatewayList = needed("CL-GATE")?.read()?;
+        let exemptions: CodeList = needed("CL-FOI")?.read()?;
         let roles = needed("POLICY-ROLES")?.read()?;
         let versions = |rows: &[ReferenceRow]| rows.iter().map(|row| (row.id.clone(), row.version)).collect();
         Ok(Self {
             code_lists: versions(code_lists),
             policies: versions(policies),
             gateways: gateways.rows,
+            exemptions: exemptions.rows.into_iter().map(|row| row.code).collect(),
             roles,
             separation: needed("POLICY-SEPARATION")?.read()?,
             windows: needed("POLICY-WINDOWS")?.read()?,

@@ -56,6 +56,8 @@ pub struct Windows {
     pub idle_days: u16,
     /// The longest term of an emergency agreement.
     pub emergency_days_max: u16,
+    /// The longest, in months, until a decision to withhold is looked at again (V-105).
+    pub withhold_months_max: u16,
     /// Within how many days of activation an emergency needs a DPO's advice (D2).
     pub emergency_advice_days: u16,
 }

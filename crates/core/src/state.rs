@@ -239,6 +239,7 @@ impl State {
             | Data::AgreementSuspended(_)
             | Data::AgreementResumed(_)
             | Data::RevocationNoticed(_)
+            | Data::PublicationDecided(_)
             | Data::NoteRecorded(_) => self.evolve_agreement(event, recorded_at),
         }
     }

@@ -27,6 +27,9 @@ pub(super) fn after_door(state: &State, event: &Event, id: AgreementId, at: Time
         if let Some(header) = header_of(asking.agreement, event) {
             check_header(state, header, at)?;
         }
+        if let Data::PublicationDecided(data) = &event.data {
+            crate::agreement::publication::check_decision(data, state, at)?;
+        }
         asking.duties()?;
         limits(asking)?;
         asking.guards()

@@ -54,6 +54,7 @@ pub fn carried(event: &Event) -> Vec<Carried> {
         | Data::AgreementSuspended(_)
         | Data::AgreementResumed(_)
         | Data::RevocationNoticed(_)
+        | Data::PublicationDecided(_)
         | Data::NoteRecorded(_) => Vec::new(),
     }
 }
@@ -138,6 +139,7 @@ fn check_carried(event: &Event, signer: &Signer) -> Result<(), Refusal> {
         | Data::AgreementSuspended(_)
         | Data::AgreementResumed(_)
         | Data::RevocationNoticed(_)
+        | Data::PublicationDecided(_)
         | Data::NoteRecorded(_) => false,
     };
     if fits { Ok(()) } else { Err(Refusal::KeyOfAnother { key: signer.key, organisation: signer.organisation }) }

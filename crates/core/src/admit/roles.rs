@@ -66,6 +66,7 @@ pub(super) fn check(state: &State, event: &Event, at: Timestamp) -> Result<(), R
         | Data::AgreementSuspended(_)
         | Data::AgreementResumed(_)
         | Data::RevocationNoticed(_)
+        | Data::PublicationDecided(_)
         | Data::NoteRecorded(_) => Ok(()),
     }
 }

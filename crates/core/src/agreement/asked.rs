@@ -59,6 +59,7 @@ impl<'a> Question<'a> {
             Data::AgreementSuspended(data) => super::suspension::hands_of_suspension(&put, data),
             Data::AgreementResumed(data) => super::suspension::hands_of_resumption(&put, data),
             Data::RevocationNoticed(_) => super::revocation::hands_of_notice(&put),
+            Data::PublicationDecided(data) => super::publication::hands_of_decision(&put, data),
             Data::NoteRecorded(_) => super::notes::hands_of_note(&put),
             // A request is answered above.
             other_streams!(RequestFiled) => Ok(()),
@@ -111,7 +112,7 @@ impl<'a> Question<'a> {
             Data::AgreementResumed(data) => super::suspension::guards_of_resumption(&put, data),
             Data::RevocationNoticed(data) => super::revocation::guards_of_notice(&put, data),
             // A request is answered above.
-            other_streams!(RequestFiled RequestRefused RequestWithdrawn NoteRecorded) => Ok(()),
+            other_streams!(RequestFiled RequestRefused RequestWithdrawn PublicationDecided NoteRecorded) => Ok(()),
         }
     }
 

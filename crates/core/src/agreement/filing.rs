@@ -122,6 +122,7 @@ impl Agreement {
             grounds: Vec::new(),
             duties: Vec::new(),
             history: vec![Step { at, from: StageName::None, to: StageName::Filed, origin: Origin::of(event) }],
+            publication: None,
             windows,
             moved_at: at,
             changed_at: at,

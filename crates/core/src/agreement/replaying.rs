@@ -113,7 +113,7 @@ impl Agreement {
             }
             Data::ApprovalDeclined(data) => self.decline_bars(data),
             super::other_streams!(RequestTriaged AdviceGiven ApprovalGiven ExecutionSigned ApprovalWithdrawn
-                AgreementSuspended AgreementResumed RevocationNoticed NoteRecorded) => false,
+                AgreementSuspended AgreementResumed RevocationNoticed PublicationDecided NoteRecorded) => false,
         }
     }
 
@@ -133,6 +133,7 @@ impl Agreement {
             Data::AgreementSuspended(data) => self.suspended(event, data, at),
             Data::AgreementResumed(data) => self.resumed(event, data, at),
             Data::RevocationNoticed(data) => self.noticed(event, data, at),
+            Data::PublicationDecided(data) => self.publication_decided(event, data),
             // The first event made the agreement; a note changes nothing.
             super::other_streams!(RequestFiled NoteRecorded) => {}
         }

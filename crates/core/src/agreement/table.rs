@@ -53,6 +53,7 @@ const TABLE: &[(EventType, [Cell; 13])] = &[
     (EventType::AgreementSuspended, [T01, T04, T04, T04, T04, T17, GO,  GO,  T06, T18, T07, T07, T07]),
     (EventType::AgreementResumed,   [T01, T04, T04, T04, T04, T04, IF_T19, IF_T19, T06, T18, T07, T07, T07]),
     (EventType::RevocationNoticed,  [T01, T04, T04, T04, T04, T17, GO,  GO,  T06, T18, T07, T07, T07]),
+    (EventType::PublicationDecided, [T01, GO,  GO,  GO,  GO,  GO,  GO,  GO,  GO,  GO,  GO,  GO,  GO]),
     (EventType::NoteRecorded,       [T01, GO,  GO,  GO,  GO,  GO,  GO,  GO,  GO,  GO,  GO,  GO,  GO]),
 ];
 

@@ -11,7 +11,7 @@ pub use lists::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::header::{ExecutionForm, Header, Pointer};
+use crate::header::{ExecutionForm, Header, Pointer, PublicRegister};
 use crate::ids::{Code, DatasetId, EventId, OrganisationCode, PersonId, Role, codes};
 use crate::organisation::{Governance, OrganisationFlags, OrganisationType};
 use crate::sealed::{File, Sealed, Text};
@@ -365,6 +365,22 @@ pub struct RevocationNoticed {
     pub words: Sealed<ReasonWords>,
 }
 
+/// `PublicationDecided`: A32: what of the words everybody may read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PublicationDecided {
+    /// Whether.
+    pub decision: PublicRegister,
+    /// The exemption relied on to withhold (CL-FOI).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exemption: Option<Code>,
+    /// When the decision is looked at again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub look_again: Option<Date>,
+    /// What is withheld though the rest is published, as pointers within the terms.
+    pub withheld: Vec<Pointer>,
+}
+
 /// `NoteRecorded`: A36: a note.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -430,6 +446,8 @@ codes! {
         AgreementResumed = "AgreementResumed",
         /// A23: a party leaves.
         RevocationNoticed = "RevocationNoticed",
+        /// A32: what of the words everybody may read.
+        PublicationDecided = "PublicationDecided",
         /// A36: a note.
         NoteRecorded = "NoteRecorded",
     }
@@ -490,6 +508,8 @@ pub enum Data {
     AgreementResumed(AgreementResumed),
     /// A23: a party leaves.
     RevocationNoticed(RevocationNoticed),
+    /// A32: what of the words everybody may read.
+    PublicationDecided(PublicationDecided),
     /// A36: a note.
     NoteRecorded(NoteRecorded),
 }
@@ -528,6 +548,7 @@ impl Data {
             EventType::AgreementSuspended => Self::AgreementSuspended(serde_json::from_str(json)?),
             EventType::AgreementResumed => Self::AgreementResumed(serde_json::from_str(json)?),
             EventType::RevocationNoticed => Self::RevocationNoticed(serde_json::from_str(json)?),
+            EventType::PublicationDecided => Self::PublicationDecided(serde_json::from_str(json)?),
             EventType::NoteRecorded => Self::NoteRecorded(serde_json::from_str(json)?),
         })
     }
@@ -561,6 +582,7 @@ impl Data {
             Self::AgreementSuspended(_) => EventType::AgreementSuspended,
             Self::AgreementResumed(_) => EventType::AgreementResumed,
             Self::RevocationNoticed(_) => EventType::RevocationNoticed,
+            Self::PublicationDecided(_) => EventType::PublicationDecided,
             Self::NoteRecorded(_) => EventType::NoteRecorded,
         }
     }
@@ -598,6 +620,7 @@ impl Data {
             Self::AgreementSuspended(data) => serde_json::to_value(data),
             Self::AgreementResumed(data) => serde_json::to_value(data),
             Self::RevocationNoticed(data) => serde_json::to_value(data),
+            Self::PublicationDecided(data) => serde_json::to_value(data),
             Self::NoteRecorded(data) => serde_json::to_value(data),
         }
     }
@@ -632,6 +655,7 @@ pub fn schema_of(event_type: EventType, generator: &mut schemars::SchemaGenerato
         EventType::AgreementSuspended => generator.root_schema_for::<AgreementSuspended>(),
         EventType::AgreementResumed => generator.root_schema_for::<AgreementResumed>(),
         EventType::RevocationNoticed => generator.root_schema_for::<RevocationNoticed>(),
+        EventType::PublicationDecided => generator.root_schema_for::<PublicationDecided>(),
         EventType::NoteRecorded => generator.root_schema_for::<NoteRecorded>(),
     }
 }

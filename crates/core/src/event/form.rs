@@ -40,6 +40,7 @@ pub fn problem(stream: Stream, data: &Data) -> Option<String> {
         | Data::AgreementSuspended(_)
         | Data::AgreementResumed(_)
         | Data::RevocationNoticed(_)
+        | Data::PublicationDecided(_)
         | Data::NoteRecorded(_) => matches!(stream, Stream::Agreement(_)),
     };
     (!fits).then(|| format!("an event of type {} does not belong to stream `{stream}`", data.event_type()))
