@@ -30,7 +30,7 @@ _AGREEMENT = {
     "RequestFiled", "RequestTriaged", "TermsSubmitted", "AdviceGiven", "ApprovalGiven",
     "ExecutionSigned", "ApprovalDeclined", "ApprovalWithdrawn", "RequestRefused",
     "RequestWithdrawn", "AgreementSuspended", "AgreementResumed", "RevocationNoticed",
-    "NoteRecorded",
+    "PublicationDecided", "NoteRecorded",
 }
 STREAM_OF = {
     "LedgerGenesis": "sys",

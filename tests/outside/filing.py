@@ -5,7 +5,11 @@ header, the organisations and earlier agreements. They run when a request is fil
 when its terms are submitted. Rules on words are the server's alone.
 """
 
+import calendar
+
 import jcs
+import london
+from directory import Refused
 from header import _ORDER
 
 LARGEST = 24_000
@@ -85,3 +89,25 @@ def _publication(header, visibility):
         yield "V-121"
     if len(jcs.spell(header.value)) > LARGEST:
         yield "V-125"
+
+
+def check_publication(event, at, book):
+    """V-105 of a decision on publication: to withhold needs an exemption and a day to look again."""
+    if event.type != "PublicationDecided":
+        return
+    data, reference = event.data, book.reference
+    exempt = data.get("exemption") in {row["code"] for row in reference["CL-FOI"]["rows"]}
+    if data["decision"] != "WITHHOLD":
+        broken = "exemption" in data and not exempt
+    else:
+        latest = _months_later(london.today(at), reference["POLICY-WINDOWS"]["withhold_months_max"])
+        broken = not exempt or "look_again" not in data or london.day(data["look_again"]) > latest
+    if broken:
+        raise Refused("V-105")
+
+
+def _months_later(day, months):
+    """The same day some months on; the last of that month where it has no such day."""
+    years, month = divmod(day.month - 1 + months, 12)
+    year = day.year + years
+    return day.replace(year=year, month=month + 1, day=min(day.day, calendar.monthrange(year, month + 1)[1]))

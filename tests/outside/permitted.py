@@ -28,6 +28,7 @@ _TABLE = {
     "AgreementSuspended": "T01 T04 T04 T04 T04 T17 = = T06 T18 T07 T07 T07",
     "AgreementResumed": "T01 T04 T04 T04 T04 T04 = = T06 T18 T07 T07 T07",
     "RevocationNoticed": "T01 T04 T04 T04 T04 T17 = = T06 T18 T07 T07 T07",
+    "PublicationDecided": "T01 = = = = = = = = = = = =",
     "NoteRecorded": "T01 = = = = = = = = = = = =",
 }
 # What a suspended organisation's officers may still sign (2.11).
@@ -107,6 +108,9 @@ def check_roles(agreement, event, book, at):
             _need(own or book.human(person) == book.human(agreement.filer))
         case "RevocationNoticed":
             _need(role in acting("SIG", "SIRO"))
+        case "PublicationDecided":
+            hides = data["decision"] == "WITHHOLD"
+            _need(role in (acting("SIRO") if hides else {"IGL"}) and organisation == header.lead)
 
 
 def _check_suspending(agreement, event, book):

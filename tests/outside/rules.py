@@ -157,6 +157,7 @@ class State:
             check_words(event, disclosures, self.library, book)
         if of_agreement:
             self._check_header(event, current)
+            filing.check_publication(event, at, book)
             permitted.check_separation(current, event, book)
             permitted.check_guards(current, event, at, book)
         else:

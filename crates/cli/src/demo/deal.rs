@@ -220,6 +220,27 @@ impl Deal {
         stage.say(self.stream, "RevocationNoticed", data, &[hand]).map(drop)
     }
 
+    /// A32: the lead party opens the words to everybody, but for some places of the terms.
+    pub fn publish(&self, stage: &mut Stage, withheld: &[&str]) -> Result<()> {
+        let hand = stage.cast.of(self.header.lead_party, Role::Igl)?;
+        let mut data = json!({ "decision": "PUBLISH", "withheld": withheld });
+        if !withheld.is_empty()
+            && let Some(members) = data.as_object_mut()
+        {
+            members.insert("decision".to_owned(), json!("PUBLISH_REDACTED"));
+            members.insert("exemption".to_owned(), json!("FOIA-S31"));
+        }
+        stage.say(self.stream, "PublicationDecided", data, &[hand]).map(drop)
+    }
+
+    /// A32: the lead party withholds the words.
+    pub fn withhold(&self, stage: &mut Stage) -> Result<()> {
+        let hand = stage.cast.of(self.header.lead_party, Role::Siro)?;
+        let again = london::date_of(stage.now).add_days(365);
+        let data = json!({ "decision": "WITHHOLD", "exemption": "FOIA-S40", "look_again": again, "withheld": [] });
+        stage.say(self.stream, "PublicationDecided", data, &[hand]).map(drop)
+    }
+
     /// A36: a note.
     pub fn note(&self, stage: &mut Stage, hand: Hand, words: &str) -> Result<()> {
         let data = json!({ "text": text(words), "visibility": "PARTIES" });
@@ -263,4 +284,65 @@ fn contacts(parties: &[OrganisationCode]) -> Value {
         (code.to_string(), row)
     };
     document(&Value::Object(parties.iter().map(one).collect()))
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use counterpart_core::event::PublicKeyBytes;
+
+    use super::*;
+    use crate::demo::bodies::Bodies;
+    use crate::demo::chance::Chance;
+    use crate::demo::{LedgerKeys, ORIGIN, founding};
+
+    /// Hackney and Camden, and a request of Camden's that Hackney leads.
+    fn filed() -> (Stage, Deal) {
+        let chance = Chance([3; 32]);
+        let mut stage = Stage::new(chance, "2026-11-24T12:00:00.000Z".parse().unwrap(), ORIGIN);
+        let log = counterpart_tlog::note::NoteSigner::new(ORIGIN, chance.key("log")).unwrap().vkey().to_string();
+        let answer = PublicKeyBytes(chance.key("answer").verifying_key().to_bytes());
+        founding::found(&mut stage, ORIGIN, &LedgerKeys { log, answer }).unwrap();
+        let bodies = Bodies::read().unwrap();
+        let (from, to) = ("HCK".parse().unwrap(), "CMD".parse().unwrap());
+        for body in bodies.bodies.iter().filter(|body| body.code == from || body.code == to) {
+            founding::register(&mut stage, &bodies, body).unwrap();
+        }
+        let start = london::date_of(stage.now);
+        let days = Days { start, end: start.add_days(300) };
+        let filer = stage.cast.of(to, Role::Req).unwrap();
+        let request = Request { paper: Paper::Safeguarding, from, to, others: &[], days, filer };
+        let deal = Deal::file(&mut stage, &request).unwrap();
+        (stage, deal)
+    }
+
+    #[test]
+    fn only_the_lead_party_decides_on_publication_and_only_its_risk_owner_withholds() {
+        let (mut stage, deal) = filed();
+        let open = json!({ "decision": "PUBLISH", "withheld": [] });
+        let hide =
+            json!({ "decision": "WITHHOLD", "exemption": "FOIA-S40", "look_again": "2027-06-01", "withheld": [] });
+        for (who, role, data) in [("CMD", Role::Igl, &open), ("HCK", Role::Siro, &open), ("HCK", Role::Igl, &hide)] {
+            let hand = stage.cast.of(who.parse().unwrap(), role).unwrap();
+            let draft = stage.draft(deal.stream, "PublicationDecided", data.clone(), &[hand]).unwrap();
+            stage.attempt("another decides", "R01", &draft).unwrap();
+        }
+        deal.publish(&mut stage, &["/datasets/0/method"]).unwrap();
+        deal.withhold(&mut stage).unwrap();
+    }
+
+    #[test]
+    fn to_withhold_needs_an_exemption_and_a_day_within_two_years() {
+        let (mut stage, deal) = filed();
+        for data in [
+            json!({ "decision": "WITHHOLD", "withheld": [] }),
+            json!({ "decision": "WITHHOLD", "exemption": "FOIA-S40", "withheld": [] }),
+            json!({ "decision": "WITHHOLD", "exemption": "FOIA-S99", "look_again": "2027-06-01", "withheld": [] }),
+            json!({ "decision": "WITHHOLD", "exemption": "FOIA-S40", "look_again": "2028-11-25", "withheld": [] }),
+        ] {
+            let hand = stage.cast.of(deal.header.lead_party, Role::Siro).unwrap();
+            let draft = stage.draft(deal.stream, "PublicationDecided", data, &[hand]).unwrap();
+            stage.attempt("too little is said", "V-105", &draft).unwrap();
+        }
+    }
 }

@@ -42,6 +42,10 @@ pub enum Step {
     Revoke(Side, i64),
     /// Someone notes something.
     Note,
+    /// The lead party opens the words to everybody.
+    Publish,
+    /// The lead party keeps them.
+    Withhold,
 }
 
 /// One agreement of two bodies. The one who gets the data asks for them.
@@ -70,7 +74,8 @@ pub struct Bilateral {
 use Paper::{Accommodation, Adults, Safeguarding};
 use Side::{From, To};
 use Step::{
-    Advise, Approve, Decline, Note, Resume, Return, Revoke, Sign, SignBoth, Submit, Suspend, TakeBack, Triage, Withdraw,
+    Advise, Approve, Decline, Note, Publish, Resume, Return, Revoke, Sign, SignBoth, Submit, Suspend, TakeBack, Triage,
+    Withdraw, Withhold,
 };
 
 const fn told(
@@ -105,7 +110,7 @@ pub const STAGES: &[Bilateral] = &[
         "WFT",
         136,
         "approving",
-        &[(137, Triage), (139, Submit(60)), (142, Sign(From)), (144, Advise(To))],
+        &[(137, Triage), (137, Publish), (139, Submit(60)), (142, Sign(From)), (144, Advise(To))],
     ),
     told(
         Adults,
@@ -113,7 +118,7 @@ pub const STAGES: &[Bilateral] = &[
         "BRY",
         128,
         "approving, held up by a vacant post",
-        &[(130, Triage), (131, Submit(60)), (134, Sign(To)), (136, Advise(From))],
+        &[(130, Triage), (130, Publish), (131, Submit(60)), (134, Sign(To)), (136, Advise(From))],
     ),
     Bilateral {
         starts_in: 55,
@@ -123,7 +128,7 @@ pub const STAGES: &[Bilateral] = &[
             "WND",
             122,
             "approved, in force later",
-            &[(123, Triage), (124, Submit(30)), (127, SignBoth)],
+            &[(123, Triage), (123, Publish), (124, Submit(30)), (127, SignBoth)],
         )
     },
     told(
@@ -132,16 +137,23 @@ pub const STAGES: &[Bilateral] = &[
         "CMD",
         40,
         "active",
-        &[(41, Triage), (43, Submit(60)), (47, Sign(From)), (50, Sign(To)), (75, Note)],
+        &[(41, Triage), (41, Publish), (43, Submit(60)), (47, Sign(From)), (50, Sign(To)), (75, Note)],
     ),
-    told(Adults, "MRT", "WND", 62, "suspended", &[(63, Triage), (65, Submit(60)), (68, SignBoth), (133, Suspend(To))]),
+    told(
+        Adults,
+        "MRT",
+        "WND",
+        62,
+        "suspended",
+        &[(63, Triage), (63, Withhold), (65, Submit(60)), (68, SignBoth), (133, Suspend(To))],
+    ),
     told(
         Safeguarding,
         "NWM",
         "TWH",
         45,
         "active again after a suspension",
-        &[(46, Triage), (47, Submit(60)), (52, SignBoth), (90, Suspend(From)), (96, Resume(From))],
+        &[(46, Triage), (46, Publish), (47, Submit(60)), (52, SignBoth), (90, Suspend(From)), (96, Resume(From))],
     ),
     told(
         Accommodation,
@@ -149,7 +161,7 @@ pub const STAGES: &[Bilateral] = &[
         "HNS",
         50,
         "active, one party leaving",
-        &[(51, Triage), (53, Submit(60)), (58, SignBoth), (140, Revoke(To, 45))],
+        &[(51, Triage), (51, Publish), (53, Submit(60)), (58, SignBoth), (140, Revoke(To, 45))],
     ),
     over_time(
         Accommodation,
@@ -157,7 +169,7 @@ pub const STAGES: &[Bilateral] = &[
         "ENF",
         30,
         "closed after notice",
-        &[(31, Triage), (33, Submit(60)), (36, SignBoth), (80, Revoke(From, 30))],
+        &[(31, Triage), (31, Publish), (33, Submit(60)), (36, SignBoth), (80, Revoke(From, 30))],
     ),
     Bilateral {
         lasts: 60,
@@ -167,7 +179,7 @@ pub const STAGES: &[Bilateral] = &[
             "STN",
             32,
             "closed at the end of its term",
-            &[(33, Triage), (35, Submit(60)), (38, SignBoth)],
+            &[(33, Triage), (33, Publish), (35, Submit(60)), (38, SignBoth)],
         )
     },
     told(
@@ -176,7 +188,7 @@ pub const STAGES: &[Bilateral] = &[
         "HRW",
         70,
         "refused for good",
-        &[(71, Triage), (72, Submit(60)), (75, Sign(To)), (79, Decline(From, "FINAL"))],
+        &[(71, Triage), (71, Publish), (72, Submit(60)), (75, Sign(To)), (79, Decline(From, "FINAL"))],
     ),
     told(
         Safeguarding,
@@ -186,7 +198,7 @@ pub const STAGES: &[Bilateral] = &[
         "back for changes",
         &[(101, Triage), (103, Submit(60)), (106, Sign(From)), (110, Decline(To, "RETURN"))],
     ),
-    told(Accommodation, "BDG", "HAV", 84, "withdrawn", &[(86, Triage), (92, Withdraw)]),
+    told(Accommodation, "BDG", "HAV", 84, "withdrawn", &[(86, Triage), (86, Publish), (92, Withdraw)]),
     over_time(Safeguarding, "BNE", "HRW", 34, "lapsed, nobody acted for 90 days", &[(36, Triage)]),
     over_time(
         Accommodation,
@@ -202,7 +214,7 @@ pub const STAGES: &[Bilateral] = &[
         "HRY",
         112,
         "approving, one signature taken back",
-        &[(113, Triage), (114, Submit(60)), (118, Sign(From)), (121, Approve(To)), (125, TakeBack(To))],
+        &[(113, Triage), (113, Publish), (114, Submit(60)), (118, Sign(From)), (121, Approve(To)), (125, TakeBack(To))],
     ),
 ];
 

@@ -83,7 +83,7 @@ pub fn scenes() -> Vec<Scene> {
             for party in deal.parties() {
                 deal.sign(&mut play.stage, party)?;
             }
-            Ok(())
+            deal.publish(&mut play.stage, &[])
         });
     }
     open_data(&mut scenes);
@@ -160,6 +160,8 @@ fn step_of(stage: &mut Stage, deal: &mut Deal, story: &Bilateral, step: Step) ->
             let on = london::date_of(stage.now).add_days(days);
             deal.revoke(stage, side(who)?, on)
         }
+        Step::Publish => deal.publish(stage, &[]),
+        Step::Withhold => deal.withhold(stage),
         Step::Note => {
             let hand = stage.cast.of(side(Side::From)?, Role::Igl)?;
             deal.note(
@@ -178,7 +180,8 @@ fn open_data(scenes: &mut Vec<Scene>) {
         let mut deal = play.deal("open data")?;
         deal.triage_all(&mut play.stage)?;
         deal.submit(&mut play.stage, None)?;
-        deal.sign(&mut play.stage, code("CMD")?)
+        deal.sign(&mut play.stage, code("CMD")?)?;
+        deal.publish(&mut play.stage, &[])
     });
 }
 
@@ -189,6 +192,11 @@ fn knife_sales(scenes: &mut Vec<Scene>) {
     at(scenes, 60, |play| play.deal("knife sales")?.submit(&mut play.stage, None));
     at(scenes, 66, |play| play.deal("knife sales")?.sign(&mut play.stage, code("CRY")?));
     at(scenes, 73, |play| play.deal("knife sales")?.sign(&mut play.stage, code("MPS")?));
+    // How it is done stays with the two; that it is done, and why, does not.
+    at(scenes, 74, |play| {
+        let withheld = ["/datasets/0/fields", "/datasets/1/fields", "/security"];
+        play.deal("knife sales")?.publish(&mut play.stage, &withheld)
+    });
 }
 
 /// Scenario S5: nobody approves their own request, by whatever door.
@@ -259,7 +267,8 @@ fn police_request(scenes: &mut Vec<Scene>) {
         )?;
         let siro = stage.cast.of(lambeth, Role::Siro)?;
         let draft = deal.refusal(stage, siro)?;
-        stage.record(draft).map(drop)
+        stage.record(draft)?;
+        deal.publish(stage, &["/datasets/0/fields", "/security"])
     });
 }
 
@@ -271,6 +280,7 @@ fn pipeline(scenes: &mut Vec<Scene>) {
         play.file("pipeline", Paper::Planning, ["GLA", "CMD"], &others, Side::From, (30, 900))?;
         let deal = play.deal("pipeline")?;
         deal.triage_all(&mut play.stage)?;
+        deal.publish(&mut play.stage, &[])?;
         deal.submit(&mut play.stage, Some(80))
     });
     for (day, from, to) in [(106, 0, 9), (112, 9, 16), (119, 16, 21), (131, 21, 24)] {
@@ -298,7 +308,7 @@ fn pipeline(scenes: &mut Vec<Scene>) {
         for party in deal.parties() {
             deal.sign(&mut play.stage, party)?;
         }
-        Ok(())
+        deal.publish(&mut play.stage, &[])
     });
 }
 

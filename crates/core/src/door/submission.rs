@@ -45,7 +45,8 @@ pub fn seals(data: &Data) -> Vec<Seal> {
         | Data::KeyRegistered(_)
         | Data::KeyRotated(_)
         | Data::KeyRevoked(_)
-        | Data::TermsSubmitted(_) => Vec::new(),
+        | Data::TermsSubmitted(_)
+        | Data::PublicationDecided(_) => Vec::new(),
         Data::OrganisationRegistered(data) => vec![seal("/chief/holder", &data.chief.holder)],
         Data::RoleHolderAppointed(data) => vec![seal("/holder", &data.holder)],
         Data::RequestFiled(data) => vec![seal("/contacts", &data.contacts), seal("/terms", &data.terms)],
