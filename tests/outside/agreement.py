@@ -224,7 +224,8 @@ def evolve(agreement, event, at, book):
                 party.state = "x"
                 _form(agreement, at)
         case "ApprovalDeclined" if data["kind"] == "FINAL":
-            party.state, agreement.state = "d", "R"
+            agreement.state = "R"
+            party.state = "d" if party.state in "is" else party.state
         case "ApprovalDeclined":
             agreement.state, agreement.approve_by = "F", None
             for row in agreement.parties.values():

@@ -36,7 +36,7 @@ def headers(tale):
     rows = text.parties()
     with_dataset = lambda **changed: plain(datasets=[{**plain()["datasets"][0], **changed}])
     withheld = {"exemption": "FOIA-S31", "look_again": _today().isoformat(), "register": "WITHHOLD"}
-    _file(tale, plain(formation="UNILATERAL"), rows, "V-05", "a licence of one side that is no open data")
+    _file(tale, plain(formation="UNILATERAL"), rows, "V-110", "a licence of one side that is no open data")
     _file(tale, plain(anchor_parties=["ISL"]), rows, "V-07", "an anchor that is no party")
     _file(tale, plain(lead_party="ISL"), rows, "V-08", "a lead that is no party")
     _file(tale, plain(derived_from={"agreement": new_id(), "version": 1}), rows, "V-10", "a copy of what is not there")
@@ -138,7 +138,7 @@ def _judged(tale):
         same(set(message), {"code", "severity", "path", "message", "help"}, "members of a message")
         same(message["severity"] in ("error", "warning"), True, f"severity of {json.dumps(message)}")
     codes = {m["code"] for m in messages if m["severity"] == "error"}
-    same({"V-02", "V-66"} <= codes, True, f"V-02 and V-66 within {sorted(codes)}")
+    same({"V-02", "V-66", "V-111"} <= codes, True, f"V-02, V-66, V-111 within {sorted(codes)}")
     warned = {m["code"] for m in messages if m["severity"] == "warning"}
     same("V-122" in warned, True, f"V-122 within {sorted(warned)}")
     same(tale.observer.size(), size, "size of the log")

@@ -20,13 +20,11 @@ def problems(header, book, agreements, visibility):
     """The codes of all errors, in the order of the catalogue."""
     return list(_agreement(header, agreements)) + list(_parties(header, book)) + list(
         _datasets(header)
-    ) + list(_publication(header, visibility))
+    ) + list(_crossing(header)) + list(_publication(header, visibility))
 
 
 def _agreement(header, agreements):
     value, parties = header.value, header.organisations()
-    if header.formation == "UNILATERAL" and header.kind != "OPEN":
-        yield "V-05"
     if header.formation == "ACCESSION" and value.get("min_parties", 0) < 2:
         yield "V-06"
     if not set(value.get("anchor_parties", [])) <= set(parties):
@@ -80,6 +78,15 @@ def _datasets(header):
             yield "V-71"
         if dataset["method"] == "PUBLIC_DOWNLOAD" and dataset["class"] != "NP-O":
             yield "V-73"
+
+
+def _crossing(header):
+    """Rules that join two sections: open data alone may be open, and unilateral."""
+    is_open = all(dataset["class"] == "NP-O" for dataset in header.value["datasets"])
+    if header.formation == "UNILATERAL" and not (header.kind == "OPEN" and is_open):
+        yield "V-110"
+    if header.kind == "OPEN" and not is_open:
+        yield "V-111"
 
 
 def _publication(header, visibility):

@@ -233,7 +233,8 @@ def check_guards(agreement, event, at, book):
             if agreement.missing(organisation, *needed) or not owed:
                 raise Refused("G18")
         case "ApprovalDeclined":
-            _check_signing(party)
+            if party.state not in "isx":
+                raise Refused(_PARTY_CODES[party.state])
         case "ApprovalWithdrawn":
             if target_of(agreement, data["target"]) is None:
                 raise Refused("G25")

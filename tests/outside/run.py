@@ -154,6 +154,7 @@ def play(tale, words):
         part(door.judged, tale)
     part(crowd.all_sign_at_once, tale)
     part(crowd.limits, tale)
+    part(scenarios.two_bodies, tale)
 
 
 def main():

@@ -97,8 +97,6 @@ def _execute_with_a_new_key(tale, stream):
     cast.people["HCK.SIG"] = new
     tale.execute("HCK", stream)
     refused(tale, "a second execution", "G11", "ExecutionSigned", stream, _execution(tale, stream), new)
-    final = {"kind": "FINAL", "version_hash": tale.version_hash(stream), "words": refusal("After all this the signatory has changed their mind about it.")}
-    refused(tale, "a party that executed declines", "G11", "ApprovalDeclined", stream, final, new)
 
 
 def _approve_by_a_delegate(tale, stream):
@@ -292,7 +290,15 @@ def declined(tale):
     tale.expect_at("LAPSED", "L", stream, london.ends(_today() + timedelta(days=30)))
     final = {"kind": "FINAL", "version_hash": tale.version_hash(stream), "words": refusal("There is no money for the portal this year, nor for the staff.")}
     refused(tale, "a bystander declines", "R01", "ApprovalDeclined", stream, final, cast["ISL.SIG"])
-    tale.say("for good", "ApprovalDeclined", stream, final, cast["CMD.SIG"])
+    for act in (tale.advise, tale.approve, tale.execute):
+        act("HCK", stream=stream)
+    tale.say("for good, by a party that executed", "ApprovalDeclined", stream, final, cast["HCK.SIG"])
+    tale.expect("REFUSED", "R", stream)
+    stream = _stream()
+    tale.file(stream)
+    tale.triage(stream)
+    tale.submit_terms(stream)
+    tale.say("for good", "ApprovalDeclined", stream, {**final, "version_hash": tale.version_hash(stream)}, cast["CMD.SIG"])
     tale.expect("REFUSED", "R", stream)
 
 
@@ -356,6 +362,5 @@ def suspended_body(tale):
 
 
 ALL = [
-    open_licence, care, knives, tower_block, refusal_with_reasons, two_bodies, taken_back, declined, light,
-    suspended_body,
+    open_licence, care, knives, tower_block, refusal_with_reasons, taken_back, declined, light, suspended_body,
 ]
