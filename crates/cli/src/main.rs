@@ -16,6 +16,8 @@ mod folder;
 mod init;
 mod key;
 mod key_file;
+mod listening;
+mod mirror;
 mod passphrase;
 mod people;
 #[cfg_attr(not(test), expect(dead_code, reason = "the verbs meet ledgers"))]
@@ -27,9 +29,11 @@ mod serve;
 #[expect(dead_code, reason = "the audit and the verbs use the rest")]
 mod shell;
 mod signing;
+mod trust;
 mod verify;
 #[expect(dead_code, reason = "the verbs post")]
 mod web;
+mod witness;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -112,6 +116,10 @@ enum Command {
     Demo(demo::Demo),
     Audit(audit::Audit),
     Verify(verify::Verify),
+    Mirror(mirror::MirrorCommand),
+    Publish(mirror::Publish),
+    #[command(subcommand)]
+    Witness(witness::Witness),
     Completions(completions::Completions),
 }
 
@@ -125,6 +133,9 @@ impl Command {
             Self::Demo(command) => command.run(common),
             Self::Audit(command) => command.run(common),
             Self::Verify(command) => command.run(common),
+            Self::Mirror(command) => command.run(common),
+            Self::Publish(command) => command.run(common),
+            Self::Witness(command) => command.run(common),
             Self::Completions(command) => Ok(command.run(&mut <CommandLine as clap::CommandFactory>::command())),
         }
     }

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
+mod copies;
 mod founding;
 mod keys;
 mod shop;
+mod witnesses;
