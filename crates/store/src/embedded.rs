@@ -1,18 +1,27 @@
 //! Files on one disk: records, sealed words with their keys apart, and signed checkpoints.
 //!
-//! The directory holds `STORE` (the identity), `LOCK`, and `records/`, `words/`, `keys/`, `lock/`. An append is durable
-//! in records and words before it answers; the checkpoint over it follows as a step of its own. The index of secondary
-//! keys is made from the entries at every start and held in memory.
+//! The directory holds `STORE` (the identity), `LOCK`, `records/`, `words/`, `keys/`, `lock/`, and what may be deleted:
+//! `sled/` (the index), `MARK` (left by a clean stop) and `BALLAST` (given up when the disk is full). An append is durable
+//! in records and words before it answers; the checkpoint over it follows as a step of its own, and the index behind.
 
 mod disk;
 mod frame;
+mod index;
 mod locks;
+mod mark;
+mod open;
+mod recent;
 mod run;
+mod scrub;
+mod shelf;
+mod space;
 mod store;
 mod words;
 
 pub use disk::{Fault, Hook, Op};
 pub use locks::Locks;
+pub use open::{Indexed, KeysOf, Options, Rebuilt, Report, Verify, WordsFit};
 pub use run::SetAside;
-pub use store::{Embedded, KeysOf, Options, Report};
+pub use scrub::Scrubbed;
+pub use store::{Embedded, Sizes};
 pub use words::Entropy;

@@ -3,11 +3,15 @@
 //! One [`Plan`] counts the calls of a store and of its checkpoints together, so that a loop over n reaches every step
 //! of the write path. Once it has failed, everything answers `Poisoned`, as a store does whose disk is unknown.
 
+mod disk;
+
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::{LockStore, NewEntry, Store, StoreError, Swap, Word};
+
+pub use disk::{Blow, Chance, FaultyDisk};
 
 /// How the chosen call fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

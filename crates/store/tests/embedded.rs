@@ -6,9 +6,10 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
-use counterpart_store::embedded::{Embedded, Entropy, Fault, Hook, Op, Options};
+use counterpart_store::embedded::{Embedded, Entropy, Fault, Hook, Indexed, Op, Options, Verify};
+use counterpart_store::faulty::{Blow, FaultyDisk};
 use counterpart_store::{LockStore, NewEntry, Store, StoreError, Swap, Word, contract};
 
 /// Distinct bytes on every call, the same in every run.
@@ -23,8 +24,15 @@ fn entropy() -> Entropy {
     })
 }
 
+/// Small files, no ballast, the index in memory, and everything read at every start.
 fn options() -> Options {
-    Options { file_bytes: 4096, ..Options::new(entropy(), Arc::new(|bytes| vec![bytes[..1].to_vec()])) }
+    Options {
+        file_bytes: 4096,
+        ballast_bytes: 0,
+        indexed: Indexed::InMemory,
+        verify: Verify::Full,
+        ..Options::new(entropy(), Arc::new(|bytes| vec![bytes[..1].to_vec()]))
+    }
 }
 
 fn entry(number: u64) -> NewEntry {
@@ -198,7 +206,9 @@ fn a_torn_tail_is_set_aside_with_its_bytes() {
 
 /// Opens and reads everything. Either all is as recorded, or something says what is not.
 fn is_told(directory: &Path) -> bool {
-    let store = match Embedded::open(directory, &options()) {
+    // Nothing is cut off here, so nothing need really be synced.
+    let calm = Arc::new(FaultyDisk::new(u64::MAX, Blow::None));
+    let store = match Embedded::open(directory, &Options { hook: Some(calm), ..options() }) {
         Ok(store) => store,
         Err(StoreError::Damaged { .. } | StoreError::Rollback { .. } | StoreError::Unsuitable { .. }) => return true,
         Err(other) => unreachable!("{other}"),
@@ -330,13 +340,21 @@ fn whichever_call_fails_what_was_answered_is_there_after_opening_again() {
 fn a_full_disk_refuses_before_anything_is_recorded() {
     let parent = tempfile::tempdir().unwrap();
     filled(parent.path());
-    let hook =
-        Arc::new(FailFrom { left: AtomicUsize::new(1), fault: Fault::Before(ErrorKind::StorageFull), for_ever: false });
-    let store = Embedded::open(parent.path(), &Options { hook: Some(hook), ..options() }).unwrap();
+    let hook = Arc::new(FullOnce(AtomicBool::new(false)));
+    let store = Embedded::open(parent.path(), &Options { hook: Some(hook.clone()), ..options() }).unwrap();
+    hook.0.store(true, Ordering::SeqCst);
     assert!(matches!(record(&store, 60, 300), Err(StoreError::Full)));
     assert_eq!(store.size(), 60);
     record(&store, 60, 300).unwrap();
     assert_whole(&store, 300);
+}
+
+struct FullOnce(AtomicBool);
+
+impl Hook for FullOnce {
+    fn fault(&self, _: Op, _: &str) -> Fault {
+        if self.0.swap(false, Ordering::SeqCst) { Fault::Before(ErrorKind::StorageFull) } else { Fault::None }
+    }
 }
 
 #[test]

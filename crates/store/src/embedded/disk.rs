@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, IoSlice, Seek, SeekFrom, Write};
+use std::io;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -22,6 +22,8 @@ pub enum Op {
     SyncDirectory,
     /// Gives a file another name.
     Rename,
+    /// Takes a file's name away.
+    Remove,
 }
 
 /// What a test wants of one call.
@@ -49,6 +51,17 @@ pub trait Hook: Send + Sync {
 
     /// Told that a file's bytes are durable.
     fn synced(&self, _path: &Path) {}
+
+    /// Whether a sync is only played: then the hook alone decides what a power cut leaves.
+    fn plays_syncs(&self) -> bool {
+        false
+    }
+
+    /// Told that a name is about to be made, changed or taken away; `to` is the name that changes.
+    fn names(&self, _op: Op, _from: &Path, _to: &Path) {}
+
+    /// Told that the names in a directory are durable.
+    fn synced_directory(&self, _path: &Path) {}
 }
 
 /// One directory and the calls below it.
@@ -70,7 +83,7 @@ impl Disk {
     }
 
     pub(super) fn path(&self, name: &str) -> PathBuf {
-        self.root.join(name)
+        if name.is_empty() { self.root.clone() } else { self.root.join(name) }
     }
 
     pub(super) fn exists(&self, name: &str) -> bool {
@@ -89,6 +102,18 @@ impl Disk {
         Ok(names)
     }
 
+    /// Makes the store's own directory unless it is there, durably: its name stands in the directory above.
+    pub(super) fn make_root(&self) -> Result<(), StoreError> {
+        let missing: Vec<PathBuf> =
+            self.root.ancestors().take_while(|path| !path.exists()).map(Path::to_owned).collect();
+        self.make_directory("")?;
+        for path in missing {
+            let above = path.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            self.sync_directory_at(above).map_err(|source| failed(format!("syncing {}", above.display()), source))?;
+        }
+        Ok(())
+    }
+
     /// Makes a directory, only for its owner, unless it is there.
     pub(super) fn make_directory(&self, name: &str) -> Result<(), StoreError> {
         use std::os::unix::fs::DirBuilderExt;
@@ -96,14 +121,20 @@ impl Disk {
         if path.is_dir() {
             return Ok(());
         }
-        let make = || fs::DirBuilder::new().mode(0o700).recursive(true).create(&path);
+        let make = || {
+            self.tell(Op::Create, &path, &path);
+            fs::DirBuilder::new().mode(0o700).recursive(true).create(&path)
+        };
         self.call(Op::Create, name, make).map_err(|source| failed(format!("making the directory {name}"), source))
     }
 
     /// Makes a file, only for its owner, replacing one that is there.
     pub(super) fn create(&self, name: &str) -> Result<DiskFile, StoreError> {
         let path = self.path(name);
-        let make = || OpenOptions::new().read(true).write(true).create(true).truncate(true).mode(0o600).open(&path);
+        let make = || {
+            self.tell(Op::Create, &path, &path);
+            OpenOptions::new().read(true).write(true).create(true).truncate(true).mode(0o600).open(&path)
+        };
         let file = self.call(Op::Create, name, make).map_err(|source| failed(format!("making {name}"), source))?;
         Ok(DiskFile { file, name: name.to_owned(), disk: self.clone() })
     }
@@ -114,18 +145,74 @@ impl Disk {
         Ok(DiskFile { file, name: name.to_owned(), disk: self.clone() })
     }
 
+    /// The whole of a small file, if it is there.
+    pub(super) fn read_small(&self, name: &str) -> Result<Option<String>, StoreError> {
+        match fs::read(self.path(name)) {
+            Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(failed(format!("reading {name}"), source)),
+        }
+    }
+
+    /// Writes a small file whole or not at all, durably.
+    pub(super) fn write_small(&self, name: &str, text: &str) -> Result<(), StoreError> {
+        let passing = format!("{name}.new");
+        let file = self.create(&passing)?;
+        let context = |source| failed(format!("writing {name}"), source);
+        file.write(text.as_bytes(), 0).map_err(context)?;
+        file.sync().map_err(context)?;
+        self.rename(&passing, name)
+    }
+
+    /// Takes a name out of its directory, durably.
+    pub(super) fn remove(&self, name: &str) -> Result<(), StoreError> {
+        let path = self.path(name);
+        let remove = || {
+            self.tell(Op::Remove, &path, &path);
+            fs::remove_file(&path)
+        };
+        self.call(Op::Remove, name, remove).map_err(|source| failed(format!("removing {name}"), source))?;
+        let directory = name.rsplit_once('/').map_or("", |(directory, _)| directory);
+        self.sync_directory(directory)
+    }
+
     /// Renames durably. Both names are in one directory.
     pub(super) fn rename(&self, from: &str, to: &str) -> Result<(), StoreError> {
-        let rename = || fs::rename(self.path(from), self.path(to));
+        let rename = || {
+            self.tell(Op::Rename, &self.path(from), &self.path(to));
+            fs::rename(self.path(from), self.path(to))
+        };
         self.call(Op::Rename, from, rename).map_err(|source| failed(format!("renaming {from} to {to}"), source))?;
         let directory = to.rsplit_once('/').map_or("", |(directory, _)| directory);
         self.sync_directory(directory)
     }
 
     pub(super) fn sync_directory(&self, name: &str) -> Result<(), StoreError> {
-        let sync = || File::open(self.path(name))?.sync_all();
-        self.call(Op::SyncDirectory, name, sync)
+        self.sync_directory_at(&self.path(name))
             .map_err(|source| failed(format!("syncing the directory `{name}`"), source))
+    }
+
+    fn sync_directory_at(&self, path: &Path) -> io::Result<()> {
+        let name = path.strip_prefix(&self.root).map_or("..".into(), Path::to_string_lossy);
+        self.call(Op::SyncDirectory, &name, || {
+            let directory = File::open(path)?;
+            match &self.hook {
+                Some(hook) if hook.plays_syncs() => hook.synced_directory(path),
+                _ => directory.sync_all()?,
+            }
+            Ok(())
+        })
+    }
+
+    /// Whether calls are watched: then they are made one after another, so that a seed tells the same story again.
+    pub(super) fn is_watched(&self) -> bool {
+        self.hook.is_some()
+    }
+
+    fn tell(&self, op: Op, from: &Path, to: &Path) {
+        if let Some(hook) = &self.hook {
+            hook.names(op, from, to);
+        }
     }
 
     fn fault(&self, op: Op, name: &str) -> Fault {
@@ -160,24 +247,16 @@ impl DiskFile {
     }
 
     pub(super) fn write(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
-        self.write_slices(&mut [IoSlice::new(bytes)], offset)
-    }
-
-    /// Writes the slices one behind the other, in as few calls as the system allows.
-    pub(super) fn write_slices(&self, slices: &mut [IoSlice<'_>], offset: u64) -> io::Result<()> {
-        if self.disk.hook.is_none() {
-            return self.write_whole(slices, offset);
-        }
-        let mut bytes: Vec<u8> = slices.iter().flat_map(|slice| slice.iter().copied()).collect();
         match self.disk.fault(Op::Write, &self.name) {
-            Fault::None => self.write_told(&bytes, offset),
+            Fault::None => self.write_told(bytes, offset),
             Fault::Before(kind) => Err(kind.into()),
             Fault::Half(kind) => {
-                bytes.truncate(bytes.len() / 2);
-                self.write_told(&bytes, offset).and(Err(kind.into()))
+                let half = bytes.get(..bytes.len() / 2).unwrap_or_default();
+                self.write_told(half, offset).and(Err(kind.into()))
             }
-            Fault::After(kind) => self.write_told(&bytes, offset).and(Err(kind.into())),
+            Fault::After(kind) => self.write_told(bytes, offset).and(Err(kind.into())),
             Fault::Flip => {
+                let mut bytes = bytes.to_vec();
                 let middle = bytes.len() / 2;
                 if let Some(byte) = bytes.get_mut(middle) {
                     *byte ^= 4;
@@ -199,26 +278,14 @@ impl DiskFile {
             }
             hook.replaces(&self.disk.path(&self.name), offset, &old);
         }
-        self.write_whole(&mut [IoSlice::new(bytes)], offset)
-    }
-
-    fn write_whole(&self, mut slices: &mut [IoSlice<'_>], offset: u64) -> io::Result<()> {
-        let mut file = &self.file;
-        file.seek(SeekFrom::Start(offset))?;
-        while !slices.is_empty() {
-            match file.write_vectored(slices) {
-                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Ok(count) => IoSlice::advance_slices(&mut slices, count),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
+        self.file.write_all_at(bytes, offset)
     }
 
     /// Makes the bytes durable. The length too, if it changed.
     pub(super) fn sync(&self) -> io::Result<()> {
-        self.disk.call(Op::Sync, &self.name, || self.file.sync_data())?;
+        let played = self.disk.hook.as_ref().is_some_and(|hook| hook.plays_syncs());
+        let sync = || if played { Ok(()) } else { self.file.sync_data() };
+        self.disk.call(Op::Sync, &self.name, sync)?;
         if let Some(hook) = &self.disk.hook {
             hook.synced(&self.disk.path(&self.name));
         }
@@ -231,17 +298,23 @@ pub(super) struct Window<'a> {
     file: &'a DiskFile,
     end: u64,
     base: u64,
+    step: u64,
     buffer: Vec<u8>,
 }
 
 /// How much a window reads at once.
-const WINDOW: u64 = 1 << 20;
+pub(super) const WINDOW: u64 = 1 << 20;
 
 impl<'a> Window<'a> {
     /// Reads nothing at or behind `end`, nor behind the end of the file.
     pub(super) fn new(file: &'a DiskFile, end: u64) -> Result<Self, StoreError> {
+        Self::with_step(file, end, WINDOW)
+    }
+
+    /// The same, reading so many bytes at once.
+    pub(super) fn with_step(file: &'a DiskFile, end: u64, step: u64) -> Result<Self, StoreError> {
         let end = end.min(file.length()?);
-        Ok(Self { file, end, base: 0, buffer: Vec::new() })
+        Ok(Self { file, end, base: 0, step, buffer: Vec::new() })
     }
 
     /// The bytes from `offset` on, or `None` when they do not all lie before the end.
@@ -250,7 +323,7 @@ impl<'a> Window<'a> {
             return Ok(None);
         };
         if offset < self.base || behind > self.base + self.buffer.len() as u64 {
-            let want = (self.end - offset).min(WINDOW.max(length as u64));
+            let want = (self.end - offset).min(self.step.max(length as u64));
             self.buffer.resize(usize::try_from(want).unwrap_or(length), 0);
             self.base = offset;
             self.file.read(&mut self.buffer, offset)?;

@@ -19,6 +19,10 @@
 //! | key        | `CPk1` | the entry  | place of the word frame      | place in the entry  |
 //! | erased     | `CPe1` | as before, with the secret bytes of a word or key overwritten by zeros    |||
 //! | checkpoint | `CPc1` | the size   | count of earlier checkpoints | 0                   |
+//! | noted      | `CPs1` | size of the newest checkpoint | count of checkpoints | 0        |
+//!
+//! A *noted* frame stands among the records, without a body, before a group that was appended after another checkpoint
+//! had become durable: so the records know how many checkpoints there must be, and one that is zeroed is missed.
 
 /// Bytes before the first frame of a file.
 pub(super) const FILE_HEADER: u64 = 128;
@@ -94,6 +98,9 @@ impl Kind {
 /// The magic of words and keys whose secret bytes are gone.
 pub(super) const ERASED: [u8; 4] = *b"CPe1";
 
+/// The magic of a frame among the records that says how many checkpoints there are.
+pub(super) const NOTED: [u8; 4] = *b"CPs1";
+
 /// Where a frame begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Place {
@@ -127,7 +134,7 @@ pub(super) struct Header {
     pub(super) index: u64,
     pub(super) extra: u64,
     pub(super) part: u32,
-    crc: u32,
+    pub(super) crc: u32,
 }
 
 impl Header {

@@ -1,10 +1,12 @@
 //! A run of numbered, preallocated files of one kind, written at its end by one writer.
 
-use std::io::{self, IoSlice};
+use std::io;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use super::disk::{Disk, DiskFile, Window, held, last_used};
-use super::frame::{FILE_HEADER, FILE_HEADER_BYTES, FORMAT, FRAME_HEADER, FileHeader, Header, Kind, Place, StoreId};
+use super::frame::{
+    FILE_HEADER, FILE_HEADER_BYTES, FORMAT, FRAME_HEADER, FileHeader, Header, Kind, NOTED, Place, StoreId,
+};
 use crate::StoreError;
 
 /// A file starts with this much room and doubles it as it fills, so that a small ledger is small.
@@ -13,11 +15,17 @@ const ROOM_MIN: u64 = 256 << 10;
 /// It grows by no more than this at a time, so that growing never stops the ledger for long.
 const ROOM_MAX: u64 = 8 << 20;
 
+/// Where the first frame of a file begins.
+pub(super) const FIRST: u32 = 128;
+
 /// Zeros are written in pieces of this size.
 const ZEROS: usize = 1 << 20;
 
 /// Looks at one frame of a scan, and may find a problem of its own.
 pub(super) type Each<'a> = dyn FnMut(Place, &Header, &[u8]) -> Option<String> + 'a;
+
+/// Looks at one frame of a walk, and says whether to go on.
+pub(super) type Walker<'a> = dyn FnMut(Place, &Header, &[u8]) -> Result<bool, StoreError> + 'a;
 
 /// The files of one kind.
 #[derive(Debug)]
@@ -100,7 +108,7 @@ impl Run {
         let files = self.files();
         let mut next = 0;
         for (number, file) in (0_u32..).zip(&files) {
-            let place = Place { file: number, offset: u32::try_from(FILE_HEADER).unwrap_or(u32::MAX) };
+            let place = Place { file: number, offset: FIRST };
             let (end, bad) = self.scan_file(file, place, &mut next, position, each)?;
             let following = files.get(number as usize + 1);
             let short = following.filter(|following| following.first != next);
@@ -129,7 +137,8 @@ impl Run {
                 break;
             }
             let header = Header::decode(head);
-            if header.magic != self.kind.magic() {
+            let aside = header.magic == NOTED && self.kind == Kind::Record;
+            if header.magic != self.kind.magic() && !aside {
                 return Ok((place, Some("there is no frame where one should begin".into())));
             }
             let whole = FRAME_HEADER + header.length as usize;
@@ -140,14 +149,14 @@ impl Run {
             if !header.fits(self.seed, body) {
                 return Ok((place, Some("the checksum is wrong".into())));
             }
-            if position(&header) != *next {
+            if !aside && position(&header) != *next {
                 let found = position(&header);
                 return Ok((place, Some(format!("number {found} stands where {next} should"))));
             }
             if let Some(problem) = each(place, &header, body) {
                 return Ok((place, Some(problem)));
             }
-            *next += 1;
+            *next += u64::from(!aside);
             place = place.plus(whole);
         }
         let stray = last_used(&file.file, u64::from(place.offset))?;
@@ -177,6 +186,69 @@ impl Run {
             }
         }
         Ok(false)
+    }
+
+    /// Reads frames from `from` on, which must be the beginning of one, checks each, and gives it to `each` until that
+    /// says `false` or the end is reached. Frames that only note something are left out.
+    pub(super) fn walk(&self, from: Place, step: u64, each: &mut Walker<'_>) -> Result<(), StoreError> {
+        let (last, end) = self.end();
+        let mut place = from;
+        while place.file <= last {
+            let file = self.file(place.file)?;
+            let until = if place.file == last { end } else { u64::MAX };
+            let mut window = Window::with_step(&file.file, until, step)?;
+            loop {
+                let offset = u64::from(place.offset);
+                let wrong = |index, problem| damaged(&file.file.name, offset, index, problem);
+                let Some(head) = window.get(offset, FRAME_HEADER)?.filter(|head| head.iter().any(|byte| *byte != 0))
+                else {
+                    break;
+                };
+                let header = Header::decode(head);
+                let whole = FRAME_HEADER + header.length as usize;
+                let frame = window.get(offset, whole)?;
+                let frame = frame.ok_or_else(|| wrong(header.index, "the frame runs past the end of the file"))?;
+                let body = frame.get(FRAME_HEADER..).unwrap_or_default();
+                if !header.fits(self.seed, body) {
+                    return Err(wrong(header.index, "the checksum is wrong"));
+                }
+                if header.magic != NOTED && !each(place, &header, body)? {
+                    return Ok(());
+                }
+                place = place.plus(whole);
+            }
+            place = Place { file: place.file + 1, offset: FIRST };
+        }
+        Ok(())
+    }
+
+    /// The beginning of the file that holds a position.
+    pub(super) fn file_of(&self, position: u64) -> Place {
+        let files = self.files.read().unwrap_or_else(PoisonError::into_inner);
+        let behind = files.partition_point(|file| file.first <= position);
+        Place { file: u32::try_from(behind.saturating_sub(1)).unwrap_or(0), offset: FIRST }
+    }
+
+    /// The last file's number, and where its frames end.
+    pub(super) fn end(&self) -> (u32, u64) {
+        let tail = held(&self.tail);
+        let files = self.files.read().unwrap_or_else(PoisonError::into_inner);
+        (u32::try_from(files.len().saturating_sub(1)).unwrap_or(u32::MAX), tail.end)
+    }
+
+    /// Whether nothing stands behind `offset` of the last file, which must be number `last`. Only then it is the end.
+    pub(super) fn ends_at(&self, last: u32, offset: u64) -> Result<bool, StoreError> {
+        let Some((number, file)) = self.last() else { return Ok(false) };
+        if number != last || file.file.length()? < offset || last_used(&file.file, offset)?.is_some() {
+            return Ok(false);
+        }
+        self.end_at(offset);
+        Ok(true)
+    }
+
+    /// Bytes of all files, room included.
+    pub(super) fn bytes(&self) -> Result<u64, StoreError> {
+        self.files().iter().map(|file| file.file.length()).sum()
     }
 
     /// Sets where the next frame goes, for runs that are not scanned. Everything behind must be zeros.
@@ -235,10 +307,21 @@ impl Run {
     }
 
     /// Writes frames where room was reserved for them, and makes them durable.
-    pub(super) fn write(&self, place: Place, slices: &mut [IoSlice<'_>]) -> Result<(), StoreError> {
+    pub(super) fn write(&self, place: Place, bytes: &[u8]) -> Result<(), StoreError> {
+        self.put(place, bytes)?;
+        self.sync(place)
+    }
+
+    /// Writes frames where room was reserved for them. They are not durable yet.
+    pub(super) fn put(&self, place: Place, bytes: &[u8]) -> Result<(), StoreError> {
         let file = self.file(place.file)?;
         let context = |source| super::disk::failed(format!("writing {}", file.file.name), source);
-        file.file.write_slices(slices, u64::from(place.offset)).map_err(context)?;
+        file.file.write(bytes, u64::from(place.offset)).map_err(context)
+    }
+
+    /// Makes the file that holds `place` durable.
+    pub(super) fn sync(&self, place: Place) -> Result<(), StoreError> {
+        let file = self.file(place.file)?;
         file.file.sync().map_err(|source| super::disk::failed(format!("syncing {}", file.file.name), source))
     }
 

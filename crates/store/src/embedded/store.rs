@@ -1,75 +1,107 @@
-//! Opening the store, appending to it and reading from it.
+//! Appending to the store and reading from it.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::File;
-use std::io::IoSlice;
 use std::ops::Range;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
 
-use super::disk::{Disk, Hook, Poison, Window, failed, held};
-use super::frame::{FRAME_HEADER, Header, Kind, Place, StoreId};
+use super::disk::{Disk, Poison, WINDOW, held};
+use super::frame::{Header, Kind, Place, StoreId};
+use super::index::Index;
 use super::locks::Locks;
-use super::run::{Run, SetAside, damaged};
-use super::words::{Entropy, Words};
+use super::mark::{MARK, Mark};
+use super::open::{KeysOf, Options, Report, WordsFit};
+use super::recent::{Chain, Recent};
+use super::run::{FIRST, Run, damaged};
+use super::space::Space;
+use super::words::Words;
 use crate::{NewEntry, Store, StoreError, Word};
 
-/// Gives the secondary keys of an entry from its bytes, a pure function.
-pub type KeysOf = Arc<dyn Fn(&[u8]) -> Vec<Vec<u8>> + Send + Sync>;
+/// How often the shelf catches up when little happens.
+const PAUSE: Duration = Duration::from_secs(1);
 
-/// The identity file. It is made last: a store without it was never whole.
-const IDENTITY: &str = "STORE";
-
-/// What the store is opened with.
-#[derive(Clone)]
-pub struct Options {
-    /// Makes the store's identity and the keys that seal words.
-    pub entropy: Entropy,
-    /// The index is made from the entries at every start.
-    pub keys_of: KeysOf,
-    /// A file that is longer than this is followed by a new one.
-    pub file_bytes: u64,
-    /// Decides the fate of every call that changes the disk: for tests.
-    pub hook: Option<Arc<dyn Hook>>,
-}
-
-impl Options {
-    /// Files of 64 MiB and no faults.
-    pub fn new(entropy: Entropy, keys_of: KeysOf) -> Self {
-        Self { entropy, keys_of, file_bytes: 64 << 20, hook: None }
-    }
-}
-
-/// What opening found.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Report {
-    /// How many entries the newest checkpoint covers. Later entries are durable and kept, but nobody has signed for
-    /// them yet: the caller admits and signs them.
-    pub signed: u64,
-    /// Bytes behind what was signed that did not read as frames.
-    pub set_aside: Vec<SetAside>,
-}
+/// So much may wait before the shelf catches up at once.
+const WAITING_MAX: u64 = 65_536;
 
 /// A store in files of one directory, held by one process.
+///
+/// Dropping it is a clean stop: the next start need not read everything again.
 pub struct Embedded {
-    records: Run,
-    words: Words,
-    locks: Arc<Locks>,
-    poison: Arc<Poison>,
+    inner: Arc<Inner>,
+    follower: Option<JoinHandle<()>>,
+    bell: Arc<Bell>,
     report: Report,
-    read: RwLock<Readable>,
-    appending: Mutex<()>,
     _held: File,
 }
 
-/// What readers look things up in. INVARIANT: it names only what is durable.
+/// How much a store holds. Bytes are those of its files, with the room that is kept ready in them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sizes {
+    /// Entries of the log.
+    pub entries: u64,
+    /// Signed checkpoints.
+    pub checkpoints: u64,
+    /// The record files.
+    pub records_bytes: u64,
+    /// The sealed words.
+    pub words_bytes: u64,
+    /// The keys of the words.
+    pub keys_bytes: u64,
+    /// The checkpoints.
+    pub checkpoints_bytes: u64,
+}
+
+/// What the store and the thread that follows behind share.
+pub(super) struct Inner {
+    pub(super) disk: Disk,
+    pub(super) id: StoreId,
+    pub(super) records: Run,
+    pub(super) words: Words,
+    pub(super) locks: Arc<Locks>,
+    pub(super) index: Arc<Index>,
+    pub(super) poison: Arc<Poison>,
+    pub(super) space: Space,
+    pub(super) writer: Mutex<Writer>,
+    pub(super) keys_of: KeysOf,
+    pub(super) words_fit: Option<WordsFit>,
+}
+
+/// What whoever appends holds.
 #[derive(Debug, Default)]
-struct Readable {
-    places: Vec<u64>,
-    keys: BTreeMap<Vec<u8>, Vec<u64>>,
+pub(super) struct Writer {
+    /// How many checkpoints the records say there are.
+    pub(super) noted: u64,
     /// The first key frame and count of the last entry that has words.
-    last_words: Option<(u64, u32)>,
+    pub(super) last_words: Option<(u64, u32)>,
+    pub(super) last_entry: Option<Place>,
+    buffer: Vec<u8>,
+}
+
+impl Writer {
+    pub(super) fn new(noted: u64, last_words: Option<(u64, u32)>, last_entry: Option<Place>) -> Self {
+        Self { noted, last_words, last_entry, buffer: Vec::new() }
+    }
+}
+
+/// Looks at one entry that was read.
+pub(super) type Reader<'a> = dyn FnMut(&Header, &[u8]) -> Result<(), StoreError> + 'a;
+
+/// Wakes the thread that follows behind.
+#[derive(Default)]
+struct Bell {
+    wish: Mutex<Wish>,
+    rung: Condvar,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Wish {
+    #[default]
+    Nothing,
+    CatchUp,
+    Stop,
 }
 
 impl fmt::Debug for Embedded {
@@ -79,72 +111,29 @@ impl fmt::Debug for Embedded {
 }
 
 impl Embedded {
-    /// Opens the store in `directory`, or makes it there, and checks every record.
+    /// Opens the store in `directory`, or makes it there, and checks it as far as `options` ask.
     ///
     /// # Errors
     ///
     /// [`StoreError::InUse`], [`StoreError::Damaged`] with file, offset and entry, [`StoreError::Rollback`],
     /// [`StoreError::Unsuitable`].
     pub fn open(directory: &Path, options: &Options) -> Result<Self, StoreError> {
-        let disk = Disk::new(directory, options.hook.clone());
-        disk.make_directory("")?;
-        let lock = File::options().create(true).truncate(false).write(true).open(disk.path("LOCK"));
-        let lock = lock.map_err(|source| failed("opening LOCK".into(), source))?;
-        if lock.try_lock().is_err() {
-            return Err(StoreError::InUse(directory.display().to_string()));
-        }
-        let id = if disk.exists(IDENTITY) { read_identity(&disk)? } else { create(&disk, options)? };
-        let bytes = options.file_bytes;
-        let poison = Arc::new(Poison::default());
-        let (locks, mut set_aside) = Locks::open(&disk, id, bytes, poison.clone())?;
-        let signed = locks.signed();
-        let records = Run::open(&disk, Kind::Record, id, bytes)?;
-        let words = Words::open(&disk, id, bytes, options.entropy.clone())?;
-        let mut read = Readable::default();
-        let mut slots = Vec::new();
-        let bad = records.scan(|header| header.index, &mut |place, header, entry| {
-            if header.index >= signed {
-                slots.push((header.index, place, header.extra, header.part));
-            }
-            read.add(place, (header.extra, header.part), (options.keys_of)(entry));
+        let (inner, report, lock) = super::open::open(directory, options)?;
+        let (inner, bell) = (Arc::new(inner), Arc::new(Bell::default()));
+        // Without the thread the index stays in memory until the clean stop.
+        let follower = if inner.disk.is_watched() {
             None
-        })?;
-        let have = read.places.len() as u64;
-        match bad {
-            Some(bad) if have < signed => {
-                return Err(damaged(&Kind::Record.file(bad.place.file), bad.place.offset.into(), have, &bad.problem));
-            }
-            None if have < signed => return Err(StoreError::Rollback { have, signed }),
-            Some(bad) => set_aside.extend(records.set_aside(bad.place)?),
-            None => {}
-        }
-        // An entry that nobody signed for and whose words did not all arrive goes aside, with all behind it.
-        for (index, place, first, count) in slots {
-            let arrived = words.read(index, first, count);
-            if matches!(arrived, Err(StoreError::Damaged { .. })) {
-                set_aside.extend(records.set_aside(place)?);
-                read.cut(index, &records)?;
-                break;
-            }
-            // A disk that cannot be read now proves nothing about what it holds.
-            arrived?;
-        }
-        words.forget_behind(read.last_words)?;
-        Ok(Self {
-            records,
-            words,
-            locks: Arc::new(locks),
-            poison,
-            report: Report { signed, set_aside },
-            read: RwLock::new(read),
-            appending: Mutex::new(()),
-            _held: lock,
-        })
+        } else {
+            let (inner, bell) = (inner.clone(), bell.clone());
+            let thread = std::thread::Builder::new().name("index".into());
+            thread.spawn(move || follow(&inner, &bell)).ok()
+        };
+        Ok(Self { inner, follower, bell, report, _held: lock })
     }
 
     /// The checkpoints of this store.
     pub fn locks(&self) -> Arc<Locks> {
-        self.locks.clone()
+        self.inner.locks.clone()
     }
 
     /// What opening found.
@@ -152,61 +141,271 @@ impl Embedded {
         &self.report
     }
 
-    fn slot(&self, index: u64) -> Result<(u64, u32), StoreError> {
-        let (place, size) = self.place(index);
-        let place = place.ok_or(StoreError::NoEntry { index, size })?;
-        let (header, _) = self.records.frame(place, index)?;
-        Ok((header.extra, header.part))
+    /// How much is here, without reading it.
+    ///
+    /// # Errors
+    ///
+    /// A file cannot be measured.
+    pub fn sizes(&self) -> Result<Sizes, StoreError> {
+        let inner = &self.inner;
+        let (words_bytes, keys_bytes) = inner.words.bytes()?;
+        Ok(Sizes {
+            entries: self.size(),
+            checkpoints: inner.locks.current().count,
+            records_bytes: inner.records.bytes()?,
+            words_bytes,
+            keys_bytes,
+            checkpoints_bytes: inner.locks.run().bytes()?,
+        })
     }
 
-    fn place(&self, index: u64) -> (Option<Place>, u64) {
-        let read = self.read.read().unwrap_or_else(PoisonError::into_inner);
-        let place = usize::try_from(index).ok().and_then(|at| read.places.get(at)).map(|packed| Place::unpack(*packed));
-        (place, read.places.len() as u64)
+    /// Whether the disk is so full that the store only reads.
+    pub fn is_low_on_space(&self) -> bool {
+        self.inner.space.is_low()
+    }
+
+    pub(super) fn inner(&self) -> &Inner {
+        &self.inner
+    }
+
+    fn ring(&self, wish: Wish) {
+        *held(&self.bell.wish) = wish;
+        self.bell.rung.notify_all();
     }
 }
 
-impl Readable {
-    fn add(&mut self, place: Place, slot: (u64, u32), keys: Vec<Vec<u8>>) {
-        let index = self.places.len() as u64;
-        self.places.push(place.pack());
-        if slot.1 > 0 {
-            self.last_words = Some(slot);
+impl Drop for Embedded {
+    fn drop(&mut self) {
+        self.ring(Wish::Stop);
+        if let Some(follower) = self.follower.take() {
+            let _ = follower.join();
         }
-        for key in keys {
-            let indexes = self.keys.entry(key).or_default();
-            if indexes.last() != Some(&index) {
-                indexes.push(index);
+        // Whatever fails here costs the next start a longer look, never an event.
+        let _ = self.inner.stop();
+    }
+}
+
+/// The life of the thread that keeps the shelf close behind.
+fn follow(inner: &Inner, bell: &Bell) {
+    loop {
+        {
+            let wish = held(&bell.wish);
+            let waited = bell.rung.wait_timeout_while(wish, PAUSE, |wish| *wish == Wish::Nothing);
+            let (mut wish, _) = waited.unwrap_or_else(PoisonError::into_inner);
+            if *wish == Wish::Stop {
+                return;
             }
+            *wish = Wish::Nothing;
+        }
+        if inner.poison.check().is_ok() {
+            inner.catch_up();
+        }
+    }
+}
+
+impl Inner {
+    /// Brings the shelf up to what is durable; goes on without it where it cannot be used.
+    fn catch_up(&self) {
+        if let Err(problem) = self.index.shelve() {
+            let _ = self.lose_shelf(&problem);
+        }
+        // While others append they take the note along.
+        if let Ok(mut writer) = self.writer.try_lock() {
+            let _ = self.note_signed(&mut writer);
         }
     }
 
-    fn cut(&mut self, size: u64, records: &Run) -> Result<(), StoreError> {
-        self.places.truncate(usize::try_from(size).unwrap_or(usize::MAX));
-        self.keys.retain(|_, indexes| {
-            indexes.retain(|index| *index < size);
-            !indexes.is_empty()
-        });
-        self.last_words = None;
-        for (index, packed) in self.places.iter().enumerate().rev() {
-            let (header, _) = records.frame(Place::unpack(*packed), index as u64)?;
-            if header.part > 0 {
-                self.last_words = Some((header.extra, header.part));
-                break;
+    /// Says among the records how many checkpoints are durable, so that a lost one is missed.
+    fn note_signed(&self, writer: &mut Writer) -> Result<(), StoreError> {
+        let Some((count, frame)) = self.locks.note_over(writer.noted, self.records.seed) else { return Ok(()) };
+        let bytes = frame.len() as u64;
+        let place = self.records.reserve(bytes, self.index.size())?;
+        self.records.write(place, &frame).map_err(|problem| self.poison.set(&problem))?;
+        self.records.advance(place, bytes);
+        writer.noted = count;
+        Ok(())
+    }
+
+    /// Leaves a mark, from which the next start goes on.
+    fn stop(&self) -> Result<(), StoreError> {
+        self.poison.check()?;
+        self.catch_up();
+        let writer = held(&self.writer);
+        self.poison.check()?;
+        let (entries, signed) = self.index.chains();
+        let (words, keys) = self.words.ends();
+        let mark = Mark {
+            entries,
+            signed,
+            last_entry: writer.last_entry.map_or(0, Place::pack),
+            last_checkpoint: self.locks.current().place.map_or(0, Place::pack),
+            records: self.records.end(),
+            locks: self.locks.run().end(),
+            words,
+            keys,
+            noted: writer.noted,
+            last_words: writer.last_words,
+        };
+        self.disk.write_small(MARK, &mark.encode(&self.id))?;
+        // Nobody may sign for a store that was let go.
+        self.poison.set(&"it was closed");
+        Ok(())
+    }
+
+    /// Puts an index in memory in the place of a shelf that proved wrong.
+    fn lose_shelf(&self, problem: &str) -> Result<(), StoreError> {
+        let _one = self.index.shelving();
+        if !self.index.has_shelf() {
+            return Ok(());
+        }
+        tracing::warn!(problem, "W-STORE-REBUILT the index could not be used and is made again in memory");
+        let (entries, signed) = self.index.below();
+        let mut all = Recent::behind(Chain::default(), Chain::default());
+        self.locks.remember(signed, &mut all)?;
+        if entries > 0 {
+            self.records.walk(Place { file: 0, offset: FIRST }, WINDOW, &mut |place, header, entry| {
+                all.add(place, header.crc, &(self.keys_of)(entry));
+                Ok(all.size() < entries)
+            })?;
+        }
+        self.index.forget_shelf(all);
+        Ok(())
+    }
+
+    /// Finds an entry in its file, without the index.
+    fn search(&self, index: u64) -> Result<Place, StoreError> {
+        let start = self.records.file_of(index);
+        let mut found = None;
+        self.records.walk(start, WINDOW, &mut |place, header, _| {
+            found = (header.index == index).then_some(place);
+            Ok(header.index < index)
+        })?;
+        let missing = || damaged(&Kind::Record.file(start.file), 0, index, "the entry is not where it should be");
+        found.ok_or_else(missing)
+    }
+
+    /// An entry's frame. The index says where it should lie, and the frame whether that is so.
+    fn located(&self, index: u64) -> Result<Option<(Header, Vec<u8>)>, StoreError> {
+        if index >= self.index.size() {
+            return Ok(None);
+        }
+        let problem = match self.index.place(index) {
+            Ok(Some(place)) => match self.records.frame(place, index) {
+                Ok((header, body)) if header.index == index && header.magic == Kind::Record.magic() => {
+                    return Ok(Some((header, body)));
+                }
+                Ok(_) | Err(StoreError::Damaged { .. }) => "an entry lies elsewhere".to_owned(),
+                Err(other) => return Err(other),
+            },
+            Ok(None) => "an entry is not in it".to_owned(),
+            Err(problem) => problem,
+        };
+        let place = self.search(index)?;
+        self.lose_shelf(&problem)?;
+        self.records.frame(place, index).map(Some)
+    }
+
+    fn slot(&self, index: u64) -> Result<(u64, u32), StoreError> {
+        let (header, _) = self.located(index)?.ok_or_else(|| StoreError::NoEntry { index, size: self.index.size() })?;
+        Ok((header.extra, header.part))
+    }
+
+    /// Reads entries in order, each checked, and gives it with its header.
+    pub(super) fn read(&self, range: Range<u64>, each: &mut Reader<'_>) -> Result<(), StoreError> {
+        let size = self.index.size();
+        let end = range.end.min(size);
+        let mut next = range.start;
+        // A lone entry costs a lone small read.
+        let step = (range.end.saturating_sub(range.start)).saturating_mul(2048).clamp(4096, WINDOW);
+        let mut walk = |from: Place, next: &mut u64| {
+            self.records.walk(from, step, &mut |place, header, body| {
+                if header.index != *next {
+                    let file = Kind::Record.file(place.file);
+                    return Err(damaged(&file, place.offset.into(), *next, "another entry stands here"));
+                }
+                each(header, body)?;
+                *next += 1;
+                Ok(*next < end)
+            })
+        };
+        if next < end {
+            let problem = match self.index.place(next) {
+                Ok(Some(place)) => match walk(place, &mut next) {
+                    Err(StoreError::Damaged { .. }) if next == range.start => {
+                        Some("an entry lies elsewhere".to_owned())
+                    }
+                    other => other.map(|()| None)?,
+                },
+                Ok(None) => Some("an entry is not in it".to_owned()),
+                Err(problem) => Some(problem),
+            };
+            if let Some(problem) = problem {
+                let place = self.search(next)?;
+                self.lose_shelf(&problem)?;
+                walk(place, &mut next)?;
+            }
+            if next < end {
+                let (file, offset) = self.records.end();
+                return Err(damaged(&Kind::Record.file(file), offset, next, "the file ends too early"));
             }
         }
+        if range.end > size && range.end > range.start {
+            return Err(StoreError::NoEntry { index: size.max(range.start), size });
+        }
+        Ok(())
+    }
+
+    /// Records a group. Up to the line in the middle a failure does no harm.
+    fn record(&self, writer: &mut Writer, expected: u64, group: &[NewEntry]) -> Result<(), StoreError> {
+        // Room first, everywhere: up to here a full disk does no harm.
+        let harmless = |problem: StoreError| {
+            let known = matches!(problem, StoreError::Full | StoreError::Unsuitable { .. });
+            if known { problem } else { self.poison.set(&problem) }
+        };
+        self.space.check(&self.disk)?;
+        self.locks.make_ready().map_err(harmless)?;
+        let sealed = self.words.seal(expected, group).map_err(harmless)?;
+        let note = self.locks.note_over(writer.noted, self.records.seed);
+        let mut buffer = std::mem::take(&mut writer.buffer);
+        buffer.clear();
+        if let Some((_, frame)) = &note {
+            buffer.extend_from_slice(frame);
+        }
+        let mut heads = Vec::with_capacity(group.len());
+        for ((index, entry), (at, count)) in (expected..).zip(group).zip(&sealed.slots) {
+            let header = Header::over(self.records.seed, Kind::Record.magic(), index, *at, *count, &entry.bytes);
+            heads.push((buffer.len(), header.crc));
+            buffer.extend_from_slice(&header.encode());
+            buffer.extend_from_slice(&entry.bytes);
+        }
+        let place = self.records.reserve(buffer.len() as u64, expected).map_err(harmless)?;
+        // From here the result is unknown until both say that they are durable. They are synced side by side.
+        let written = self.words.write_with(&sealed, &self.records, place, &buffer);
+        written.map_err(|problem| self.poison.set(&problem))?;
+        self.records.advance(place, buffer.len() as u64);
+        self.words.advance(&sealed);
+        writer.noted = note.map_or(writer.noted, |(count, _)| count);
+        writer.last_words = sealed.slots.iter().rev().find(|(_, count)| *count > 0).copied().or(writer.last_words);
+        writer.last_entry = heads.last().map(|(at, _)| place.plus(*at));
+        self.index.add(|recent| {
+            for (entry, (at, crc)) in group.iter().zip(heads) {
+                recent.add(place.plus(at), crc, &entry.keys);
+            }
+        });
+        writer.buffer = buffer;
         Ok(())
     }
 }
 
 impl Store for Embedded {
     fn size(&self) -> u64 {
-        self.read.read().unwrap_or_else(PoisonError::into_inner).places.len() as u64
+        self.inner.index.size()
     }
 
     fn append(&self, expected: u64, group: &[NewEntry]) -> Result<(), StoreError> {
-        self.poison.check()?;
-        let _alone = held(&self.appending);
+        let inner = &self.inner;
+        inner.poison.check()?;
+        let mut writer = held(&inner.writer);
         let have = self.size();
         if have != expected {
             return Err(StoreError::HeadMoved { have, expected });
@@ -214,146 +413,52 @@ impl Store for Embedded {
         if group.is_empty() {
             return Ok(());
         }
-        // Room first, everywhere: up to here a full disk does no harm.
-        let harmless = |problem: StoreError| {
-            let known = matches!(problem, StoreError::Full | StoreError::Unsuitable { .. });
-            if known { problem } else { self.poison.set(&problem) }
-        };
-        let bytes: usize = group.iter().map(|entry| FRAME_HEADER + entry.bytes.len()).sum();
-        self.locks.make_ready().map_err(harmless)?;
-        let sealed = self.words.seal(expected, group).map_err(harmless)?;
-        let place = self.records.reserve(bytes as u64, expected).map_err(harmless)?;
-        let (seed, magic) = (self.records.seed, Kind::Record.magic());
-        let heads: Vec<_> = (expected..)
-            .zip(group)
-            .zip(&sealed.slots)
-            .map(|((index, entry), (at, count))| Header::over(seed, magic, index, *at, *count, &entry.bytes).encode())
-            .collect();
-        let frames = heads.iter().zip(group);
-        let mut slices: Vec<IoSlice<'_>> =
-            frames.flat_map(|(head, entry)| [IoSlice::new(head), IoSlice::new(&entry.bytes)]).collect();
-        // From here the result is unknown until both say that they are durable. They are synced side by side.
-        let written = if sealed.slots.iter().all(|(_, count)| *count == 0) {
-            self.records.write(place, &mut slices)
-        } else {
-            std::thread::scope(|scope| {
-                let words = scope.spawn(|| self.words.write(&sealed));
-                self.records.write(place, &mut slices)?;
-                words.join().unwrap_or_else(|_| Err(damaged("words", 0, expected, "writing them panicked")))
-            })
-        };
-        written.map_err(|problem| self.poison.set(&problem))?;
-        self.records.advance(place, bytes as u64);
-        self.words.advance(&sealed);
-        let mut read = self.read.write().unwrap_or_else(PoisonError::into_inner);
-        let mut at = place;
-        for (entry, slot) in group.iter().zip(&sealed.slots) {
-            read.add(at, *slot, entry.keys.clone());
-            at = at.plus(FRAME_HEADER + entry.bytes.len());
+        inner.record(&mut writer, expected, group)?;
+        drop(writer);
+        if inner.index.waiting() > WAITING_MAX {
+            self.ring(Wish::CatchUp);
         }
         Ok(())
     }
 
     fn read_back(&self, range: Range<u64>, each: &mut dyn FnMut(u64, &[u8])) -> Result<(), StoreError> {
-        self.poison.check()?;
-        let mut index = range.start;
-        while index < range.end {
-            let (first, size) = self.place(index);
-            let first = first.ok_or(StoreError::NoEntry { index, size })?;
-            let file = self.records.file(first.file)?;
-            // The window ends where the range does, so that a lone entry costs a lone small read.
-            let end = self.place(range.end).0.filter(|end| end.file == first.file);
-            let mut window = Window::new(&file.file, end.map_or(u64::MAX, |end| end.offset.into()))?;
-            let mut place = first;
-            while index < range.end && place.file == first.file {
-                let offset = u64::from(place.offset);
-                let wrong = |problem: &str| damaged(&file.file.name, offset, index, problem);
-                let head = window.get(offset, FRAME_HEADER)?.ok_or_else(|| wrong("the file is too short"))?;
-                let header = Header::decode(head);
-                let frame = window.get(offset, FRAME_HEADER + header.length as usize)?;
-                let body = frame.and_then(|frame| frame.get(FRAME_HEADER..)).unwrap_or_default();
-                if !header.fits(self.records.seed, body) || header.index != index {
-                    return Err(wrong("the checksum or the number is wrong"));
-                }
-                each(index, body);
-                index += 1;
-                match self.place(index) {
-                    (Some(next), _) => place = next,
-                    (None, _) => break,
-                }
-            }
-        }
-        Ok(())
+        self.inner.poison.check()?;
+        self.inner.read(range, &mut |header, entry| {
+            each(header.index, entry);
+            Ok(())
+        })
     }
 
     fn entry(&self, index: u64) -> Result<Option<Vec<u8>>, StoreError> {
-        self.poison.check()?;
-        let Some(place) = self.place(index).0 else { return Ok(None) };
-        self.records.frame(place, index).map(|(_, bytes)| Some(bytes))
+        self.inner.poison.check()?;
+        Ok(self.inner.located(index)?.map(|(_, bytes)| bytes))
     }
 
     fn find(&self, key: &[u8], from: u64, limit: usize) -> Result<Vec<u64>, StoreError> {
-        self.poison.check()?;
-        let read = self.read.read().unwrap_or_else(PoisonError::into_inner);
-        let indexes = read.keys.get(key).map_or(&[][..], Vec::as_slice);
-        Ok(indexes.iter().copied().skip_while(|index| *index < from).take(limit).collect())
+        let inner = &self.inner;
+        inner.poison.check()?;
+        if let Ok(found) = inner.index.find(key, from, limit) {
+            return Ok(found);
+        }
+        inner.lose_shelf("a key could not be looked up")?;
+        let index = Kind::Record.file(0);
+        inner.index.find(key, from, limit).map_err(|problem| damaged(&index, 0, from, &problem))
     }
 
     fn words(&self, index: u64) -> Result<Vec<Word>, StoreError> {
-        self.poison.check()?;
-        let (first, count) = self.slot(index)?;
-        self.words.read(index, first, count)
+        self.inner.poison.check()?;
+        let (first, count) = self.inner.slot(index)?;
+        self.inner.words.read(index, first, count)
     }
 
     fn erase(&self, index: u64, names: &[String]) -> Result<(), StoreError> {
-        self.poison.check()?;
-        let _alone = held(&self.appending);
-        let (first, count) = self.slot(index)?;
-        match self.words.erase(index, first, count, names) {
+        let inner = &self.inner;
+        inner.poison.check()?;
+        let _alone = held(&inner.writer);
+        let (first, count) = inner.slot(index)?;
+        match inner.words.erase(index, first, count, names) {
             Err(refused @ StoreError::NoWord { .. }) => Err(refused),
-            other => other.map_err(|problem| self.poison.set(&problem)),
+            other => other.map_err(|problem| inner.poison.set(&problem)),
         }
     }
-}
-
-/// Makes a store that has never been whole, and its identity last.
-fn create(disk: &Disk, options: &Options) -> Result<StoreId, StoreError> {
-    let mut id = [0; 16];
-    (options.entropy)(&mut id);
-    let kinds = [Kind::Record, Kind::Word, Kind::Key, Kind::Checkpoint];
-    for kind in kinds {
-        // Files of an earlier, broken attempt hold no frames; anything more is somebody's records.
-        let name = kind.file(0);
-        if disk.exists(&name) && super::disk::last_used(&disk.open(&name)?, super::frame::FILE_HEADER)?.is_some() {
-            return Err(damaged(IDENTITY, 0, 0, "the identity of the store is missing, but its records are there"));
-        }
-    }
-    for kind in kinds {
-        Run::create(disk, kind, id, options.file_bytes)?;
-    }
-    let digits = format!("{:032x}", u128::from_be_bytes(id));
-    let file = disk.create("STORE.new")?;
-    let context = |source| failed("writing STORE".into(), source);
-    file.write(identity(&digits).as_bytes(), 0).map_err(context)?;
-    file.sync().map_err(context)?;
-    disk.rename("STORE.new", IDENTITY)?;
-    Ok(id)
-}
-
-fn identity(digits: &str) -> String {
-    let lines = format!("counterpart store\nformat 1\nid {digits}\n");
-    let crc = crc32c::crc32c(lines.as_bytes());
-    format!("{lines}crc {crc:08x}\n")
-}
-
-fn read_identity(disk: &Disk) -> Result<StoreId, StoreError> {
-    let bytes = std::fs::read(disk.path(IDENTITY));
-    let bytes = bytes.map_err(|source| failed("reading STORE".into(), source))?;
-    let text = String::from_utf8_lossy(&bytes);
-    let wrong = || damaged(IDENTITY, 0, 0, "it is not the identity of a store that this program knows");
-    let digits = text.lines().nth(2).and_then(|line| line.strip_prefix("id ")).ok_or_else(wrong)?;
-    if text != identity(digits) || digits.len() != 32 {
-        return Err(wrong());
-    }
-    Ok(u128::from_str_radix(digits, 16).map_err(|_| wrong())?.to_be_bytes())
 }

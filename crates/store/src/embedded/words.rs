@@ -4,7 +4,6 @@
 //! that a word is found and erased even when its own frame is damaged.
 
 use std::fmt;
-use std::io::IoSlice;
 use std::sync::Arc;
 
 use chacha20poly1305::aead::{Aead, Key, KeyInit, Payload};
@@ -14,6 +13,7 @@ use zeroize::Zeroizing;
 
 use super::disk::{Disk, last_used};
 use super::frame::{ERASED, FILE_HEADER, FRAME_HEADER, Header, Kind, Place, StoreId, put, take};
+use super::mark::End;
 use super::run::{Run, damaged, zero};
 use crate::{NewEntry, StoreError, Word};
 
@@ -33,6 +33,7 @@ pub(super) struct Words {
     sealed: Run,
     keys: Run,
     entropy: Entropy,
+    watched: bool,
 }
 
 impl fmt::Debug for Words {
@@ -52,13 +53,34 @@ pub(super) struct Sealed {
 }
 
 impl Words {
+    /// Opens the files. Where they end is not known yet: see [`Words::find_end`] and [`Words::ends_at`].
     pub(super) fn open(disk: &Disk, id: StoreId, file_bytes: u64, entropy: Entropy) -> Result<Self, StoreError> {
-        let words = Run::open(disk, Kind::Word, id, file_bytes)?;
+        let sealed = Run::open(disk, Kind::Word, id, file_bytes)?;
         let keys = Run::open(disk, Kind::Key, id, file_bytes)?;
-        if let Some((_, last)) = words.last() {
-            words.end_at(last_used(&last.file, FILE_HEADER)?.unwrap_or(FILE_HEADER));
+        Ok(Self { sealed, keys, entropy, watched: disk.is_watched() })
+    }
+
+    /// New words go behind the last byte that is used.
+    pub(super) fn find_end(&self) -> Result<(), StoreError> {
+        if let Some((_, last)) = self.sealed.last() {
+            self.sealed.end_at(last_used(&last.file, FILE_HEADER)?.unwrap_or(FILE_HEADER));
         }
-        Ok(Self { sealed: words, keys, entropy })
+        Ok(())
+    }
+
+    /// Whether words and keys end where a mark says.
+    pub(super) fn ends_at(&self, words: End, keys: End) -> Result<bool, StoreError> {
+        Ok(self.sealed.ends_at(words.0, words.1)? && self.keys.ends_at(keys.0, keys.1)?)
+    }
+
+    /// The ends of the words and of the keys.
+    pub(super) fn ends(&self) -> (End, End) {
+        (self.sealed.end(), self.keys.end())
+    }
+
+    /// Bytes of the words and of the keys, room included.
+    pub(super) fn bytes(&self) -> Result<(u64, u64), StoreError> {
+        Ok((self.sealed.bytes()?, self.keys.bytes()?))
     }
 
     /// Destroys the keys behind the last record: their words belong to no entry, and nobody was told of them.
@@ -122,15 +144,27 @@ impl Words {
         Ok(())
     }
 
-    /// Makes sealed words durable, then their keys.
-    pub(super) fn write(&self, sealed: &Sealed) -> Result<(), StoreError> {
+    /// Makes a group's records, sealed words and keys durable, side by side.
+    pub(super) fn write_with(&self, sealed: &Sealed, records: &Run, at: Place, bytes: &[u8]) -> Result<(), StoreError> {
         if sealed.words.is_empty() {
-            return Ok(());
+            return records.write(at, bytes);
+        }
+        self.sealed.put(sealed.words_at, &sealed.words)?;
+        self.keys.put(sealed.keys_at, &sealed.keys)?;
+        records.put(at, bytes)?;
+        if self.watched {
+            self.sealed.sync(sealed.words_at)?;
+            self.keys.sync(sealed.keys_at)?;
+            return records.sync(at);
         }
         std::thread::scope(|scope| {
-            let keys = scope.spawn(|| self.keys.write(sealed.keys_at, &mut [IoSlice::new(&sealed.keys)]));
-            self.sealed.write(sealed.words_at, &mut [IoSlice::new(&sealed.words)])?;
-            keys.join().unwrap_or_else(|_| Err(damaged("keys", 0, 0, "writing them panicked")))
+            let words = scope.spawn(|| self.sealed.sync(sealed.words_at));
+            let keys = scope.spawn(|| self.keys.sync(sealed.keys_at));
+            let records = records.sync(at);
+            let panicked = |_| Err(damaged("words", 0, 0, "syncing them panicked"));
+            words.join().unwrap_or_else(panicked)?;
+            keys.join().unwrap_or_else(panicked)?;
+            records
         })
     }
 
@@ -187,8 +221,8 @@ impl Words {
         for (at, part, extra, tag) in &slots {
             let mut body = [0; KEY_BODY];
             put(&mut body, 32, tag);
-            let head = Header::over(self.keys.seed, ERASED, index, *extra, *part, &body).encode();
-            self.keys.write(*at, &mut [IoSlice::new(&head), IoSlice::new(&body)])?;
+            let head = Header::over(self.keys.seed, ERASED, index, *extra, *part, &body);
+            self.keys.write(*at, &whole(&head, &body))?;
         }
         for (_, part, extra, _) in &slots {
             let place = Place::unpack(*extra);
@@ -200,12 +234,16 @@ impl Words {
                 let name = u32::from_le_bytes(take(&body, 0)) as usize;
                 let last = body.len().saturating_sub(1);
                 body.get_mut(4 + name..last).unwrap_or_default().fill(0);
-                let head = Header::over(self.sealed.seed, ERASED, index, 0, *part, &body).encode();
-                self.sealed.write(place, &mut [IoSlice::new(&head), IoSlice::new(&body)])?;
+                let head = Header::over(self.sealed.seed, ERASED, index, 0, *part, &body);
+                self.sealed.write(place, &whole(&head, &body))?;
             }
         }
         Ok(())
     }
+}
+
+fn whole(header: &Header, body: &[u8]) -> Vec<u8> {
+    [header.encode().as_slice(), body].concat()
 }
 
 fn frame_bytes(word: &Word) -> usize {

@@ -1,0 +1,186 @@
+//! Where everything is found: the shelf below, what is on its way there, and what is newer.
+//!
+//! It is made from the files alone and never the reason to lose a record. The way of an acknowledgement ends in memory;
+//! the shelf follows behind it.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use super::disk::held;
+use super::frame::Place;
+use super::recent::{Chain, Recent};
+use super::shelf::{Problem, Shelf};
+
+/// The index of one store.
+pub(super) struct Index {
+    held: RwLock<Held>,
+    shelving: Mutex<()>,
+}
+
+struct Held {
+    lower: Lower,
+    /// On its way to the shelf.
+    moving: Option<Arc<Recent>>,
+    fresh: Recent,
+}
+
+/// What is found below the newest entries.
+enum Lower {
+    Shelf(Arc<Shelf>),
+    /// The shelf could not be used: everything is in memory.
+    Memory(Arc<Recent>),
+}
+
+impl Index {
+    /// An index that goes on in `fresh` where the shelf ends.
+    pub(super) fn over_shelf(sled: Shelf, fresh: Recent) -> Self {
+        Self::new(Lower::Shelf(Arc::new(sled)), fresh)
+    }
+
+    /// An index in memory alone.
+    pub(super) fn in_memory(all: Recent) -> Self {
+        let nothing = Recent::behind(Chain::default(), Chain::default());
+        Self::new(Lower::Memory(Arc::new(nothing)), all)
+    }
+
+    fn new(lower: Lower, fresh: Recent) -> Self {
+        Self { held: RwLock::new(Held { lower, moving: None, fresh }), shelving: Mutex::new(()) }
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Held> {
+        self.held.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is new goes in here. Readers wait meanwhile.
+    pub(super) fn add(&self, add: impl FnOnce(&mut Recent)) {
+        add(&mut self.write().fresh);
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Held> {
+        self.held.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many entries there are.
+    pub(super) fn size(&self) -> u64 {
+        self.read().fresh.size()
+    }
+
+    /// Over every entry, and over every checkpoint.
+    pub(super) fn chains(&self) -> (Chain, Chain) {
+        let held = self.read();
+        (held.fresh.chain, held.fresh.signed)
+    }
+
+    /// Where an entry lies. The frame there decides whether that is true.
+    pub(super) fn place(&self, index: u64) -> Result<Option<Place>, Problem> {
+        self.look(|recent| recent.place(index), |sled| sled.place(index))
+    }
+
+    /// Where the newest checkpoint of exactly this size lies.
+    pub(super) fn checkpoint(&self, size: u64) -> Result<Option<Place>, Problem> {
+        self.look(|recent| recent.checkpoint(size), |sled| sled.checkpoint(size))
+    }
+
+    fn look<T>(
+        &self,
+        recent: impl Fn(&Recent) -> Option<T>,
+        sled: impl FnOnce(&Shelf) -> Result<Option<T>, Problem>,
+    ) -> Result<Option<T>, Problem> {
+        let held = self.read();
+        let new = recent(&held.fresh).or_else(|| held.moving.as_deref().and_then(&recent));
+        if new.is_some() {
+            return Ok(new);
+        }
+        match &held.lower {
+            Lower::Shelf(lower) => {
+                let lower = lower.clone();
+                drop(held);
+                sled(&lower)
+            }
+            Lower::Memory(all) => Ok(recent(all)),
+        }
+    }
+
+    /// The entries under a key from `from` on, at most `limit`.
+    pub(super) fn find(&self, key: &[u8], from: u64, limit: usize) -> Result<Vec<u64>, Problem> {
+        let held = self.read();
+        let mut newer = Vec::new();
+        for recent in [held.moving.as_deref(), Some(&held.fresh)].into_iter().flatten() {
+            newer.extend(recent.find(key, from, limit - newer.len().min(limit)));
+        }
+        let sled = match &held.lower {
+            Lower::Shelf(sled) => sled.clone(),
+            Lower::Memory(all) => {
+                let mut found = all.find(key, from, limit);
+                found.extend(newer);
+                found.truncate(limit);
+                return Ok(found);
+            }
+        };
+        // What is moving may stand on the shelf already.
+        let first = held.moving.as_deref().map_or(held.fresh.first, |moving| moving.first);
+        drop(held);
+        let mut found = sled.find(key, from, limit)?;
+        found.retain(|index| *index < first);
+        found.extend(newer);
+        found.truncate(limit);
+        Ok(found)
+    }
+
+    /// How much waits for the shelf, in entries and checkpoints.
+    pub(super) fn waiting(&self) -> u64 {
+        let held = self.read();
+        match held.lower {
+            Lower::Shelf(_) => (held.fresh.size() - held.fresh.first) + held.fresh.checkpoints().len() as u64,
+            Lower::Memory(_) => 0,
+        }
+    }
+
+    /// Moves what is new to the shelf, durably.
+    ///
+    /// # Errors
+    ///
+    /// The shelf is of no more use: see [`Index::forget_shelf`].
+    pub(super) fn shelve(&self) -> Result<(), Problem> {
+        let _one = self.shelving();
+        let (sled, moving) = {
+            let mut held = self.write();
+            let Lower::Shelf(sled) = &held.lower else { return Ok(()) };
+            let sled = sled.clone();
+            if held.moving.is_none() {
+                if held.fresh.is_empty() {
+                    return Ok(());
+                }
+                let next = Recent::behind(held.fresh.chain, held.fresh.signed);
+                held.moving = Some(Arc::new(std::mem::replace(&mut held.fresh, next)));
+            }
+            let Some(moving) = held.moving.clone() else { return Ok(()) };
+            (sled, moving)
+        };
+        sled.put(&moving)?;
+        self.write().moving = None;
+        Ok(())
+    }
+
+    /// Keeps anything else from moving.
+    pub(super) fn shelving(&self) -> MutexGuard<'_, ()> {
+        held(&self.shelving)
+    }
+
+    /// Whether there is a shelf.
+    pub(super) fn has_shelf(&self) -> bool {
+        matches!(self.read().lower, Lower::Shelf(_))
+    }
+
+    /// How many entries and checkpoints stand below what is new.
+    pub(super) fn below(&self) -> (u64, u64) {
+        let held = self.read();
+        (held.fresh.first, held.fresh.signed.count - held.fresh.checkpoints().len() as u64)
+    }
+
+    /// Puts `all`, which holds everything that [`Index::below`] names, in the place of the shelf.
+    pub(super) fn forget_shelf(&self, all: Recent) {
+        let mut held = self.write();
+        held.lower = Lower::Memory(Arc::new(all));
+        held.moving = None;
+    }
+}

@@ -1,0 +1,541 @@
+//! Opening the store: what turns silent damage into a clear error.
+//!
+//! After a clean stop a start believes the mark and looks at the ends only; otherwise, or when asked to, it reads every
+//! record. The words of entries that nobody signed for are looked at in any case.
+
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::disk::{Disk, Hook, Poison, WINDOW, failed};
+use super::frame::{Kind, NOTED, Place, StoreId};
+use super::index::Index;
+use super::locks::{self, Locks};
+use super::mark::{MARK, Mark};
+use super::recent::{Chain, Recent};
+use super::run::{FIRST, Run, SetAside, damaged};
+use super::shelf::{self, Problem, Shelf};
+use super::space::Space;
+use super::store::{Inner, Writer};
+use super::words::{Entropy, Words};
+use crate::{StoreError, Word};
+
+/// Gives the secondary keys of an entry from its bytes, a pure function.
+pub type KeysOf = Arc<dyn Fn(&[u8]) -> Vec<Vec<u8>> + Send + Sync>;
+
+/// Says why a word does not open its commitment in the entry, if it does not.
+pub type WordsFit = Arc<dyn Fn(&[u8], &Word) -> Result<(), String> + Send + Sync>;
+
+/// The identity file. It is made last: a store without it was never whole.
+const IDENTITY: &str = "STORE";
+
+/// So many entries go onto the shelf at once when it is made again.
+const PIECE: u64 = 65_536;
+
+/// How much a start reads.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Verify {
+    /// The ends, after a clean stop; every record, after any other.
+    #[default]
+    Quick,
+    /// Every record, every word and every row of the index.
+    Full,
+}
+
+/// Where the index lies.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Indexed {
+    /// In sled, on disk, behind the records.
+    #[default]
+    OnDisk,
+    /// In memory, made at every start.
+    InMemory,
+}
+
+/// What the store is opened with.
+#[derive(Clone)]
+pub struct Options {
+    /// Makes the store's identity and the keys that seal words.
+    pub entropy: Entropy,
+    /// What an index that was lost is made from, together with the entries.
+    pub keys_of: KeysOf,
+    /// Looks whether words open their commitments, where everything is read.
+    pub words_fit: Option<WordsFit>,
+    /// A file that is longer than this is followed by a new one.
+    pub file_bytes: u64,
+    /// Bytes that are given up when the disk is full, so that a start is possible.
+    pub ballast_bytes: u64,
+    /// How much this start reads.
+    pub verify: Verify,
+    /// Where the index lies.
+    pub indexed: Indexed,
+    /// Names what this start puts away: the time, as the caller writes it.
+    pub label: String,
+    /// Decides the fate of every call that changes the disk: for tests.
+    pub hook: Option<Arc<dyn Hook>>,
+}
+
+impl Options {
+    /// Files of 64 MiB, ballast of 8 MiB, the index on disk, a quick start and no faults.
+    pub fn new(entropy: Entropy, keys_of: KeysOf) -> Self {
+        Self {
+            entropy,
+            keys_of,
+            words_fit: None,
+            file_bytes: 64 << 20,
+            ballast_bytes: 8 << 20,
+            verify: Verify::Quick,
+            indexed: Indexed::OnDisk,
+            label: "start".to_owned(),
+            hook: None,
+        }
+    }
+}
+
+/// What opening found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// How many entries the newest checkpoint covers. Later entries are durable and kept, but nobody has signed for
+    /// them yet: the caller admits and signs them.
+    pub signed: u64,
+    /// Bytes behind what was signed that did not read as frames.
+    pub set_aside: Vec<SetAside>,
+    /// How many entries were read and checked; the others were when the mark was left.
+    pub checked: u64,
+    /// The index was not there or not right and was made again.
+    pub rebuilt: Option<Rebuilt>,
+    /// The disk is so full that the ballast was given up: the store only reads until there is space.
+    pub low_on_space: bool,
+}
+
+/// An index that was made again from the records.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rebuilt {
+    /// How many entries it holds now.
+    pub entries: u64,
+    /// What was wrong with the old one, in plain words.
+    pub problem: String,
+    /// Where the old one lies now.
+    pub put_away: Option<String>,
+}
+
+impl std::fmt::Display for Rebuilt {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "W-STORE-REBUILT the index was made again from {} entries: {}", self.entries, self.problem)?;
+        match &self.put_away {
+            Some(name) => write!(f, "; the old one is kept as {name}"),
+            None => Ok(()),
+        }
+    }
+}
+
+pub(super) fn open(directory: &Path, options: &Options) -> Result<(Inner, Report, File), StoreError> {
+    let disk = Disk::new(directory, options.hook.clone());
+    disk.make_root()?;
+    let lock = File::options().create(true).truncate(false).write(true).open(disk.path("LOCK"));
+    let lock = lock.map_err(|source| failed("opening LOCK".into(), source))?;
+    if lock.try_lock().is_err() {
+        return Err(StoreError::InUse(directory.display().to_string()));
+    }
+    match open_locked(&disk, options) {
+        Err(StoreError::Full) if Space::give_up(&disk) => {
+            let (inner, mut report) = open_locked(&disk, options)?;
+            report.low_on_space = true;
+            Ok((inner, report, lock))
+        }
+        other => other.map(|(inner, report)| (inner, report, lock)),
+    }
+}
+
+fn open_locked(disk: &Disk, options: &Options) -> Result<(Inner, Report), StoreError> {
+    let id = match identity(disk)? {
+        Some(id) => id,
+        None => create(disk, options)?,
+    };
+    let bytes = options.file_bytes;
+    let marked = disk.read_small(MARK)?;
+    let mark = marked.as_deref().and_then(|text| Mark::decode(text, &id));
+    let locks = Run::open(disk, Kind::Checkpoint, id, bytes)?;
+    let records = Run::open(disk, Kind::Record, id, bytes)?;
+    let words = Words::open(disk, id, bytes, options.entropy.clone())?;
+    let runs = Runs { locks, records, words };
+    let sled = match options.indexed {
+        Indexed::OnDisk => Some(Shelf::open(&disk.path(""), id)),
+        Indexed::InMemory => None,
+    };
+    let then = sled.as_ref().and_then(|sled| sled.as_ref().ok()).map(Shelf::meta).unwrap_or_default();
+    let trusted = mark.filter(|_| options.verify == Verify::Quick);
+    let quick = match trusted {
+        Some(mark) => runs.quick(&mark)?,
+        None => None,
+    };
+    let clean = quick.is_some();
+    let found = match quick {
+        Some(found) => found,
+        None => runs.scan(then.entries.count, then.signed.count)?,
+    };
+    let mut report = Report {
+        signed: found.locks.current.size,
+        set_aside: found.set_aside,
+        checked: if clean { 0 } else { found.chain.count },
+        ..Report::default()
+    };
+    report.set_aside.extend(found.locks.set_aside);
+    let fits = found.crc_then == Some(then.entries.crc) && found.locks.crc_then == Some(then.signed.crc);
+    let chains = (found.chain, found.locks.chain);
+    let maker = Maker { disk, runs: &runs, options, id, chains };
+    let index = match sled {
+        None => Index::in_memory(maker.all()?),
+        Some(sled) => {
+            let whole = !clean || options.verify == Verify::Full;
+            let usable = sled.and_then(|sled| maker.usable(sled, fits, whole));
+            maker.index(usable, &mut report)?
+        }
+    };
+    if marked.is_some() {
+        disk.remove(MARK)?;
+    }
+    let space = Space::new(options.ballast_bytes);
+    space.provide(disk)?;
+    report.low_on_space = space.is_low();
+    let (index, poison) = (Arc::new(index), Arc::new(Poison::default()));
+    let Runs { locks, records, words } = runs;
+    let inner = Inner {
+        disk: disk.clone(),
+        id,
+        records,
+        words,
+        locks: Arc::new(Locks::new(locks, poison.clone(), index.clone(), found.locks.current)),
+        index,
+        poison,
+        space,
+        writer: std::sync::Mutex::new(Writer::new(found.noted, found.last_words, found.last_entry)),
+        keys_of: options.keys_of.clone(),
+        words_fit: options.words_fit.clone(),
+    };
+    if options.verify == Verify::Full {
+        inner.check_words()?;
+    }
+    Ok((inner, report))
+}
+
+/// The files, open, while it is found out where they end.
+struct Runs {
+    locks: Run,
+    records: Run,
+    words: Words,
+}
+
+/// What the files hold.
+#[derive(Debug, Default)]
+struct Found {
+    locks: locks::Found,
+    chain: Chain,
+    crc_then: Option<u32>,
+    noted: u64,
+    last_words: Option<(u64, u32)>,
+    last_entry: Option<Place>,
+    set_aside: Vec<SetAside>,
+}
+
+/// How things stood before an entry that nobody has signed for yet.
+struct Unsigned {
+    index: u64,
+    place: Place,
+    first: u64,
+    count: u32,
+    chain: Chain,
+    last_words: Option<(u64, u32)>,
+    last_entry: Option<Place>,
+}
+
+impl Runs {
+    /// What a mark says, if the ends of all files agree with it.
+    fn quick(&self, mark: &Mark) -> Result<Option<Found>, StoreError> {
+        let ends = self.records.ends_at(mark.records.0, mark.records.1)?
+            && self.locks.ends_at(mark.locks.0, mark.locks.1)?
+            && self.words.ends_at(mark.words, mark.keys)?;
+        if !ends {
+            return Ok(None);
+        }
+        let Some(current) = locks::last(&self.locks, mark.signed, mark.last_checkpoint) else { return Ok(None) };
+        let last_entry = (mark.entries.count > 0).then(|| Place::unpack(mark.last_entry));
+        if let Some(place) = last_entry {
+            let Ok((header, _)) = self.records.frame(place, mark.entries.count - 1) else { return Ok(None) };
+            if header.index + 1 != mark.entries.count || header.magic != Kind::Record.magic() {
+                return Ok(None);
+            }
+        }
+        if current.size > mark.entries.count || mark.noted > mark.signed.count {
+            return Ok(None);
+        }
+        let locks =
+            locks::Found { current, chain: mark.signed, crc_then: Some(mark.signed.crc), set_aside: Vec::new() };
+        Ok(Some(Found {
+            locks,
+            chain: mark.entries,
+            crc_then: Some(mark.entries.crc),
+            noted: mark.noted,
+            last_words: mark.last_words,
+            last_entry,
+            set_aside: Vec::new(),
+        }))
+    }
+
+    /// Reads every checkpoint and every record. `entries_then` and `signed_then` are what the index counts.
+    fn scan(&self, entries_then: u64, signed_then: u64) -> Result<Found, StoreError> {
+        let locks = locks::scan(&self.locks, signed_then)?;
+        let signed = locks.current.size;
+        let mut found = Found { crc_then: (entries_then == 0).then_some(0), ..Found::default() };
+        let mut unsigned = Vec::new();
+        let bad = self.records.scan(|header| header.index, &mut |place, header, _| {
+            if header.magic == NOTED {
+                found.noted = found.noted.max(header.extra);
+                return None;
+            }
+            if header.index >= signed {
+                unsigned.push(Unsigned {
+                    index: header.index,
+                    place,
+                    first: header.extra,
+                    count: header.part,
+                    chain: found.chain,
+                    last_words: found.last_words,
+                    last_entry: found.last_entry,
+                });
+            }
+            found.chain.push(header.crc);
+            if found.chain.count == entries_then {
+                found.crc_then = Some(found.chain.crc);
+            }
+            if header.part > 0 {
+                found.last_words = Some((header.extra, header.part));
+            }
+            found.last_entry = Some(place);
+            None
+        })?;
+        if found.noted > locks.chain.count {
+            let (file, offset) = self.locks.end();
+            let problem = format!("{} checkpoints were signed but only {} are here", found.noted, locks.chain.count);
+            return Err(damaged(&Kind::Checkpoint.file(file), offset, signed, &problem));
+        }
+        let have = found.chain.count;
+        match bad {
+            Some(bad) if have < signed => {
+                return Err(damaged(&Kind::Record.file(bad.place.file), bad.place.offset.into(), have, &bad.problem));
+            }
+            None if have < signed => return Err(StoreError::Rollback { have, signed }),
+            Some(bad) => found.set_aside.extend(self.records.set_aside(bad.place)?),
+            None => {}
+        }
+        found.locks = locks;
+        self.words.find_end()?;
+        self.cut(&mut found, &unsigned, entries_then)?;
+        self.words.forget_behind(found.last_words)?;
+        Ok(found)
+    }
+
+    /// An entry that nobody signed for and whose words did not all arrive goes aside, with all behind it.
+    fn cut(&self, found: &mut Found, unsigned: &[Unsigned], entries_then: u64) -> Result<(), StoreError> {
+        for entry in unsigned {
+            match self.words.read(entry.index, entry.first, entry.count) {
+                Ok(_) => {}
+                Err(StoreError::Damaged { .. }) => {
+                    found.set_aside.extend(self.records.set_aside(entry.place)?);
+                    found.chain = entry.chain;
+                    found.last_words = entry.last_words;
+                    found.last_entry = entry.last_entry;
+                    if entries_then > entry.index {
+                        found.crc_then = None;
+                    }
+                    return Ok(());
+                }
+                // A disk that cannot be read now proves nothing about what it holds.
+                Err(other) => return Err(other),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Makes the index from the files.
+struct Maker<'a> {
+    disk: &'a Disk,
+    runs: &'a Runs,
+    options: &'a Options,
+    id: StoreId,
+    /// Over the entries and the checkpoints that are there.
+    chains: (Chain, Chain),
+}
+
+impl Maker<'_> {
+    /// The shelf, if what it holds is true.
+    fn usable(&self, sled: Shelf, fits: bool, whole: bool) -> Result<Shelf, Problem> {
+        let meta = sled.meta();
+        if !fits {
+            return Err("it does not describe these records".into());
+        }
+        if whole && sled.count_keys()? != meta.keys {
+            return Err("it holds another number of keys than it says".into());
+        }
+        if self.options.verify == Verify::Full && meta.entries.count > 0 {
+            self.compare(&sled)?;
+        }
+        Ok(sled)
+    }
+
+    /// Compares the shelf with every record.
+    fn compare(&self, sled: &Shelf) -> Result<(), Problem> {
+        let size = sled.meta().entries.count;
+        let mut problem = None;
+        let walked = self.runs.records.walk(Place { file: 0, offset: FIRST }, WINDOW, &mut |place, header, entry| {
+            match sled.agrees(header.index, place, &(self.options.keys_of)(entry)) {
+                Ok(true) => {}
+                Ok(false) => problem = Some(format!("it is wrong about entry {}", header.index)),
+                Err(found) => problem = Some(found),
+            }
+            Ok(problem.is_none() && header.index + 1 < size)
+        });
+        walked.map_err(|error| error.to_string())?;
+        let signed = sled.meta().signed.count;
+        let compared = Locks::tell(&self.runs.locks, 0, signed, &mut |size, place, _| {
+            // Of one size the newest counts, so an older place may differ but must never be the later one.
+            if !matches!(sled.checkpoint(size), Ok(Some(known)) if known >= place) {
+                problem.get_or_insert_with(|| format!("it is wrong about the checkpoint over {size}"));
+            }
+        });
+        compared.map_err(|error| error.to_string())?;
+        problem.map_or(Ok(()), Err)
+    }
+
+    /// An index over this shelf, or over a new one, or without one.
+    fn index(&self, usable: Result<Shelf, Problem>, report: &mut Report) -> Result<Index, StoreError> {
+        let (sled, problem) = match usable {
+            Ok(sled) => {
+                let missing = sled.meta().entries.count == 0 && self.chains.0.count > 0;
+                (Ok(sled), missing.then(|| "it was not there".to_owned()))
+            }
+            Err(problem) => {
+                let put_away = self.put_away()?;
+                report.rebuilt =
+                    Some(Rebuilt { entries: self.chains.0.count, problem: problem.clone(), put_away: Some(put_away) });
+                (Shelf::open(&self.disk.path(""), self.id), None)
+            }
+        };
+        if let Some(problem) = problem {
+            report.rebuilt = Some(Rebuilt { entries: self.chains.0.count, problem, put_away: None });
+        }
+        let caught_up = sled.and_then(|sled| self.catch_up(&sled).map(|recent| (sled, recent)));
+        match caught_up {
+            Ok((sled, recent)) => Ok(Index::over_shelf(sled, recent?)),
+            Err(problem) => {
+                tracing::warn!(problem, "the index cannot be kept on disk and is held in memory");
+                Ok(Index::in_memory(self.all()?))
+            }
+        }
+    }
+
+    /// Gives the old index another name, so that whoever wonders can look at it.
+    fn put_away(&self) -> Result<String, StoreError> {
+        let taken = self.disk.list("")?;
+        let base = format!("{}.damaged-{}", shelf::DIRECTORY, self.options.label);
+        let mut names = std::iter::once(base.clone()).chain((2_u32..).map(|number| format!("{base}-{number}")));
+        let name = names.find(|name| !taken.contains(name)).unwrap_or(base);
+        if self.disk.exists(shelf::DIRECTORY) {
+            self.disk.rename(shelf::DIRECTORY, &name)?;
+        }
+        Ok(name)
+    }
+
+    /// Brings a shelf up to the files. The inner error is of the files, the outer one of the shelf.
+    fn catch_up(&self, sled: &Shelf) -> Result<Result<Recent, StoreError>, Problem> {
+        let meta = sled.meta();
+        let recent = Recent::behind(meta.entries, meta.signed);
+        let mut problem = None;
+        let filled = self.fill(recent, &mut |recent| {
+            if recent.size() - recent.first >= PIECE && problem.is_none() {
+                match sled.put(&recent) {
+                    Ok(()) => return Recent::behind(recent.chain, recent.signed),
+                    Err(found) => problem = Some(found),
+                }
+            }
+            recent
+        });
+        problem.map_or(Ok(filled), Err)
+    }
+
+    fn all(&self) -> Result<Recent, StoreError> {
+        self.fill(Recent::behind(Chain::default(), Chain::default()), &mut |recent| recent)
+    }
+
+    /// Adds everything behind what `recent` goes on from.
+    fn fill(&self, mut recent: Recent, after: &mut dyn FnMut(Recent) -> Recent) -> Result<Recent, StoreError> {
+        let (entries, signed) = self.chains;
+        let from = recent.signed.count;
+        Locks::tell(&self.runs.locks, from, signed.count, &mut |size, place, crc| {
+            recent.add_checkpoint(size, place, crc);
+        })?;
+        let from = recent.size();
+        if from < entries.count {
+            let start = self.runs.records.file_of(from);
+            let mut growing = Some(recent);
+            self.runs.records.walk(start, WINDOW, &mut |place, header, entry| {
+                if header.index >= from
+                    && let Some(mut recent) = growing.take()
+                {
+                    recent.add(place, header.crc, &(self.options.keys_of)(entry));
+                    growing = Some(after(recent));
+                }
+                Ok(header.index + 1 < entries.count)
+            })?;
+            return growing.ok_or(StoreError::NoEntry { index: from, size: entries.count });
+        }
+        Ok(recent)
+    }
+}
+
+/// Makes a store that has never been whole, and its identity last.
+fn create(disk: &Disk, options: &Options) -> Result<StoreId, StoreError> {
+    let mut id = [0; 16];
+    (options.entropy)(&mut id);
+    let kinds = [Kind::Record, Kind::Word, Kind::Key, Kind::Checkpoint];
+    for kind in kinds {
+        // Files of an earlier, broken attempt hold no frames; anything more is somebody's records.
+        let name = kind.file(0);
+        if disk.exists(&name) && super::disk::last_used(&disk.open(&name)?, super::frame::FILE_HEADER)?.is_some() {
+            return Err(damaged(IDENTITY, 0, 0, "the identity of the store is missing, but its records are there"));
+        }
+    }
+    for kind in kinds {
+        Run::create(disk, kind, id, options.file_bytes)?;
+    }
+    let digits = format!("{:032x}", u128::from_be_bytes(id));
+    disk.write_small(IDENTITY, &identity_text(&digits))?;
+    Ok(id)
+}
+
+fn identity_text(digits: &str) -> String {
+    let lines = format!("counterpart store\nformat 1\nid {digits}\n");
+    let crc = crc32c::crc32c(lines.as_bytes());
+    format!("{lines}crc {crc:08x}\n")
+}
+
+/// The store's id; nothing if there is no store here yet.
+pub(super) fn identity(disk: &Disk) -> Result<Option<StoreId>, StoreError> {
+    let Some(text) = disk.read_small(IDENTITY)? else { return Ok(None) };
+    let wrong = || damaged(IDENTITY, 0, 0, "it is not the identity of a store that this program knows");
+    let mut lines = text.lines();
+    let (title, format, id) = (lines.next(), lines.next(), lines.next());
+    if title == Some("counterpart store")
+        && let Some(format) = format.and_then(|line| line.strip_prefix("format ")).filter(|format| *format != "1")
+        && format.parse::<u32>().is_ok()
+    {
+        let problem = format!("it has format {format} and this program reads 1; use the program that wrote it");
+        return Err(StoreError::Unsuitable { file: IDENTITY.into(), problem });
+    }
+    let digits = id.and_then(|line| line.strip_prefix("id ")).ok_or_else(wrong)?;
+    if text != identity_text(digits) || digits.len() != 32 {
+        return Err(wrong());
+    }
+    Ok(Some(u128::from_str_radix(digits, 16).map_err(|_| wrong())?.to_be_bytes()))
+}

@@ -1,0 +1,388 @@
+//! The index on disk: sled, behind the record file and never before it.
+//!
+//! Everything here is made from the records and can be made again. sled answers damage with a panic or with silence,
+//! so each call is guarded, and what it says of a place is believed only when the frame there says the same.
+//!
+//! One tree, keys by their first byte:
+//!
+//! ```text
+//! k <length u16> <key> <index u64>   nothing              one row for each secondary key of an entry
+//! p <index / 64 u64>                 64 packed places      where entries lie
+//! c <size u64>                       packed place          where the newest checkpoint of that size lies
+//! m                                  Meta, with checksum   how far all of it reads
+//! ```
+
+use std::cell::Cell;
+use std::fs::File;
+use std::panic::{self, AssertUnwindSafe};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, Once};
+
+use sled::{Batch, Db};
+
+use super::disk::held;
+use super::frame::{Place, StoreId, put, take};
+use super::recent::{Chain, Recent};
+
+/// The directory of the shelf, and of its open file within.
+pub(super) const DIRECTORY: &str = "sled";
+
+/// Memory for pages, in bytes.
+const CACHE: u64 = 64 << 20;
+
+/// The size of a segment of sled's log, in bytes: larger ones made its measured rate steadier.
+const SEGMENT: usize = 2 << 20;
+
+/// So many places stand in one value: 512 bytes, far below the 8 KiB above which sled writes files that it never syncs.
+const CHUNK: usize = 64;
+
+/// The longest key that stands as it is; sled keeps keys whole in its pages.
+const KEY_MAX: usize = 512;
+
+/// So many entries go into one batch, which sled keeps within a segment.
+const BATCH: usize = 512;
+
+/// The format of the rows above.
+const FORMAT: u32 = 1;
+
+/// Bytes of the row `m`.
+const META: usize = 64;
+
+/// How far the shelf reads.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Meta {
+    pub(super) entries: Chain,
+    pub(super) signed: Chain,
+    /// How many rows `k` there are.
+    pub(super) keys: u64,
+}
+
+/// An open shelf.
+pub(super) struct Shelf {
+    db: Option<Db>,
+    path: PathBuf,
+    id: StoreId,
+    /// The last places, where they do not fill a chunk, and how far all reads.
+    end: Mutex<End>,
+    /// The chunk that was read last: reading in order asks for each of its places.
+    chunk: Mutex<(u64, Vec<u64>)>,
+}
+
+#[derive(Debug)]
+struct End {
+    places: Vec<u64>,
+    meta: Meta,
+}
+
+/// What is wrong with the shelf, in plain words.
+pub(super) type Problem = String;
+
+impl Shelf {
+    /// Opens the shelf in `root`, or makes an empty one.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps it from being used; it can then be put away and made again from the records.
+    pub(super) fn open(root: &Path, id: StoreId) -> Result<Self, Problem> {
+        let path = root.join(DIRECTORY);
+        refuse_blobs(&path)?;
+        let place = path.clone();
+        // A thread of its own: a panic in there takes nothing with it.
+        let opened = std::thread::Builder::new()
+            .name("index".into())
+            .spawn(move || guarded(|| open_patiently(&place)))
+            .map_err(|error| format!("no thread to open it: {error}"))?
+            .join();
+        let db = opened.map_err(|_| "opening it ended in a panic".to_owned())??;
+        let fresh = db.is_empty();
+        let mut sled = Self {
+            db: Some(db),
+            path,
+            id,
+            end: Mutex::new(End { places: Vec::new(), meta: Meta::default() }),
+            chunk: Mutex::new((u64::MAX, Vec::new())),
+        };
+        if fresh {
+            sync_directory(&sled.path)?;
+            sync_directory(root)?;
+        } else {
+            let end = sled.read_end()?;
+            sled.end = Mutex::new(end);
+        }
+        Ok(sled)
+    }
+
+    fn read_end(&self) -> Result<End, Problem> {
+        let row = self.get(b"m")?.ok_or("it does not say how far it reads")?;
+        let meta = Meta::decode(&row, &self.id)?;
+        let mut places = Vec::new();
+        let over = meta.entries.count % CHUNK as u64;
+        if over > 0 {
+            places = self.chunk_at(meta.entries.count / CHUNK as u64)?.unwrap_or_default();
+            if places.len() as u64 != over {
+                return Err("its last places are missing".into());
+            }
+        }
+        Ok(End { places, meta })
+    }
+
+    /// How far it reads.
+    pub(super) fn meta(&self) -> Meta {
+        held(&self.end).meta
+    }
+
+    /// Takes in what stands in `recent`, which goes on where the shelf ends, and makes it durable.
+    ///
+    /// # Errors
+    ///
+    /// The shelf is of no more use then.
+    pub(super) fn put(&self, recent: &Recent) -> Result<(), Problem> {
+        let mut end = held(&self.end);
+        if recent.first != end.meta.entries.count {
+            return Err(format!("it ends at {} and not at {}", end.meta.entries.count, recent.first));
+        }
+        for group in recent.checkpoints().chunks(BATCH) {
+            let mut batch = Batch::default();
+            for signed in group {
+                end.meta.signed.push(signed.crc);
+                batch.insert(numbered(b'c', signed.size).as_slice(), signed.place.to_le_bytes().as_slice());
+            }
+            self.apply(batch, &end.meta)?;
+        }
+        let mut entries = recent.entries().peekable();
+        let mut rows = recent.rows().peekable();
+        while entries.peek().is_some() {
+            let mut batch = Batch::default();
+            for (place, crc) in entries.by_ref().take(BATCH) {
+                end.meta.entries.push(crc);
+                end.places.push(place);
+                if end.places.len() == CHUNK {
+                    batch.insert(
+                        numbered(b'p', end.meta.entries.count / CHUNK as u64 - 1).as_slice(),
+                        encode(&end.places),
+                    );
+                    end.places.clear();
+                }
+            }
+            if !end.places.is_empty() {
+                batch.insert(numbered(b'p', end.meta.entries.count / CHUNK as u64).as_slice(), encode(&end.places));
+            }
+            while let Some((key, index)) = rows.next_if(|(_, index)| *index < end.meta.entries.count) {
+                end.meta.keys += 1;
+                batch.insert(key_row(key, index), &[]);
+            }
+            self.apply(batch, &end.meta)?;
+        }
+        *held(&self.chunk) = (u64::MAX, Vec::new());
+        drop(end);
+        self.sync()
+    }
+
+    /// sled's own flush is not durable on Linux: it never syncs the file. We do.
+    fn sync(&self) -> Result<(), Problem> {
+        let db = self.db()?;
+        guarded(|| db.flush().map_err(|error| error.to_string()))?;
+        let file = File::open(self.path.join("db")).map_err(|error| error.to_string())?;
+        file.sync_data().map_err(|error| error.to_string())?;
+        refuse_blobs(&self.path)
+    }
+
+    /// One batch is one step: what it brings, and how far all reads then.
+    fn apply(&self, mut batch: Batch, meta: &Meta) -> Result<(), Problem> {
+        let db = self.db()?;
+        batch.insert(&b"m"[..], meta.encode(&self.id).as_slice());
+        guarded(|| db.apply_batch(batch).map_err(|error| error.to_string()))
+    }
+
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Problem> {
+        let db = self.db()?;
+        guarded(|| Ok(db.get(key).map_err(|error| error.to_string())?.map(|value| value.to_vec())))
+    }
+
+    fn db(&self) -> Result<&Db, Problem> {
+        self.db.as_ref().ok_or_else(|| "it is closed".to_owned())
+    }
+
+    fn chunk_at(&self, number: u64) -> Result<Option<Vec<u64>>, Problem> {
+        let value = self.get(&numbered(b'p', number))?;
+        Ok(value.map(|bytes| bytes.chunks_exact(8).map(|eight| u64::from_le_bytes(take(eight, 0))).collect()))
+    }
+
+    /// Where an entry lies, as far as the shelf knows.
+    pub(super) fn place(&self, index: u64) -> Result<Option<Place>, Problem> {
+        let number = index / CHUNK as u64;
+        let mut kept = held(&self.chunk);
+        if kept.0 != number {
+            *kept = (number, self.chunk_at(number)?.unwrap_or_default());
+        }
+        let at = usize::try_from(index % CHUNK as u64).unwrap_or(usize::MAX);
+        Ok(kept.1.get(at).map(|packed| Place::unpack(*packed)))
+    }
+
+    /// Where the newest checkpoint of exactly this size lies, as far as the shelf knows.
+    pub(super) fn checkpoint(&self, size: u64) -> Result<Option<Place>, Problem> {
+        Ok(self.get(&numbered(b'c', size))?.map(|bytes| Place::unpack(u64::from_le_bytes(take(&bytes, 0)))))
+    }
+
+    /// The entries under a key from `from` on, at most `limit`.
+    pub(super) fn find(&self, key: &[u8], from: u64, limit: usize) -> Result<Vec<u64>, Problem> {
+        let db = self.db()?;
+        let range = key_row(key, from)..=key_row(key, u64::MAX);
+        guarded(|| {
+            let mut found = Vec::new();
+            for row in db.range(range).keys().take(limit) {
+                let row = row.map_err(|error| error.to_string())?;
+                found.push(u64::from_be_bytes(take(&row, row.len().saturating_sub(8))));
+            }
+            Ok(found)
+        })
+    }
+
+    /// Whether the shelf has exactly these rows for an entry: for a full comparison.
+    pub(super) fn agrees(&self, index: u64, place: Place, keys: &[Vec<u8>]) -> Result<bool, Problem> {
+        if self.place(index)? != Some(place) {
+            return Ok(false);
+        }
+        for key in keys {
+            if self.get(&key_row(key, index))?.is_none() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// How many rows of keys there are, counted one by one.
+    pub(super) fn count_keys(&self) -> Result<u64, Problem> {
+        let db = self.db()?;
+        guarded(|| {
+            let mut count = 0;
+            for row in db.scan_prefix(b"k").keys() {
+                row.map_err(|error| error.to_string())?;
+                count += 1;
+            }
+            Ok(count)
+        })
+    }
+}
+
+impl Drop for Shelf {
+    fn drop(&mut self) {
+        if let Some(db) = self.db.take() {
+            // A panic while closing says nothing about the records.
+            let _ = guarded(|| {
+                drop(db);
+                Ok(())
+            });
+        }
+    }
+}
+
+impl Meta {
+    fn encode(&self, id: &StoreId) -> [u8; META] {
+        let mut bytes = [0; META];
+        put(&mut bytes, 0, &FORMAT.to_le_bytes());
+        put(&mut bytes, 4, id);
+        put(&mut bytes, 20, &self.entries.count.to_le_bytes());
+        put(&mut bytes, 28, &self.entries.crc.to_le_bytes());
+        put(&mut bytes, 32, &self.signed.count.to_le_bytes());
+        put(&mut bytes, 40, &self.signed.crc.to_le_bytes());
+        put(&mut bytes, 44, &self.keys.to_le_bytes());
+        let crc = crc32c::crc32c(bytes.get(..60).unwrap_or_default());
+        put(&mut bytes, 60, &crc.to_le_bytes());
+        bytes
+    }
+
+    fn decode(bytes: &[u8], id: &StoreId) -> Result<Self, Problem> {
+        let meta = Self {
+            entries: Chain { count: u64::from_le_bytes(take(bytes, 20)), crc: u32::from_le_bytes(take(bytes, 28)) },
+            signed: Chain { count: u64::from_le_bytes(take(bytes, 32)), crc: u32::from_le_bytes(take(bytes, 40)) },
+            keys: u64::from_le_bytes(take(bytes, 44)),
+        };
+        if bytes != meta.encode(id) {
+            return Err("it is of another store or format, or damaged".into());
+        }
+        Ok(meta)
+    }
+}
+
+fn numbered(prefix: u8, number: u64) -> [u8; 9] {
+    let mut key = [prefix; 9];
+    put(&mut key, 1, &number.to_be_bytes());
+    key
+}
+
+/// The length stands first, so that one key is never the beginning of another.
+fn key_row(key: &[u8], index: u64) -> Vec<u8> {
+    let hashed: [u8; 32];
+    let (length, key) = if key.len() <= KEY_MAX {
+        (u16::try_from(key.len()).unwrap_or(u16::MAX), key)
+    } else {
+        hashed = <sha2::Sha256 as sha2::Digest>::digest(key).into();
+        (u16::MAX, hashed.as_slice())
+    };
+    let mut row = vec![b'k'];
+    row.extend_from_slice(&length.to_be_bytes());
+    row.extend_from_slice(key);
+    row.extend_from_slice(&index.to_be_bytes());
+    row
+}
+
+fn encode(places: &[u64]) -> Vec<u8> {
+    places.iter().flat_map(|place| place.to_le_bytes()).collect()
+}
+
+fn sync_directory(path: &Path) -> Result<(), Problem> {
+    File::open(path).and_then(|directory| directory.sync_all()).map_err(|error| error.to_string())
+}
+
+/// sled never syncs what it spills into `blobs`, so nothing may stand there.
+fn refuse_blobs(path: &Path) -> Result<(), Problem> {
+    let Ok(mut found) = std::fs::read_dir(path.join("blobs")) else { return Ok(()) };
+    if found.next().is_some() { Err("it holds blobs, which are never durable".into()) } else { Ok(()) }
+}
+
+/// sled lets go of its lock a little after it was closed, so a lock that is held is asked for again for two seconds.
+fn open_patiently(path: &Path) -> Result<Db, Problem> {
+    let config = sled::Config::new()
+        .path(path)
+        .cache_capacity(CACHE)
+        .flush_every_ms(None)
+        .segment_size(SEGMENT)
+        .use_compression(false);
+    let (_keep, never) = std::sync::mpsc::channel::<()>();
+    let mut tries = 0;
+    loop {
+        match config.open() {
+            Ok(db) => return Ok(db),
+            Err(sled::Error::Io(error)) if error.to_string().contains("lock") && tries < 40 => {
+                tries += 1;
+                let _ = never.recv_timeout(std::time::Duration::from_millis(50));
+            }
+            Err(error) => return Err(error.to_string()),
+        }
+    }
+}
+
+thread_local! {
+    static GUARDED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Turns a panic into a problem, and keeps it off the terminal: it is expected of a damaged shelf, and is reported once.
+fn guarded<T>(call: impl FnOnce() -> Result<T, Problem>) -> Result<T, Problem> {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let usual = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if !GUARDED.get() {
+                usual(info);
+            }
+        }));
+    });
+    let before = GUARDED.replace(true);
+    let result = panic::catch_unwind(AssertUnwindSafe(call));
+    GUARDED.set(before);
+    result.unwrap_or_else(|panic| {
+        let said = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+        Err(format!("it panicked: {}", said.unwrap_or("without a word")))
+    })
+}

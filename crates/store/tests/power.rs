@@ -1,0 +1,149 @@
+//! The power goes at every call that changes the disk, and a random choice of what was not synced is left.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use counterpart_store::embedded::{Embedded, Hook, Indexed, Options, Verify};
+use counterpart_store::faulty::{Blow, Chance, FaultyDisk};
+use counterpart_store::{LockStore, NewEntry, Store, StoreError, Swap, Word};
+
+fn options(hook: Option<Arc<dyn Hook>>) -> Options {
+    let chance = std::sync::Mutex::new(Chance(5));
+    let entropy = Arc::new(move |bytes: &mut [u8]| {
+        bytes.fill_with(|| u8::try_from(chance.lock().unwrap().below(256)).unwrap());
+    });
+    Options {
+        file_bytes: 8192,
+        ballast_bytes: 4096,
+        indexed: Indexed::InMemory,
+        hook,
+        ..Options::new(entropy, Arc::new(|bytes| vec![bytes[..1].to_vec()]))
+    }
+}
+
+fn entry(number: u64) -> NewEntry {
+    let bytes = format!("{number} {}", "is an entry of the log ".repeat(1 + usize::try_from(number % 9).unwrap() * 5));
+    let word = |part| Word { name: format!("/words/{part}"), bytes: format!("secret {number} {part}").into_bytes() };
+    NewEntry {
+        keys: vec![bytes.as_bytes()[..1].to_vec()],
+        bytes: bytes.into_bytes().into(),
+        words: (0..number % 3).map(word).collect(),
+    }
+}
+
+fn record(store: &Embedded, to: u64) -> Result<(), StoreError> {
+    let from = store.size();
+    let group: Vec<NewEntry> = (from..to).map(entry).collect();
+    store.append(from, &group)?;
+    let locks = store.locks();
+    let seen = locks.load()?;
+    let note = format!("checkpoint over {to}").into_bytes();
+    assert_eq!(locks.swap(seen.as_deref(), to, &note)?, Swap::Done);
+    Ok(())
+}
+
+/// Two starts, appends between, an erasure and a clean stop. Gives what was answered for: entries, and the erasure.
+fn story(directory: &Path, disk: &Arc<FaultyDisk>) -> (u64, bool) {
+    let hook: Arc<dyn Hook> = disk.clone();
+    let (mut answered, mut erased) = (0, false);
+    for part in [[1, 3, 20], [21, 44, 60]] {
+        let Ok(store) = Embedded::open(directory, &options(Some(hook.clone()))) else { return (answered, erased) };
+        for to in part {
+            // What an earlier part left unsigned is signed for with the next group.
+            match record(&store, to.max(store.size() + 1)) {
+                Ok(()) => answered = store.size(),
+                Err(_) => return (answered, erased),
+            }
+        }
+        if store.erase(5, &["/words/1".into()]).is_err() {
+            return (answered, erased);
+        }
+        erased = true;
+    }
+    (answered, erased)
+}
+
+fn judge(directory: &Path, (answered, erased): (u64, bool), about: &str) {
+    let store = Embedded::open(directory, &options(None)).unwrap_or_else(|error| panic!("{about}: {error}"));
+    assert!(store.size() >= answered, "{about}: {} of {answered}", store.size());
+    assert!(store.report().signed >= answered, "{about}");
+    for index in 0..store.size() {
+        assert_eq!(store.entry(index).unwrap().as_deref(), Some(&*entry(index).bytes), "{about}");
+        let words = store.words(index).unwrap_or_else(|error| panic!("{about}: {error}"));
+        if index == 5 && (erased || words.len() < 2) {
+            assert!(words.iter().all(|word| word.name != "/words/1"), "{about}: an erased word is back");
+        } else {
+            assert_eq!(words, entry(index).words, "{about}");
+        }
+    }
+    let size = store.size();
+    record(&store, size + 3).unwrap();
+    drop(store);
+    let full = Options { verify: Verify::Full, ..options(None) };
+    assert_eq!(Embedded::open(directory, &full).unwrap().size(), size + 3, "{about}");
+}
+
+#[test]
+fn wherever_the_power_goes_what_was_answered_for_is_there() {
+    let parent = tempfile::tempdir().unwrap();
+    let count = Arc::new(FaultyDisk::new(u64::MAX, Blow::None));
+    assert_eq!(story(&parent.path().join("whole"), &count), (60, true));
+    assert!(count.made() > 100);
+    for call in 1..=count.made() {
+        for seed in 0..2 {
+            let directory = parent.path().join("cut");
+            let disk = Arc::new(FaultyDisk::new(call, Blow::Cut));
+            let answered = story(&directory, &disk);
+            disk.lose_power(seed).unwrap();
+            judge(&directory, answered, &format!("call {call} ({}), seed {seed}", disk.struck().unwrap()));
+            fs::remove_dir_all(&directory).unwrap();
+        }
+    }
+}
+
+/// A store with three checkpoints; gives the last file of them.
+fn whole(directory: &Path) -> PathBuf {
+    let store = Embedded::open(directory, &options(None)).unwrap();
+    for to in [2, 4, 9] {
+        record(&store, to).unwrap();
+    }
+    drop(store);
+    let files = fs::read_dir(directory.join("lock")).unwrap().map(|found| found.unwrap().path());
+    files.filter(|path| fs::read(path).unwrap()[128..].iter().any(|byte| *byte != 0)).max().unwrap()
+}
+
+#[test]
+fn a_last_checkpoint_that_is_zeroed_is_missed() {
+    let parent = tempfile::tempdir().unwrap();
+    let path = whole(parent.path());
+    let checkpoints = fs::read(&path).unwrap();
+    let used = checkpoints.iter().rposition(|byte| *byte != 0).unwrap() + 1;
+    let last = 32 + "checkpoint over 9".len();
+    let mut zeroed = checkpoints;
+    zeroed[used - last..used].fill(0);
+    fs::write(path, zeroed).unwrap();
+    let error = Embedded::open(parent.path(), &options(None)).unwrap_err().to_string();
+    assert!(error.contains("3 checkpoints were signed but only 2 are here"), "{error}");
+}
+
+#[test]
+fn two_records_that_changed_places_are_seen() {
+    let parent = tempfile::tempdir().unwrap();
+    let store = Embedded::open(parent.path(), &options(None)).unwrap();
+    let same = |letter: &str| NewEntry { bytes: letter.repeat(40).into_bytes().into(), words: vec![], keys: vec![] };
+    store.append(0, &[same("a"), same("b"), same("c")]).unwrap();
+    assert_eq!(store.locks().swap(None, 3, b"three").unwrap(), Swap::Done);
+    drop(store);
+    let path = parent.path().join("records/000000.rec");
+    let mut bytes = fs::read(&path).unwrap();
+    let (first, second) = bytes[128..].split_at_mut(72);
+    first[..72].swap_with_slice(&mut second[..72]);
+    fs::write(&path, bytes).unwrap();
+    let full = Options { verify: Verify::Full, ..options(None) };
+    let error = Embedded::open(parent.path(), &full).unwrap_err();
+    assert!(matches!(&error, StoreError::Damaged { index: 0, .. }), "{error}");
+    assert!(error.to_string().contains("number 1 stands where 0 should"), "{error}");
+}
