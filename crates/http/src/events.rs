@@ -20,7 +20,7 @@ use crate::log::decimal;
 use crate::named::Named;
 use crate::problem::Problem;
 use crate::query::Query;
-use crate::receipt::{RECORDED, proof};
+use crate::receipt::{RECORDED, WITNESSED, proof};
 use crate::seen::Seen;
 
 /// Entries in one answer, unless asked otherwise.
@@ -108,6 +108,7 @@ pub(crate) async fn one(
         let index = decimal(&name).or_else(by_id).filter(|index| *index < view.size());
         (Seen::of(&view), index.ok_or_else(none)?, view.checkpoint().cloned().unwrap_or_default())
     };
+    let checkpoint = app.witnessed(index).map_or(checkpoint, |witnessed| witnessed.note);
     let rows = app.rows(vec![index], Arc::clone(&checkpoint), seen.size).await?;
     let event = rows.into_iter().next().ok_or_else(none)?;
     Ok(seen.json(&One { checkpoint, event }))
@@ -143,6 +144,9 @@ impl App {
         // INVARIANT: what is in the log was read and admitted before; the store has checked that it is the same.
         let read = read(bytes).ok()?;
         let entry = String::from_utf8(bytes.to_vec()).ok().and_then(|text| RawValue::from_string(text).ok())?;
+        let witnessed = self.witnessed(index);
+        let (standing, checkpoint, size) =
+            witnessed.as_ref().map_or((RECORDED, checkpoint, size), |seen| (WITNESSED, &*seen.note, seen.size));
         let (hashes, revision): (Vec<Hash>, u64) = {
             let view = self.reader.view();
             let hashes = view.tree().inclusion(index, size).ok()?;
@@ -157,7 +161,7 @@ impl App {
             proof: proof(index, &hashes, checkpoint),
             recorded_at: read.entry.recorded_at,
             revision,
-            standing: RECORDED,
+            standing,
             stream: read.event.stream,
             event_type: read.event.event_type(),
         })

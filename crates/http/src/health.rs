@@ -54,6 +54,9 @@ pub(crate) async fn ready(State(app): State<Arc<App>>) -> Response {
     if !app.reader.is_well() {
         return Problem::unavailable("The readers' view has stopped. Restart the server.").into_response();
     }
+    if let Some(why) = app.reader.witnesses().and_then(|witnesses| witnesses.standing().stale(app.seconds())) {
+        return Problem::unavailable(format!("Not ready: {why}.")).into_response();
+    }
     if *app.closing.borrow() {
         return Problem::unavailable("The server is being stopped.").into_response();
     }
@@ -101,6 +104,9 @@ pub(crate) async fn metrics(State(app): State<Arc<App>>) -> Response {
     for (name, help, value) in gauges {
         let _ = writeln!(text, "# HELP counterpart_{name} {help}\n# TYPE counterpart_{name} gauge");
         let _ = writeln!(text, "counterpart_{name} {value}");
+    }
+    if let Some(witnesses) = app.reader.witnesses() {
+        text.push_str(&witnesses.standing().metrics(app.seconds()));
     }
     cached(answer(StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", text), NOT_AT_ALL)
 }

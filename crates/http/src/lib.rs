@@ -33,6 +33,7 @@ mod sequencer;
 mod serve;
 mod settings;
 mod submit;
+mod witnessing;
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -49,6 +50,7 @@ use tokio::sync::watch;
 pub use receipt::AnswerKey;
 pub use serve::serve;
 pub use settings::{Flooding, Settings};
+pub use witnessing::Witnessing;
 
 use body::Memory;
 use flood::Counters;

@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use counterpart_core::ledger::Opened;
 use counterpart_core::time::Timestamp;
 use counterpart_projections::View;
 use counterpart_tlog::Hash;
+use counterpart_witness::Gathering;
 use tokio::sync::watch;
 
 use crate::problem::Problem;
@@ -36,6 +37,8 @@ pub(crate) struct Reader {
     acknowledged: AtomicU64,
     broken: AtomicBool,
     patience: Duration,
+    /// Who watches this log, if it has witnesses.
+    witnesses: OnceLock<Gathering>,
 }
 
 impl Reader {
@@ -51,6 +54,7 @@ impl Reader {
             acknowledged: AtomicU64::new(size),
             broken: AtomicBool::new(false),
             patience,
+            witnesses: OnceLock::new(),
         });
         let (groups, arriving) = sync_channel(BACKLOG);
         let own = Arc::clone(&reader);
@@ -78,7 +82,30 @@ impl Reader {
         view.publish(Arc::clone(&group.checkpoint));
         let size = view.size();
         drop(view);
+        self.offer(&group.checkpoint);
         self.size.send_replace(size);
+    }
+
+    /// Takes witnesses, once, and tells them of what is published already.
+    pub(crate) fn ask(&self, gathering: Gathering) {
+        let published = self.view().checkpoint().cloned();
+        // A second set of witnesses would be a mistake of the caller; the first one stays.
+        let _ = self.witnesses.set(gathering);
+        if let Some(note) = published {
+            self.offer(&note);
+        }
+    }
+
+    /// Tells the witnesses of a checkpoint, which returns at once.
+    fn offer(&self, checkpoint: &str) {
+        if let Some(Err(error)) = self.witnesses.get().map(|witnesses| witnesses.offer(checkpoint)) {
+            tracing::error!(%error, "the log's own checkpoint cannot be shown to its witnesses");
+        }
+    }
+
+    /// Who watches this log, if it has witnesses.
+    pub(crate) fn witnesses(&self) -> Option<&Gathering> {
+        self.witnesses.get()
     }
 
     /// Says that somebody is about to be told of this many entries.

@@ -19,6 +19,9 @@ use crate::sequencer::{Basis, Placed};
 /// The standing of an event that the log's own signature covers.
 pub(crate) const RECORDED: &str = "RECORDED";
 
+/// The standing of an event that the quorum of witnesses covers.
+pub(crate) const WITNESSED: &str = "WITNESSED";
+
 /// A receipt (wire.md 6), its members in the order of their names.
 #[derive(Serialize)]
 pub(crate) struct Receipt<'a> {

@@ -67,6 +67,9 @@ pub(crate) enum Unavailable {
         "clock: the server's clock is {behind_ms} ms behind the newest entry, so nothing is recorded until it is set."
     )]
     Clock { behind_ms: i64 },
+    /// A witness contradicts this log, or all of them its clock.
+    #[error("{0}.")]
+    Witnesses(String),
     /// No space is left.
     #[error("The disk of the server is full, so nothing can be recorded. Tell whoever runs it; repeating is safe.")]
     Full,
@@ -164,9 +167,14 @@ impl Sequencer {
         match self.condition.trouble() {
             Some(Unavailable::Stopped) => Err(Unavailable::Stopped),
             // These may pass, and only an attempt shows it.
-            Some(Unavailable::Busy | Unavailable::Clock { .. } | Unavailable::Full | Unavailable::Closing) | None => {
-                Ok(())
-            }
+            Some(
+                Unavailable::Busy
+                | Unavailable::Clock { .. }
+                | Unavailable::Witnesses(_)
+                | Unavailable::Full
+                | Unavailable::Closing,
+            )
+            | None => Ok(()),
         }
     }
 
@@ -243,6 +251,10 @@ impl Desk {
         let now = (self.owned.clock)();
         if self.full_since.is_some_and(|since| (0..FULL_PAUSE_MS).contains(&since.millis_until(now))) {
             return Err(Unavailable::Full);
+        }
+        if let Some(why) = self.owned.reader.witnesses().and_then(counterpart_witness::Gathering::contradiction) {
+            self.condition.set(Some(Unavailable::Witnesses(why.clone())));
+            return Err(Unavailable::Witnesses(why));
         }
         let ledger = &mut self.owned.ledger;
         let first = ledger.tree().size();

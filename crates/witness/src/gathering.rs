@@ -191,6 +191,12 @@ impl Gathering {
         Some(note)
     }
 
+    /// Why nothing more may be signed: a witness contradicts this log, or all of them its clock.
+    pub fn contradiction(&self) -> Option<String> {
+        let alarm = self.shared.lock().alarm.as_ref().map(ToString::to_string);
+        alarm.or_else(|| self.standing().clock_fault())
+    }
+
     /// How the witnesses and the quorum stand.
     pub fn standing(&self) -> Standing {
         let state = self.shared.lock();
@@ -202,6 +208,12 @@ impl Gathering {
             witnesses: state.witnesses.clone(),
             alarm: state.alarm.clone(),
         }
+    }
+}
+
+impl std::fmt::Debug for Gathering {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Gathering").field(&self.standing()).finish()
     }
 }
 
