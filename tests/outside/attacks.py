@@ -283,6 +283,20 @@ def in_force(tale):
     refused(tale, "a revocation by the asset owner", "R01", "RevocationNoticed", stream, leaving(tale.today), cast["CMD.IAO"])
 
 
+def on_publication(tale):
+    """Who opens or withholds the words, and why they are withheld."""
+    cast, stream, year = tale.cast, tale.stream, (london.today(london.now()) + timedelta(days=365)).isoformat()
+    publish, withhold = {"decision": "PUBLISH", "withheld": []}, {"decision": "WITHHOLD", "withheld": []}
+    whole = {**withhold, "exemption": "FOIA-S43", "look_again": year}
+    refused(tale, "another than the lead publishes", "R01", "PublicationDecided", stream, publish, cast["CMD.IGL"])
+    refused(tale, "an information lead withholds", "R01", "PublicationDecided", stream, whole, cast["HCK.IGL"])
+    refused(tale, "words withheld without an exemption", "V-105", "PublicationDecided", stream, withhold, cast["HCK.SIRO"])
+    refused(tale, "words withheld by no exemption of the list", "V-105", "PublicationDecided", stream, {**whole, "exemption": "FOIA-S99"}, cast["HCK.SIRO"])
+    far = (london.today(london.now()) + timedelta(days=800)).isoformat()
+    refused(tale, "words withheld for more than two years", "V-105", "PublicationDecided", stream, {**whole, "look_again": far}, cast["HCK.SIRO"])
+    tale.say("withheld for a year", "PublicationDecided", stream, whole, cast["HCK.SIRO"])
+
+
 def at_the_end(tale):
     """In X: closed."""
     cast, stream = tale.cast, tale.stream

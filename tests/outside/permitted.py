@@ -30,6 +30,7 @@ _TABLE = {
     "RevocationNoticed": "T01 T04 T04 T04 T04 T17 = = T06 T18 T07 T07 T07",
     "PublicationDecided": "T01 = = = = = = = = = = = =",
     "NoteRecorded": "T01 = = = = = = = = = = = =",
+    "PublicationDecided": "T01 = = = = = = = = = = = =",
 }
 # What a suspended organisation's officers may still sign (2.11).
 PROTECTIVE = {"AgreementSuspended", "RevocationNoticed"}
@@ -108,6 +109,9 @@ def check_roles(agreement, event, book, at):
             _need(own or book.human(person) == book.human(agreement.filer))
         case "RevocationNoticed":
             _need(role in acting("SIG", "SIRO"))
+        case "PublicationDecided":
+            wanted = acting("SIRO") if data["decision"] == "WITHHOLD" else {"IGL"}
+            _need(role in wanted and organisation == header.lead)
         case "PublicationDecided":
             hides = data["decision"] == "WITHHOLD"
             _need(role in (acting("SIRO") if hides else {"IGL"}) and organisation == header.lead)

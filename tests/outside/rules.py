@@ -156,7 +156,7 @@ class State:
         if disclosures is not None:
             check_words(event, disclosures, self.library, book)
         if of_agreement:
-            self._check_header(event, current)
+            self._check_header(event, current, at)
             filing.check_publication(event, at, book)
             permitted.check_separation(current, event, book)
             permitted.check_guards(current, event, at, book)
@@ -203,12 +203,14 @@ class State:
         givers = [header.givers(d) & agreement.bound() for d in header.value["datasets"]]
         return {code} in givers or code in header.value.get("anchor_parties", [])
 
-    def _check_header(self, event, current):
-        """The V rules that read only the header."""
-        if event.type not in ("RequestFiled", "TermsSubmitted"):
-            return
-        header = current.header or headers.Header(event.data["header"])
-        found = filing.problems(header, self.book, self.agreements, self.genesis["visibility"])
+    def _check_header(self, event, current, at):
+        """The V rules that read only the header, or the members of the event."""
+        found = []
+        if event.type in ("RequestFiled", "TermsSubmitted"):
+            header = current.header or headers.Header(event.data["header"])
+            found = filing.problems(header, self.book, self.agreements, self.genesis["visibility"])
+        if event.type == "PublicationDecided":
+            found = filing.withholding(event.data, at, self.book.reference)
         if found:
             raise Refused(found[0], ", ".join(found))
 

@@ -142,6 +142,8 @@ def play(tale, words):
     tale.expect("ACTIVE", "V")
     tale.note_down()
     part(attacks.in_force, tale)
+    part(attacks.on_publication, tale)
+    part(tale.publish)
     part(tale.suspend_and_resume)
     part(tale.revoke)
     part(attacks.at_the_end, tale)

@@ -185,6 +185,11 @@ class Story:
         data = {"form": "SIMPLE_CONTRACT", "version_hash": self.version_hash(stream)}
         return self.say(code, "ExecutionSigned", stream or self.stream, data, self.cast[f"{code}.{post}"])
 
+    def publish(self):
+        """A32 by the lead: the words are opened."""
+        data = {"decision": "PUBLISH", "withheld": []}
+        self.say("the words are opened", "PublicationDecided", self.stream, data, self.cast["HCK.IGL"])
+
     def suspend_and_resume(self):
         opened = self.say("whole", "AgreementSuspended", self.stream, suspension(), self.cast["HCK.SIRO"])
         self.expect("SUSPENDED", "S")
