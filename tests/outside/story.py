@@ -120,9 +120,10 @@ class Story:
         stream = stream or self.stream
         document = document or text.document(london.today(london.now()), **terms)
         rows, hand = rows or text.parties(), self.cast[by]
-        header = self.report.step("the header is derived from the terms", self.header_of, document, rows)
-        self.header, self.document = header, document
-        data = self.request(document, header, hand.organisation)
+        mine = header.derive(text.plain(document), rows, self.state.bodies(), self.state.book.reference)
+        self.report.step("`validate` derives the same header", self.judge, document, rows, mine)
+        self.header, self.document = mine, document
+        data = self.request(document, mine, hand.organisation)
         title = f"{hand.organisation} asks " + ", ".join(r["organisation"] for r in rows)
         self.say(title, "RequestFiled", stream, data, hand)
         found = self.state.agreements.get(stream)
@@ -139,10 +140,8 @@ class Story:
             "warnings_acknowledged": [],
         }
 
-    def header_of(self, document, rows):
-        """The header as the outsider derives it, and the server's answer to `validate` beside it."""
-        words_in_place = text.plain(document)
-        mine = header.derive(words_in_place, rows, self.state.bodies(), self.state.book.reference)
+    def judge(self, document, rows, mine):
+        """The server's answer to `validate`: no error, and the header that the outsider derived."""
         skeleton, words = text.skeleton(document, new_id())
         answer = self.observer.client.post(
             "/api/v1/validate", {"parties": rows, "terms": skeleton, "words": words}
@@ -153,11 +152,11 @@ class Story:
         errors = [m for m in found["messages"] if m["severity"] == "error"]
         if errors:
             raise AssertionError(f"validate says {json.dumps(errors)[:900]}")
-        differ = sorted(n for n in mine.keys() | found["header"].keys() if mine.get(n) != found["header"].get(n))
+        theirs = found["header"]
+        differ = sorted(n for n in mine.keys() | theirs.keys() if mine.get(n) != theirs.get(n))
         if differ:
-            pairs = {n: (found["header"].get(n), mine.get(n)) for n in differ}
+            pairs = {n: (theirs.get(n), mine.get(n)) for n in differ}
             raise AssertionError(f"the header differs in {json.dumps(pairs)[:1500]}")
-        return mine
 
     def version_hash(self, stream=None):
         """The hash of the version of an agreement, as its own decider has it."""
