@@ -19,12 +19,17 @@ SMALL_ORDER = bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13
 
 
 def _try(tale, title, code, submission):
-    tale.report.step(f"refused {code}: {title}", tale.observer.attempt, submission, code)
+    def send():
+        tale.observer.catch_up()
+        tale.observer.attempt(submission, code)
+
+    tale.report.step(f"refused {code}: {title}", send)
 
 
 def refused(tale, title, code, kind, stream, data, *hands, **more):
     """One event that both must refuse with one code."""
     def send():
+        tale.observer.catch_up()
         made = draft(tale.state, kind, stream, data, *hands, **more)
         tale.observer.attempt(made.submission(), code)
 

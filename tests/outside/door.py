@@ -22,6 +22,7 @@ def _today():
 def _file(tale, document, rows, code, title, by="CMD.REQ", checks=None):
     """Files terms that are refused; `checks` says how the refusal is looked at."""
     def send():
+        tale.observer.catch_up()
         mine = derive(text.plain(document), rows, tale.state.bodies(), tale.state.book.reference)
         data = Story.request(document, mine, tale.cast[by].organisation)
         made = draft(tale.state, "RequestFiled", f"agr:{new_id()}", data, tale.cast[by])
@@ -114,6 +115,7 @@ def words(tale):
 
 def _words(tale, title, code, kind, stream, data, *hands):
     def send():
+        tale.observer.catch_up()
         made = draft(tale.state, kind, stream, data, *hands)
         tale.observer.attempt_words(made.submission(), code)
 

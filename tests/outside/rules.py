@@ -262,6 +262,11 @@ class State:
         self._evolve(event, at, tree.leaf(data))
         return event
 
+    def take(self, data):
+        """Evolves by an entry without deciding it: the way on after a disagreement was told."""
+        envelope, recorded = dsse.open_entry(data)
+        self._evolve(events.open_event(envelope, self.library), london.instant(recorded), tree.leaf(data))
+
     def _evolve(self, event, at, leaf):
         # The person is found before the appointment's end is applied.
         person = self._person_of(event) if event.type in _ABOUT_A_PERSON else None

@@ -30,6 +30,7 @@ class Story:
         names = " + ".join(f"{h.organisation}.{h.role}" for h in hands)
 
         def send():
+            self.observer.catch_up()
             return self.observer.submit(draft(self.state, kind, stream, data, *hands, **more))
 
         return self.report.step(f"{kind}: {title} ({names})", send)
