@@ -9,10 +9,11 @@ import random
 import socket
 import time
 
-import jcs
 import london
-from cast import Words, draft
+import terms
+from cast import Words, draft, new_id, new_person
 from observer import same
+from story import flags
 
 POSTS = ["/api/v1/events", "/api/v1/validate", "/api/v1/prepare", "/api/v1/sessions", "/api/v1/pending"]
 GETS = [
@@ -48,6 +49,7 @@ def check(observer, tale, rounds=150):
     step("hostile bodies to every endpoint", _bodies, observer)
     step("hostile paths and queries", _paths, observer)
     step(f"{rounds} submissions with something changed", _mutations, observer, tale, chance, rounds)
+    step(f"{rounds} spoilt documents to `validate`", _documents, observer, chance, rounds)
     step("hostile lines in a batch", _lines, observer, tale)
     step("a body that is too large is 413", _large, observer)
     step("requests that are no HTTP, cut off or slow", _raw, observer)
@@ -109,7 +111,7 @@ def _none(found):
 
 
 def _mutations(observer, tale, chance, rounds):
-    """An honest note with one thing changed: byte, member or type; the two verdicts must agree."""
+    """An honest event with one thing changed: byte, member or type; the two verdicts must agree."""
     found = []
     for _ in range(rounds):
         body = _mutated(tale, chance)
@@ -119,36 +121,92 @@ def _mutations(observer, tale, chance, rounds):
         answer = observer.client.ask("POST", "/api/v1/events", body)
         try:
             _judge(answer, f"{body[:80]!r}")
-            same(answer.code, verdict.code, f"code of {body[:2000]!r} ({answer}; the outsider: {verdict.why})")
+            same(answer.code, verdict.code, f"code of {body[:3000]!r} ({answer}; the outsider: {verdict.why})")
         except AssertionError as error:
             found.append(str(error))
     _none(found)
 
 
+JUNK = [
+    0, -1, "", "x", [], {}, True, "2026-01-01T00:00:00.000Z", 2**53 - 1, {"$commit": "x"}, "PER-000000000000", "CMD", "IAO",
+    "0" * 64, "org:CMD", "sys", ["x"], {"x": 1}, "2026-11-24", "00000000-0000-7000-8000-000000000000",
+]
+
+
+def _honest(tale, chance):
+    """A note, an advice, an appointment, an update or a key, ready to be signed."""
+    cast, state = tale.cast, tale.state
+    newcomer = new_person()
+    return chance.choice([
+        lambda: draft(state, "NoteRecorded", tale.stream, {"text": Words("text", "A note that will be spoilt."), "visibility": "PARTIES"}, cast["CMD.LGL"]),
+        lambda: draft(state, "RoleHolderAppointed", "org:HCK", tale.appointment("HCK", "REQ", newcomer), cast["HCK.ADM"]),
+        lambda: draft(state, "OrganisationUpdated", "org:HCK", {"flags": flags("HCK")}, cast["HCK.ADM"], cast["HCK.CEX"]),
+        lambda: draft(state, "KeyRevoked", f"key:{cast['HCK.REQ'].key.id}", {"key": cast["HCK.REQ"].key.id, "reason": "LOST"}, cast["HCK.ADM"]),
+        lambda: draft(state, "OrganisationSuspended", "org:HCK", {"reason": "SECURITY", "until": tale.today}, *cast.registrars[:2]),
+    ])()
+
+
+def _places(value, at=()):
+    """Every place within a JSON value."""
+    yield at
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, part in inner:
+        yield from _places(part, (*at, name))
+
+
+def _spoil(value, chance):
+    """One place of a value becomes junk, or goes."""
+    place = chance.choice([at for at in _places(value) if at])
+    holder = value
+    for name in place[:-1]:
+        holder = holder[name]
+    if chance.randrange(4) == 0:
+        del holder[place[-1]]
+    else:
+        holder[place[-1]] = chance.choice(JUNK)
+
+
 def _mutated(tale, chance):
-    data = {"text": Words("text", "A note that will be spoilt."), "visibility": "PARTIES"}
-    made = draft(tale.state, "NoteRecorded", tale.stream, data, tale.cast["CMD.LGL"])
-    way = chance.randrange(4)
+    made = _honest(tale, chance)
+    way = chance.randrange(5)
     if way == 0:  # One byte of the payload, signed as it then is.
         payload = bytearray(made.bytes())
         payload[chance.randrange(len(payload))] = chance.randrange(256)
         return json.dumps(made.submission(bytes(payload))).encode()
-    if way == 1:  # One member of the payload becomes something else.
-        value = made.payload
-        name = chance.choice(sorted(value))
-        value[name] = chance.choice([0, -1, "", "x", [], {}, True, "2026-01-01T00:00:00.000Z", 2**53, {"$commit": "x"}, [value[name]]])
-        return json.dumps(made.submission(jcs.spell(value) if name != "v" or value[name] != 2**53 else b"{}")).encode()
+    if way in (1, 2):  # One place of the payload becomes something else.
+        _spoil(made.payload, chance)
+        return json.dumps(made.submission()).encode()
     submission = made.submission()
-    if way == 2:  # One string of the envelope or of a disclosure loses a character or gets one.
-        holder = chance.choice([submission["envelope"], submission["envelope"]["signatures"][0], submission["disclosures"][0]])
+    if way == 3:  # One string of the envelope or of a disclosure loses a character or gets one.
+        holders = [submission["envelope"], *submission["envelope"]["signatures"], *submission["disclosures"]]
+        holder = chance.choice(holders)
         name = chance.choice([n for n in sorted(holder) if isinstance(holder[n], str)])
-        text, at = holder[name], chance.randrange(len(holder[name]) + 1)
-        holder[name] = text[:at] + chance.choice(["", "=", "A", "\u00e9", "\u0000"]) + text[at + chance.randrange(2):]
+        said, at = holder[name], chance.randrange(len(holder[name]) + 1)
+        holder[name] = said[:at] + chance.choice(["", "=", "A", "\u00e9", "\u0000"]) + said[at + chance.randrange(2):]
         return json.dumps(submission).encode()
     body = bytearray(json.dumps(submission).encode())
     for _ in range(chance.randrange(1, 4)):
         body[chance.randrange(len(body))] = chance.randrange(256)
     return bytes(body)
+
+
+def _documents(observer, chance, rounds):
+    """`validate` of documents with one or two things spoilt: an answer, whatever they are."""
+    found, statuses = [], set()
+    for _ in range(rounds):
+        document = chance.choice([terms.document, terms.special, terms.police, terms.emergency, terms.open_data])
+        skeleton, said = terms.skeleton(document(london.today(london.now())), new_id())
+        asked = {"parties": terms.parties(), "terms": skeleton, "words": said}
+        for _ in range(chance.randrange(1, 3)):
+            _spoil(asked, chance)
+        answer = observer.client.ask("POST", "/api/v1/validate", json.dumps(asked).encode())
+        statuses.add(answer.status)
+        try:
+            _judge(answer, f"validate {json.dumps(asked)[:200]}")
+        except AssertionError as error:
+            found.append(str(error))
+    _none(found)
+    same(statuses <= {200, 400, 422}, True, f"200, 400 or 422, not {statuses}")
 
 
 def _lines(observer, tale):
