@@ -18,13 +18,15 @@ use crate::passphrase::Passphrase;
 use crate::people::{self, KeyHolder, People};
 use crate::{Common, key_file, shell};
 
-/// Make, list, show, rotate and export keys
+/// Make, list, show and export keys; register, rotate and revoke them on the ledger
 #[derive(Subcommand)]
 pub enum Key {
     New(New),
     List(List),
     Show(Show),
     Export(export::Export),
+    #[command(flatten)]
+    Ledger(crate::verbs::KeyVerbs),
 }
 
 /// Where key files are.
@@ -105,6 +107,7 @@ impl Key {
             Self::List(verb) => verb.run(common),
             Self::Show(verb) => verb.run(common),
             Self::Export(verb) => verb.run(common),
+            Self::Ledger(verb) => verb.run(common),
         }
     }
 }

@@ -8,30 +8,36 @@
 
 #![expect(clippy::doc_markdown, reason = "the docstrings of arguments are help, read on a terminal")]
 
+mod act;
 mod audit;
 mod completions;
 mod demo;
+mod documents;
+mod draft;
 mod ending;
 mod folder;
 mod init;
 mod key;
 mod key_file;
+mod ledger;
 mod listening;
 mod mirror;
 mod passphrase;
 mod people;
-#[cfg_attr(not(test), expect(dead_code, reason = "the verbs meet ledgers"))]
 mod pins;
-#[expect(dead_code, reason = "the verbs print receipts")]
 mod receipt;
 mod reference;
+mod seal;
+mod send;
 mod serve;
-#[expect(dead_code, reason = "the audit and the verbs use the rest")]
 mod shell;
+mod show;
+mod sign;
 mod signing;
+mod terms;
 mod trust;
+mod verbs;
 mod verify;
-#[expect(dead_code, reason = "the verbs post")]
 mod web;
 mod witness;
 
@@ -113,6 +119,20 @@ enum Command {
     Reference(reference::Reference),
     #[command(subcommand)]
     Key(key::Key),
+    Send(send::Send),
+    Sign(sign::Sign),
+    #[command(subcommand)]
+    Draft(draft::DraftCommand),
+    #[command(flatten)]
+    Offices(verbs::Offices),
+    #[command(flatten)]
+    Requests(verbs::Requests),
+    #[command(flatten)]
+    Signing(verbs::Signing),
+    #[command(flatten)]
+    Agreements(verbs::Agreements),
+    #[command(flatten)]
+    Reading(show::Reading),
     Demo(demo::Demo),
     Audit(audit::Audit),
     Verify(verify::Verify),
@@ -130,6 +150,14 @@ impl Command {
             Self::Serve(command) => command.run(common),
             Self::Reference(command) => command.run(common),
             Self::Key(command) => command.run(common),
+            Self::Send(command) => command.run(common),
+            Self::Sign(command) => command.run(common),
+            Self::Draft(command) => command.run(common),
+            Self::Offices(command) => command.run(common),
+            Self::Requests(command) => command.run(common),
+            Self::Signing(command) => command.run(common),
+            Self::Agreements(command) => command.run(common),
+            Self::Reading(command) => command.run(common),
             Self::Demo(command) => command.run(common),
             Self::Audit(command) => command.run(common),
             Self::Verify(command) => command.run(common),

@@ -65,6 +65,9 @@ impl Receipt {
         if proof.index != self.index {
             return Err(format!("the proof is of entry {}, and the receipt of entry {}", proof.index, self.index));
         }
+        if !["RECORDED", "WITNESSED"].contains(&self.standing.as_str()) || self.revision == 0 {
+            return Err(format!("it cannot have standing `{}` and revision {}", self.standing, self.revision));
+        }
         if let Some(envelope) = envelope {
             self.check_event(envelope, leaf)?;
         }

@@ -1,0 +1,87 @@
+//! What a person sees before they sign: every member of the event and the words behind its commitments.
+
+use counterpart_core::commitment::{Disclosure, Kind};
+use counterpart_core::event::Event;
+use counterpart_core::event::data::EventType;
+
+use crate::Common;
+
+/// Shows an event in plain words, whatever `--quiet` says: nobody signs what they did not see.
+pub fn tell(event: &Event, words: &[Disclosure], common: &Common) {
+    let mut lines = vec![
+        format!("You are about to sign: {}", meaning(event.event_type())),
+        format!("  event     {} {}", event.event_type(), event.id),
+        format!("  ledger    {}", event.ledger),
+        format!("  stream    {} at revision {}", event.stream, event.expected_revision),
+        format!("  signed    {}, valid until {}", event.signed_at, event.valid_until),
+    ];
+    for signer in &event.signers {
+        let delegated = signer.delegation.map(|id| format!(" under delegation {id}")).unwrap_or_default();
+        lines.push(format!(
+            "  signer    {} as {} ({}) of {}, key {}{delegated}",
+            signer.person,
+            signer.role,
+            signer.role.title(),
+            signer.organisation,
+            signer.key
+        ));
+    }
+    lines.push("In clear, for everybody who may read the log:".to_owned());
+    if let Ok(data) = event.data.to_value() {
+        lines.extend(format!("{data:#}").lines().map(|line| format!("  {line}")));
+    }
+    if !words.is_empty() {
+        lines.push("In words, beside the log:".to_owned());
+    }
+    for word in words {
+        let text = match word.kind {
+            Kind::Text | Kind::Json => String::from_utf8_lossy(&word.content).into_owned(),
+            Kind::Sha256 => format!("a file with SHA-256 {}", hex::encode(&word.content)),
+        };
+        lines.push(format!("  {}: {}", word.pointer, printable(&text)));
+    }
+    crate::shell::say(&lines.join("\n"));
+    let _ = common;
+}
+
+/// Words of strangers must not move the cursor or hide a line.
+pub fn printable(text: &str) -> String {
+    text.chars()
+        .map(|c| if c.is_control() && c != '\n' { '\u{FFFD}' } else { c })
+        .collect::<String>()
+        .replace('\n', "\n    ")
+}
+
+/// What an event does, for somebody who never read the specification.
+const fn meaning(event_type: EventType) -> &'static str {
+    match event_type {
+        EventType::LedgerGenesis => "the founding of a ledger",
+        EventType::OrganisationRegistered => "an organisation enters the ledger, with its head of paid service",
+        EventType::OrganisationUpdated => "particulars of an organisation change",
+        EventType::OrganisationSuspended => "an organisation is suspended for a while",
+        EventType::OrganisationReinstated => "the suspension of an organisation ends",
+        EventType::OrganisationLeft => "an organisation leaves the ledger",
+        EventType::RoleHolderAppointed => "a person comes to hold a role",
+        EventType::RoleHolderRevoked => "a person no longer holds a role",
+        EventType::RoleDelegated => "another person may act in a role for a while",
+        EventType::DelegationRevoked => "a delegation ends early",
+        EventType::KeyRegistered => "a person gets a key",
+        EventType::KeyRotated => "a key takes the place of an older one",
+        EventType::KeyRevoked => "a key signs no more",
+        EventType::RequestFiled => "a request for a data-sharing agreement is filed",
+        EventType::RequestTriaged => "a request is accepted for assessment, or sent back",
+        EventType::TermsSubmitted => "the terms are frozen, and signing begins",
+        EventType::AdviceGiven => "advice on a version is given",
+        EventType::ApprovalGiven => "a version is approved",
+        EventType::ExecutionSigned => "your organisation binds itself to a version",
+        EventType::ApprovalDeclined => "a version is declined",
+        EventType::ApprovalWithdrawn => "a signature is taken back",
+        EventType::RequestRefused => "a request is refused",
+        EventType::RequestWithdrawn => "a request is withdrawn",
+        EventType::AgreementSuspended => "sharing stops until it is resumed",
+        EventType::AgreementResumed => "a ground of suspension is closed",
+        EventType::RevocationNoticed => "your organisation leaves an agreement",
+        EventType::PublicationDecided => "what everybody may read of an agreement is decided",
+        EventType::NoteRecorded => "a note is recorded",
+    }
+}

@@ -1,0 +1,241 @@
+//! A ledger that events are sent to: met, pinned, and not believed.
+
+use anyhow::{Context, Result, anyhow, bail};
+use counterpart_core::event::data::Data;
+use counterpart_core::event::{Event, data::LedgerGenesis};
+use counterpart_core::ids::{AgreementId, OrganisationCode, Stream};
+use counterpart_core::replay;
+use counterpart_core::roles::OrganisationFacts;
+use counterpart_core::wire::Envelope;
+use counterpart_tlog::leaf_hash;
+use counterpart_tlog::policy::Policy;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::Common;
+use crate::audit::trust;
+use crate::ending::{Ending, Fault};
+use crate::pins::{Pin, Pins};
+use crate::receipt::Receipt;
+use crate::signing::Payload;
+use crate::web::{Answer, Web, detail};
+
+/// Entries asked for at once.
+const PAGE: usize = 500;
+
+/// The ledger behind a URL, whose identity was compared with the pin.
+pub struct Ledger {
+    web: Web,
+    pin: Pin,
+    genesis: LedgerGenesis,
+}
+
+/// One recorded event of a stream.
+#[derive(Clone, Debug)]
+pub struct Recorded {
+    /// Its place in the log.
+    pub index: u64,
+    /// What it says.
+    pub event: Event,
+}
+
+impl Ledger {
+    /// Meets the ledger at this URL: reads entry 0, and pins it or compares it with the pin.
+    ///
+    /// # Errors
+    ///
+    /// It does not answer, shows another ledger than before (exit 4), or its key is not the one of entry 0.
+    pub fn meet(url: &str, common: &Common) -> Result<Self> {
+        let web = Web::new(url)?;
+        let (bytes, event) = entry(&web, "0")?;
+        let Data::LedgerGenesis(genesis) = event.data else {
+            return Err(Fault::unverified("entry 0 of this ledger is not its genesis"));
+        };
+        let ledger = format!("{}#{}", genesis.origin.as_str(), leaf_hash(&bytes).to_hex());
+        let vkey = web.find("/log/vkey")?.context("the ledger names no log key")?;
+        let vkey = String::from_utf8_lossy(&vkey).trim().to_owned();
+        if !genesis.log_keys.iter().any(|pinned| pinned.as_str() == vkey) {
+            return Err(Fault::unverified(format!(
+                "the ledger says its log key is {vkey}, and its entry 0 names another"
+            )));
+        }
+        let pin = Pin { ledger, url: web.base().to_owned(), vkey };
+        Pins::read(common)?.meet(&pin, common)?;
+        Ok(Self { web, pin, genesis })
+    }
+
+    /// Origin and leaf hash of entry 0.
+    pub fn id(&self) -> &str {
+        &self.pin.ledger
+    }
+
+    /// What entry 0 pins.
+    pub const fn genesis(&self) -> &LedgerGenesis {
+        &self.genesis
+    }
+
+    /// The server.
+    pub const fn web(&self) -> &Web {
+        &self.web
+    }
+
+    /// The policy that receipts are checked under: the pinned key.
+    ///
+    /// # Errors
+    ///
+    /// The pin is damaged.
+    pub fn policy(&self) -> Result<Policy> {
+        Ok(Policy::of_log(trust::key(&self.pin.vkey)?))
+    }
+
+    /// The revision of the payload's stream now. Nothing else of the answer is used: the bytes that are signed are
+    /// made here.
+    ///
+    /// # Errors
+    ///
+    /// The ledger refuses even to prepare it.
+    pub fn revision(&self, payload: &Payload) -> Result<u64> {
+        let mut value = serde_json::to_value(payload)?;
+        if let Some(members) = value.as_object_mut() {
+            members.remove("ledger");
+            members.remove("v");
+        }
+        let answer = self.web.post("/api/v1/prepare", "application/json", value.to_string().as_bytes())?;
+        if !answer.is_success() {
+            return Err(problem(&answer));
+        }
+        answer.json()?.get("revision").and_then(Value::as_u64).context("the ledger did not say a revision")
+    }
+
+    /// Sends a submission and checks the receipt.
+    ///
+    /// # Errors
+    ///
+    /// The rules refuse it (exit 3), or the receipt does not hold (exit 4).
+    pub fn send(&self, submission: &[u8], envelope: &Envelope) -> Result<(Value, Receipt)> {
+        let answer = self.web.post("/api/v1/events", "application/json", submission)?;
+        if !answer.is_success() {
+            return Err(problem(&answer));
+        }
+        let value = answer.json()?;
+        let receipt = self.check(&value, envelope)?;
+        Ok((value, receipt))
+    }
+
+    /// Checks a receipt for the event that was sent.
+    ///
+    /// # Errors
+    ///
+    /// It does not hold (exit 4).
+    pub fn check(&self, value: &Value, envelope: &Envelope) -> Result<Receipt> {
+        let receipt: Receipt = serde_json::from_value(value.clone())
+            .map_err(|error| Fault::unverified(format!("what the ledger answered is no receipt: {error}")))?;
+        receipt.check(Some(envelope), &self.policy()?).map_err(|error| {
+            Fault::unverified(format!("the receipt does not hold: {error}. Keep it: it is evidence against the ledger"))
+        })?;
+        Ok(receipt)
+    }
+
+    /// Every event of a stream, parsed here.
+    ///
+    /// # Errors
+    ///
+    /// The ledger does not answer, or shows entries that are none.
+    pub fn events(&self, stream: Stream) -> Result<Vec<Recorded>> {
+        let mut events: Vec<Recorded> = Vec::new();
+        loop {
+            let after = events.last().map(|last| format!("&after={}", last.index)).unwrap_or_default();
+            let page = self.web.json(&format!("/api/v1/events?stream={stream}&limit={PAGE}{after}"))?;
+            let rows =
+                page.get("events").and_then(Value::as_array).context("the ledger did not give a list of events")?;
+            for row in rows {
+                let index = row.get("index").and_then(Value::as_u64).context("an event has no index")?;
+                let read = row.get("entry").map(|entry| replay::read(entry.to_string().as_bytes()));
+                let read = read.context("an event has no entry")?;
+                let read = read.map_err(|stop| anyhow!("entry {index} is none: {stop}"))?;
+                if read.event.stream == stream {
+                    events.push(Recorded { index, event: read.event });
+                }
+            }
+            if page.get("next").is_none_or(Value::is_null) || rows.is_empty() {
+                return Ok(events);
+            }
+        }
+    }
+
+    /// What the rules ask of an organisation; `None` when it is not registered.
+    ///
+    /// # Errors
+    ///
+    /// The ledger does not answer.
+    pub fn organisation(&self, code: OrganisationCode) -> Result<Option<OrganisationFacts>> {
+        let Some(bytes) = self.web.find(&format!("/api/v1/organisations/{code}"))? else {
+            return Ok(None);
+        };
+        let value: Value = serde_json::from_slice(&bytes).context("the ledger did not answer with JSON")?;
+        let member = |name: &str| value.get(name).cloned().unwrap_or(Value::Null);
+        let wrong =
+            |error| anyhow!("the ledger describes {code} in a way that this program does not understand: {error}");
+        Ok(Some(OrganisationFacts {
+            code,
+            kind: serde_json::from_value(member("type")).map_err(wrong)?,
+            flags: serde_json::from_value(member("flags")).map_err(wrong)?,
+            governance: serde_json::from_value(member("governance")).map_err(wrong)?,
+            extra_roles: serde_json::from_value(member("extra_roles")).map_err(wrong)?,
+        }))
+    }
+
+    /// The stream of an agreement that a person names by its id or its reference (`DSA-2026-000042`).
+    ///
+    /// # Errors
+    ///
+    /// There is none of this reference.
+    pub fn agreement(&self, named: &str) -> Result<Stream> {
+        if let Ok(id) = named.trim_start_matches("agr:").parse::<AgreementId>() {
+            return Ok(Stream::Agreement(id));
+        }
+        let plain = named.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        if !plain {
+            return Err(Fault::usage(format!("`{named}` is no id and no reference of an agreement")));
+        }
+        let value = self.web.json(&format!("/api/v1/agreements/{named}"))?;
+        let text = |name: &str| value.get(name).and_then(Value::as_str);
+        let found = text("stream").or_else(|| text("id")).or_else(|| text("agreement"));
+        let id = found.and_then(|text| text.trim_start_matches("agr:").parse().ok());
+        Ok(Stream::Agreement(id.with_context(|| format!("the ledger did not say which agreement `{named}` is"))?))
+    }
+}
+
+/// One entry of a server, its bytes as they stand.
+fn entry(web: &Web, name: &str) -> Result<(Vec<u8>, Event)> {
+    #[derive(serde::Deserialize)]
+    struct Row {
+        entry: Box<RawValue>,
+    }
+    let answer = web.get(&format!("/api/v1/events/{name}"))?;
+    if !answer.is_success() {
+        bail!("`{}` shows no entry {name}{}", web.base(), detail(&answer));
+    }
+    let row: Row = serde_json::from_slice(&answer.body).context("this is not the base of a ledger")?;
+    let bytes = row.entry.get().as_bytes().to_vec();
+    let read =
+        replay::read(&bytes).map_err(|stop| Fault::unverified(format!("entry {name} does not parse: {stop}")))?;
+    Ok((bytes, read.event))
+}
+
+/// A problem as an error: what the rules refuse is exit 3, what the server could not is exit 1.
+pub fn problem(answer: &Answer) -> anyhow::Error {
+    let value = answer.json().unwrap_or_default();
+    let code = value.get("code").and_then(Value::as_str).unwrap_or_default();
+    let mut said = detail(answer).trim_start_matches(": ").to_owned();
+    for message in value.get("messages").and_then(Value::as_array).into_iter().flatten() {
+        let text = |name: &str| message.get(name).and_then(Value::as_str).unwrap_or_default();
+        let told =
+            format!("\n  {} {} {}: {} {}", text("severity"), text("code"), text("path"), text("message"), text("help"));
+        said.push_str(&told);
+    }
+    let refused = (400..500).contains(&answer.status) && answer.status != 429 && !code.starts_with('H');
+    let ending = if refused { Ending::Refused } else { Ending::CouldNot };
+    let said = if said.is_empty() { format!("the server answered {}", answer.status) } else { said };
+    Fault::new(ending, said).into()
+}

@@ -1,0 +1,182 @@
+//! Reading: what a ledger says of agreements, their history, their reasons, and who must act.
+
+use anyhow::Result;
+use clap::{Args, Subcommand};
+use serde_json::Value;
+
+use crate::act::printable;
+use crate::ending::{Ending, Fault};
+use crate::ledger::Ledger;
+use crate::{Common, shell};
+
+/// From where, and as of when.
+#[derive(Args, Clone, Debug)]
+pub struct Asking {
+    /// The ledger
+    #[arg(long, value_name = "URL", env = "COUNTERPART_URL")]
+    url: String,
+    /// As it stands at this instant or day; may lie in the future
+    #[arg(long, value_name = "TIME")]
+    at: Option<String>,
+    /// As the first N entries make it
+    #[arg(long, value_name = "N")]
+    as_of: Option<u64>,
+}
+
+#[derive(Subcommand)]
+pub enum Reading {
+    /// Show an agreement, an organisation or an event
+    ///
+    ///   counterpart show DSA-2026-000042 --url http://127.0.0.1:8080
+    ///   counterpart show CMD --at 2027-04-01
+    #[command(verbatim_doc_comment)]
+    Show {
+        /// The id or reference of an agreement, the code of an organisation, or the index of an event
+        what: String,
+        #[command(flatten)]
+        asking: Asking,
+    },
+    /// List agreements
+    List {
+        /// Only those in this state, for example ACTIVE
+        #[arg(long)]
+        state: Option<String>,
+        /// Only those of this party
+        #[arg(long, value_name = "CODE")]
+        party: Option<String>,
+        /// Only those of this class of data, for example PD
+        #[arg(long)]
+        class: Option<String>,
+        /// Only those with these words
+        #[arg(long, value_name = "WORDS")]
+        q: Option<String>,
+        #[command(flatten)]
+        asking: Asking,
+    },
+    /// List organisations
+    Organisations {
+        #[command(flatten)]
+        asking: Asking,
+    },
+    /// Tell what happened to an agreement
+    History {
+        /// Its id or reference
+        agreement: String,
+        #[command(flatten)]
+        asking: Asking,
+    },
+    /// Say why an agreement is in the state that it is in
+    Why {
+        /// Its id or reference
+        agreement: String,
+        #[command(flatten)]
+        asking: Asking,
+    },
+    /// Say what waits for an organisation
+    Inbox {
+        /// Its code
+        organisation: String,
+        #[command(flatten)]
+        asking: Asking,
+    },
+}
+
+impl Reading {
+    /// Asks and shows.
+    pub fn run(&self, common: &Common) -> Result<Ending> {
+        match self {
+            Self::Show { what, asking } => {
+                let path = if what.bytes().all(|byte| byte.is_ascii_digit()) {
+                    format!("/api/v1/events/{what}")
+                } else if what.parse::<counterpart_core::ids::OrganisationCode>().is_ok() {
+                    format!("/api/v1/organisations/{what}")
+                } else {
+                    format!("/api/v1/agreements/{}", named(what)?)
+                };
+                asking.tell(&path, &[], common)
+            }
+            Self::List { state, party, class, q, asking } => {
+                let filters = [("state", state), ("party", party), ("class", class), ("q", q)];
+                let filters: Vec<(&str, String)> =
+                    filters.into_iter().filter_map(|(name, value)| Some((name, value.clone()?))).collect();
+                asking.tell("/api/v1/agreements", &filters, common)
+            }
+            Self::Organisations { asking } => asking.tell("/api/v1/organisations", &[], common),
+            Self::History { agreement, asking } => {
+                asking.tell(&format!("/api/v1/agreements/{}/history", named(agreement)?), &[], common)
+            }
+            Self::Why { agreement, asking } => {
+                let value = asking.ask(&format!("/api/v1/agreements/{}", named(agreement)?), &[], common)?;
+                let why = value.get("why").cloned().unwrap_or(value);
+                tell(&why, common);
+                Ok(Ending::Done)
+            }
+            Self::Inbox { organisation, asking } => {
+                asking.tell(&format!("/api/v1/organisations/{}/inbox", named(organisation)?), &[], common)
+            }
+        }
+    }
+}
+
+impl Asking {
+    fn ask(&self, path: &str, filters: &[(&str, String)], common: &Common) -> Result<Value> {
+        let ledger = Ledger::meet(&self.url, common)?;
+        let mut filters = filters.to_vec();
+        filters.extend(self.at.clone().map(|at| ("at", at)));
+        filters.extend(self.as_of.map(|size| ("as_of", size.to_string())));
+        let query: Vec<String> = filters.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
+        let mark = if query.is_empty() { "" } else { "?" };
+        ledger.web().json(&format!("{path}{mark}{}", query.join("&")))
+    }
+
+    fn tell(&self, path: &str, filters: &[(&str, String)], common: &Common) -> Result<Ending> {
+        tell(&self.ask(path, filters, common)?, common);
+        Ok(Ending::Done)
+    }
+}
+
+fn named(text: &str) -> Result<&str> {
+    let text = text.trim_start_matches("agr:");
+    let plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    if plain { Ok(text) } else { Err(Fault::usage(format!("`{text}` is no id, reference or code"))) }
+}
+
+/// A value as it may stand in a query.
+fn encoded(text: &str) -> String {
+    use std::fmt::Write as _;
+    let mut out = String::new();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+    out
+}
+
+fn tell(value: &Value, common: &Common) {
+    if common.json {
+        shell::line(&value.to_string());
+        return;
+    }
+    // YAML shows any answer readably, and a member that a later ledger adds is shown too.
+    let text = serde_yaml_ng::to_string(value).unwrap_or_else(|_| format!("{value:#}\n"));
+    for line in text.lines() {
+        shell::line(&printable(line));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_says_what_was_meant_and_a_name_cannot_leave_its_place() {
+        assert_eq!(encoded("A & b=c/é"), "A%20%26%20b%3Dc%2F%C3%A9");
+        assert!(named("DSA-2026-000042").is_ok());
+        for wrong in ["", "../x", "a?b", "a/b", "a#b"] {
+            assert!(named(wrong).is_err(), "{wrong}");
+        }
+    }
+}
