@@ -47,6 +47,7 @@ pub fn person(organisation: &'static str, role: &'static str, number: u8) -> Per
 }
 
 /// An event that is being made.
+#[derive(Clone)]
 pub struct Draft {
     pub payload: Value,
     pub signers: Vec<Person>,
@@ -72,6 +73,7 @@ impl Draft {
 }
 
 /// The ledger and its clock.
+#[derive(Clone)]
 pub struct World {
     pub replay: Replay,
     pub now: i64,

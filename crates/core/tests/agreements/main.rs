@@ -1,0 +1,27 @@
+//! The life of agreements, decided from entries with real signatures: given, when, then.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::cloned_ref_to_slice_refs,
+    clippy::needless_pass_by_value,
+    dead_code,
+    reason = "tests"
+)]
+
+#[path = "../offices/world.rs"]
+mod world;
+
+mod declining;
+mod derived;
+mod filing;
+mod leaving;
+mod limits;
+mod reading;
+mod separation;
+mod signing;
+mod suspension;
+mod table;
+mod town;
