@@ -118,7 +118,7 @@ fn notice_and_term_of_one_instant_come_in_the_order_of_the_table() {
     let last = then.history().iter().rev().take(2).map(|step| step.to.letter()).collect::<String>();
     assert_eq!(last, "XE");
     let why = then.why(at(instant("2027-01-01T00:00:00.000Z")));
-    assert!(why.iter().any(|cause| cause.change.map(|c| c.as_str()) == Some("TermEnded")), "{why:?}");
+    assert!(why.iter().any(|cause| cause.change == Some(counterpart_core::agreement::Derived::TermEnded)), "{why:?}");
 }
 
 #[test]

@@ -19,6 +19,7 @@ mod derived;
 mod filing;
 mod leaving;
 mod limits;
+mod properties;
 mod reading;
 mod separation;
 mod signing;

@@ -136,9 +136,10 @@ impl Shape {
     /// The same with another value at a pointer within the terms.
     pub fn with(mut self, pointer: &str, value: Value) -> Self {
         let (parent, name) = pointer.rsplit_once('/').unwrap();
-        match self.terms.pointer_mut(parent).unwrap() {
-            Value::Array(list) => list[name.parse::<usize>().unwrap()] = value,
-            other => other[name] = value,
+        let within = self.terms.pointer_mut(parent).unwrap();
+        match within.as_array_mut() {
+            Some(list) => list[name.parse::<usize>().unwrap()] = value,
+            None => within[name] = value,
         }
         self
     }
@@ -270,7 +271,6 @@ impl Case {
         let later = || shape.clone().with("/term/effective_date", json!("2026-12-20"));
         let mut case = match letter {
             'N' => Self::none(shape.clone()),
-            'F' => Self::filed(shape.clone()),
             'A' => Self::filed(shape.clone()).submitted(),
             'P' => Self::filed(later()).signed(),
             'V' | 'S' | 'X' => Self::in_force(shape.clone()),
