@@ -100,7 +100,7 @@ impl History {
                 }
                 None => ("NoteRecorded", note(), who(any_role)),
             },
-            12 if number & 0x7000 == 0 => {
+            12 if number & 0x1000 == 0 => {
                 let days = i64::from((number >> 16) % 8);
                 let on = london::date_of(at(self.case.world.now)).add_days(days).to_string();
                 let ground = if number & 0x8000 == 0 { "POLICY" } else { "UNLAWFUL" };
