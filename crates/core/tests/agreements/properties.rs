@@ -37,19 +37,15 @@ impl History {
         let event = event::parse(&draft.envelope()).unwrap();
         let state = &self.case.world.replay.state;
         let (size, root) = (state.size, self.case.world.replay.frontier.root());
-        let id = match event.stream {
-            counterpart_core::ids::Stream::Agreement(id) => id,
-            _ => return,
-        };
+        let counterpart_core::ids::Stream::Agreement(id) = event.stream else { return };
         let before = state.agreement(id).cloned();
-        match self.case.world.record(draft) {
-            Ok(_) => self.events.push((event, now)),
-            Err(_) => {
-                // I4: a refused event leaves everything as it was.
-                let state = &self.case.world.replay.state;
-                assert_eq!((state.size, self.case.world.replay.frontier.root()), (size, root));
-                assert_eq!(state.agreement(id).cloned(), before);
-            }
+        if self.case.world.record(draft).is_ok() {
+            self.events.push((event, now));
+        } else {
+            // I4: a refused event leaves everything as it was.
+            let state = &self.case.world.replay.state;
+            assert_eq!((state.size, self.case.world.replay.frontier.root()), (size, root));
+            assert_eq!(state.agreement(id).cloned(), before);
         }
     }
 
@@ -185,12 +181,12 @@ impl History {
 }
 
 /// Numbers that look random and are the same in every run.
-struct Dice(u32);
+struct Dice(u64);
 
 impl Dice {
     fn roll(&mut self) -> u32 {
-        self.0 = self.0.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        self.0 ^ (self.0 >> 16)
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        u32::try_from(self.0 >> 32).unwrap()
     }
 }
 
