@@ -9,6 +9,7 @@ import random
 import socket
 import time
 
+import dsse
 import london
 import terms
 from cast import Words, draft, new_id, new_person
@@ -106,7 +107,7 @@ def _paths(observer):
 
 def _none(found):
     if found:
-        shown = "\n        ".join(text[:300] for text in found[:12])
+        shown = "\n        ".join(text[:1500] for text in found[:12])
         raise AssertionError(f"{len(found)} answers are not as they should be:\n        {shown}")
 
 
@@ -121,10 +122,18 @@ def _mutations(observer, tale, chance, rounds):
         answer = observer.client.ask("POST", "/api/v1/events", body)
         try:
             _judge(answer, f"{body[:80]!r}")
-            same(answer.code, verdict.code, f"code of {body[:3000]!r} ({answer}; the outsider: {verdict.why})")
+            same(answer.code, verdict.code, f"code of {_readable(body)} ({answer.json().get('detail')}; the outsider: {verdict.why})")
         except AssertionError as error:
             found.append(str(error))
     _none(found)
+
+
+def _readable(body):
+    """The payload of a submission where it can be read, else the body."""
+    try:
+        return dsse.unb64(json.loads(body)["envelope"]["payload"]).decode()
+    except (ValueError, KeyError, TypeError):
+        return repr(body[:2000])
 
 
 JUNK = [
