@@ -124,11 +124,11 @@ class Agreement:
             for code, party in self.parties.items():
                 left = book.organisations[code].left_at
                 if left and party.state in "isxpl":
-                    yield left, 0, lambda p=party: self._leave(p, "d" if p.state in "is" else "o")
+                    yield left, 0, lambda c=code: self._leave(c, "d" if self.parties[c].state in "is" else "o")
         if self.state in "VS":
-            for party in self.parties.values():
+            for code, party in self.parties.items():
                 if party.leaves_at and party.state in "xpl":
-                    yield party.leaves_at, 3, lambda p=party: self._leave(p, "o")
+                    yield party.leaves_at, 3, lambda c=code: self._leave(c, "o")
             if not self._goes_on():
                 yield None, 4, lambda: self._move("E")
             if self.header.end_date:
@@ -149,8 +149,12 @@ class Agreement:
     def _move(self, state):
         self.state = state
 
-    def _leave(self, party, state):
-        party.state, party.leaves_at = state, None
+    def _leave(self, code, state):
+        """A party goes, and the grounds that stopped it alone with it."""
+        self.parties[code].state, self.parties[code].leaves_at = state, None
+        self.grounds = {
+            name: g for name, g in self.grounds.items() if (g.scope, g.organisation) != ("PARTY", code)
+        }
 
     def _goes_on(self):
         bound = self.bound()
@@ -278,3 +282,6 @@ def _form(agreement, at):
     if all(agreement.parties[code].state == "x" for code in owing):
         agreement.activates_at = max(at, london.midnight(agreement.header.effective_date))
         agreement.state = "P"
+        for code, row in agreement.parties.items():
+            if not agreement.header.required(code) and row.state in "is":
+                row.state = "x"

@@ -17,6 +17,10 @@ _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-%s[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 _UUID7 = re.compile(_UUID % "7")
 _ANY_UUID = re.compile(_UUID % "[0-9a-f]")
 _PERSON = re.compile(r"PER-[0-9A-HJKMNP-TV-Z]{12}")
+# The standard roles of the domain page, section 3.1.
+ROLES = set(
+    "REQ IGL DPO SIRO CG IAO SIG LGL SEC LEO OPN DAT CEX ADM TPS PRG BRD REG AUD WIT".split()
+)
 _CODE = re.compile(r"[A-Z][A-Z0-9]{1,9}")
 _HEX = re.compile(r"[0-9a-f]{64}")
 _STREAM = re.compile(rf"sys|org:[A-Z][A-Z0-9]{{1,9}}|key:[0-9a-f]{{64}}|(agr|tpl|prg):{_UUID % '7'}")
@@ -102,7 +106,8 @@ def open_event(envelope, library):
 def _event(value, payload, signatures, library):
     _ask(isinstance(value, dict) and set(value) == MEMBERS, "the ten members of a payload")
     kind, version = value["type"], value["v"]
-    _ask(isinstance(kind, str) and _is_count(version), "`type` and `v`")
+    whole = isinstance(version, int) and not isinstance(version, bool)
+    _ask(isinstance(kind, str) and whole, "`type` and `v`")
     if kind not in STREAM_OF or version != 1:
         raise Refused("E04", f"{kind} v{version}")
     problems = library.problems(f"events/{kind}-v1.json", value["data"])
@@ -114,6 +119,8 @@ def _event(value, payload, signatures, library):
     _ask(bool(_UUID7.fullmatch(value["id"])), "`id` is a UUIDv7")
     _ask(bool(_STREAM.fullmatch(value["stream"])), "`stream`")
     _ask(value["stream"].split(":")[0] == STREAM_OF[kind], "another kind of stream")
+    own = {"OrganisationRegistered": "code", **dict.fromkeys(_KEY, "key")}.get(kind)
+    _ask(own is None or value["stream"] == f"{STREAM_OF[kind]}:{value['data'][own]}", "another's stream")
     _ask(_is_count(value["expected_revision"]), "`expected_revision`")
     _ask(isinstance(value["ledger"], str), "`ledger`")
     signed_at, valid_until = london.instant(value["signed_at"]), london.instant(value["valid_until"])
@@ -140,6 +147,6 @@ def _check_signer(signer):
     _ask(bool(_HEX.fullmatch(signer["key"])), "a signer's key")
     _ask(bool(_CODE.fullmatch(signer["organisation"])), "a signer's organisation")
     _ask(bool(_PERSON.fullmatch(signer["person"])), "a signer's person")
-    _ask(bool(_CODE.fullmatch(signer["role"])), "a signer's role")
+    _ask(signer["role"] in ROLES, "a signer's role")
     if "delegation" in signer:
         _ask(bool(_ANY_UUID.fullmatch(signer["delegation"])), "a signer's delegation")

@@ -262,7 +262,9 @@ def _check_submitting(agreement, data, at, book):
         raise Refused("G08")
     today, last = london.today(at), london.day(data["approve_by"])
     longest = book.reference["POLICY-WINDOWS"]["approve_by_days"]
-    if not today <= last <= today + timedelta(days=longest):
+    if last < today:
+        raise Refused("G20")
+    if last > today + timedelta(days=longest):
         raise Refused("G38")
 
 
@@ -301,7 +303,8 @@ def _check_lifting(agreement, name, at):
         since = at - _FRESH_ADVICE
         fresh = [
             s for s in agreement.signatures
-            if (s.organisation, s.kind, s.role) == (adviser, "AdviceGiven", "DPO") and s.given_at >= since
+            if (s.organisation, s.kind, s.role) == (adviser, "AdviceGiven", "DPO")
+            and s.version_hash == agreement.version_hash and s.given_at >= max(since, ground.opened_at)
         ]
         if not fresh:
             raise Refused("G19")

@@ -163,8 +163,7 @@ class State:
         else:
             directory.check_self_dealing(book, event)
             directory.check_dates(book, event, at)
-        if event.type != "LedgerGenesis":
-            self._check_limits(event, current, at)
+        self._check_limits(event, current, at)
 
     def _functions(self, event, current):
         """Which functions an agreement serves at a body."""
@@ -216,13 +215,14 @@ class State:
 
     def _check_limits(self, event, current, at):
         """G48: what an organisation may do in a London day, and an agreement in its life."""
+        if current is None or event.type in permitted.PROTECTIVE:
+            return  # A limit must not keep anybody from protecting people.
         limits = self.book.reference["POLICY-LIMITS"]
-        body = event.signers[0]["organisation"]
-        used = self.days.get((body, london.today(at)), {}) if body != directory.REGISTRAR else {}
+        used = self.days.get((event.signers[0]["organisation"], london.today(at)), {})
         for kind in ("events", _COUNTED.get(event.type)):
             if kind and used.get(kind, 0) >= limits["organisation_day"][kind]:
                 raise Refused("G48", kind)
-        if current is not None and current.events >= limits["agreement"]["events"]:
+        if current.events >= limits["agreement"]["events"]:
             raise Refused("G48", "events of an agreement")
 
     def _check_revision(self, event):
@@ -278,9 +278,9 @@ class State:
             self.genesis, self.origin = event.data, event.ledger
             self.identity = f"{event.ledger}#{leaf.hex()}"
             self.book.reference = Reference(event.data, self.fetch)
-        used = self.days.setdefault((event.signers[0]["organisation"], london.today(at)), {})
-        for kind in ("events", _COUNTED.get(event.type)):
-            if kind:
+        if event.stream.startswith("agr:"):
+            used = self.days.setdefault((event.signers[0]["organisation"], london.today(at)), {})
+            for kind in filter(None, ("events", _COUNTED.get(event.type))):
                 used[kind] = used.get(kind, 0) + 1
         stream = self.streams.setdefault(event.stream, Stream())
         stream.revision += 1
@@ -302,13 +302,13 @@ def check_words(event, disclosures, library, book):
     """E07: every commitment is opened, by nothing less and nothing more. Then E08."""
     shown = dict(commit.found_in(event.data))
     if not isinstance(disclosures, list):
-        raise Refused("E01")
+        raise Refused("E07", "disclosures are a list")
     by_pointer, salts = {}, set()
     for opening in disclosures:
         if not isinstance(opening, dict) or set(opening) != {"pointer", "kind", "salt", "content"}:
-            raise Refused("E01", "a disclosure has pointer, kind, salt and content")
+            raise Refused("E07", "a disclosure has pointer, kind, salt and content")
         if not all(isinstance(member, str) for member in opening.values()):
-            raise Refused("E01", "the members of a disclosure are strings")
+            raise Refused("E07", "the members of a disclosure are strings")
         if opening["pointer"] in by_pointer or opening["salt"] in salts:
             raise Refused("E07", "a pointer or a salt stands twice")
         by_pointer[opening["pointer"]] = opening

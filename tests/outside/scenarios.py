@@ -147,8 +147,7 @@ def _suspensions(tale, stream):
     tale.expect("SUSPENDED", "S", stream)
     refused(tale, "an approval while suspended", "T08", "ApprovalGiven", stream, _approval(tale, stream), cast["CMD.IAO"])
     fresh = {"kind": "DPO", "version_hash": tale.version_hash(stream), "words": Words("json", {"outcome": "SUPPORT", "reasons": "The regulator's points are met."})}
-    # The officer's advice before freezing is younger than 14 days, so it would do; by then
-    # nobody else's would.
+    refused(tale, "a regulator's ground without advice since", "G19", "AgreementResumed", stream, lift(whole), cast["HCK.SIRO"])
     tale.say("DPO", "AdviceGiven", stream, fresh, cast["HCK.DPO"])
     tale.say("whole", "AgreementResumed", stream, lift(whole), cast["HCK.SIRO"])
     tale.expect("ACTIVE", "V", stream)
@@ -164,6 +163,10 @@ def knives(tale):
     tale.triage(stream, by="CRY.IGL")
     refused(tale, "terms that one provider has not accepted", "G09", "TermsSubmitted", stream, _frozen(tale, stream), cast["CRY.IGL"])
     tale.triage(stream, by="MPS.IGL")
+    today = {**_frozen(tale, stream), "approve_by": (_today() - timedelta(days=1)).isoformat()}
+    refused(tale, "signing that closed yesterday", "G20", "TermsSubmitted", stream, today, cast["CRY.IGL"])
+    far = {**_frozen(tale, stream), "approve_by": (_today() + timedelta(days=91)).isoformat()}
+    refused(tale, "signing for 91 days", "G38", "TermsSubmitted", stream, far, cast["CRY.IGL"])
     refused(tale, "terms by another than the lead", "R01", "TermsSubmitted", stream, _frozen(tale, stream), cast["MPS.IGL"])
     tale.submit_terms(stream, by="CRY.IGL")
     for code in ("CRY", "MPS"):
