@@ -4,6 +4,7 @@
 
 mod ingest;
 pub mod limits;
+mod store;
 
 use anyhow::{Result, bail};
 use serde_json::{Map, Value, json};
@@ -17,12 +18,17 @@ struct Bench {
     run: fn(&Repository, &mut Figures) -> Result<()>,
 }
 
-const BENCHES: [Bench; 2] = [
+const BENCHES: [Bench; 3] = [
     Bench { name: "limits", about: "what this machine can do: verifying, syncing", run: limits::run },
     Bench {
         name: "ingest",
         about: "durable ingest over HTTP at 1, 8, 64, 512 clients and in batches",
         run: ingest::run,
+    },
+    Bench {
+        name: "store",
+        about: "the embedded store against a bare file, and its starts at a million entries",
+        run: store::run,
     },
 ];
 

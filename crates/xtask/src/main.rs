@@ -9,6 +9,7 @@
 #![expect(clippy::print_stdout, reason = "this program talks to a terminal and does nothing else")]
 
 mod bench;
+mod campaign;
 mod ci;
 mod client;
 mod clock;
@@ -45,7 +46,10 @@ cargo xtask COMMAND
                     cargo-fuzz where it is installed, else the random tests with more cases
   outsider          the ledger as a stranger sees it (tests/outside)
   kill [--rounds N] kill -9 under load, then look for what was acknowledged
-  bench [NAME…]     each figure as a ratio to the limit measured in the same run: limits, ingest";
+  bench [NAME…]     each figure as a ratio to the limit measured in the same run: limits, ingest, store
+  power-cut | io-error | full-disk | damage | rollback [--long | --cases N] [--from N] [--case N]
+                    the embedded store under faults; a failing case is told again by its number
+  campaigns         the short run of each of these";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -74,6 +78,8 @@ fn run(arguments: &[String]) -> Result<()> {
         "fuzz" => fuzz::run(&repository, rest),
         "outsider" => outsider::run(&repository, rest),
         "kill" => kill::run(&repository, rest),
+        "campaigns" => campaign::step(&repository),
+        name if campaign::names().any(|known| known == name) => campaign::one(name, rest),
         "bench" => bench::run(&repository, rest),
         "help" | "--help" | "-h" => {
             println!("{HELP}");

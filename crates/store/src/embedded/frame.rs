@@ -22,7 +22,7 @@
 //! | noted      | `CPs1` | size of the newest checkpoint | count of checkpoints | 0        |
 //!
 //! A *noted* frame stands among the records, without a body, before a group that was appended after another checkpoint
-//! had become durable: so the records know how many checkpoints there must be, and one that is zeroed is missed.
+//! had become durable: so the records know how far the checkpoints must reach, and one that is zeroed is missed.
 
 /// Bytes before the first frame of a file.
 pub(super) const FILE_HEADER: u64 = 128;
@@ -98,7 +98,7 @@ impl Kind {
 /// The magic of words and keys whose secret bytes are gone.
 pub(super) const ERASED: [u8; 4] = *b"CPe1";
 
-/// The magic of a frame among the records that says how many checkpoints there are.
+/// The magic of a frame among the records that says how far the checkpoints reach.
 pub(super) const NOTED: [u8; 4] = *b"CPs1";
 
 /// Where a frame begins.

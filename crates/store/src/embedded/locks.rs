@@ -103,11 +103,11 @@ impl Locks {
         &self.run
     }
 
-    /// A frame that says how many checkpoints there are, when there are more than `noted`.
+    /// A frame that says how far the newest checkpoint reaches, when that is farther than `noted`.
     pub(super) fn note_over(&self, noted: u64, seed: u32) -> Option<(u64, [u8; FRAME_HEADER])> {
         let current = held(&self.held);
         let frame = || Header::over(seed, NOTED, current.size, current.count, 0, &[]).encode();
-        (current.count > noted).then(|| (current.count, frame()))
+        (current.size > noted).then(|| (current.size, frame()))
     }
 
     /// Makes room for the next checkpoint while it may still fail.

@@ -26,7 +26,7 @@ pub(super) struct Mark {
     pub(super) locks: End,
     pub(super) words: End,
     pub(super) keys: End,
-    /// How many checkpoints the records say there are.
+    /// How many entries the newest checkpoint covers that the records speak of.
     pub(super) noted: u64,
     /// The first key frame and the count of the last entry that has words.
     pub(super) last_words: Option<(u64, u32)>,

@@ -69,6 +69,10 @@ pub struct Options {
     pub verify: Verify,
     /// Where the index lies.
     pub indexed: Indexed,
+    /// How many entries a witness, another copy or a receipt has seen signed for: less is a rollback.
+    pub at_least: u64,
+    /// Entries whose checkpoint was lost are offered to be signed for again. Only repair asks for that.
+    pub sign_again: bool,
     /// Names what this start puts away: the time, as the caller writes it.
     pub label: String,
     /// Decides the fate of every call that changes the disk: for tests.
@@ -86,6 +90,8 @@ impl Options {
             ballast_bytes: 8 << 20,
             verify: Verify::Quick,
             indexed: Indexed::OnDisk,
+            at_least: 0,
+            sign_again: false,
             label: "start".to_owned(),
             hook: None,
         }
@@ -172,7 +178,7 @@ fn open_locked(disk: &Disk, options: &Options) -> Result<(Inner, Report), StoreE
     let clean = quick.is_some();
     let found = match quick {
         Some(found) => found,
-        None => runs.scan(then.entries.count, then.signed.count)?,
+        None => runs.scan(then.entries.count, then.signed.count, options.sign_again)?,
     };
     let mut report = Report {
         signed: found.locks.current.size,
@@ -181,6 +187,9 @@ fn open_locked(disk: &Disk, options: &Options) -> Result<(Inner, Report), StoreE
         ..Report::default()
     };
     report.set_aside.extend(found.locks.set_aside);
+    if found.chain.count < options.at_least {
+        return Err(StoreError::Rollback { have: found.chain.count, signed: options.at_least });
+    }
     let fits = found.crc_then == Some(then.entries.crc) && found.locks.crc_then == Some(then.signed.crc);
     let chains = (found.chain, found.locks.chain);
     let maker = Maker { disk, runs: &runs, options, id, chains };
@@ -266,7 +275,7 @@ impl Runs {
                 return Ok(None);
             }
         }
-        if current.size > mark.entries.count || mark.noted > mark.signed.count {
+        if current.size > mark.entries.count || mark.noted > current.size {
             return Ok(None);
         }
         let locks =
@@ -283,14 +292,14 @@ impl Runs {
     }
 
     /// Reads every checkpoint and every record. `entries_then` and `signed_then` are what the index counts.
-    fn scan(&self, entries_then: u64, signed_then: u64) -> Result<Found, StoreError> {
+    fn scan(&self, entries_then: u64, signed_then: u64, sign_again: bool) -> Result<Found, StoreError> {
         let locks = locks::scan(&self.locks, signed_then)?;
         let signed = locks.current.size;
         let mut found = Found { crc_then: (entries_then == 0).then_some(0), ..Found::default() };
         let mut unsigned = Vec::new();
         let bad = self.records.scan(|header| header.index, &mut |place, header, _| {
             if header.magic == NOTED {
-                found.noted = found.noted.max(header.extra);
+                found.noted = found.noted.max(header.index);
                 return None;
             }
             if header.index >= signed {
@@ -314,9 +323,13 @@ impl Runs {
             found.last_entry = Some(place);
             None
         })?;
-        if found.noted > locks.chain.count {
+        if found.noted > signed && !sign_again {
             let (file, offset) = self.locks.end();
-            let problem = format!("{} checkpoints were signed but only {} are here", found.noted, locks.chain.count);
+            let problem = format!(
+                "a checkpoint over {} entries was signed, but the newest here covers {signed}; \
+                 repair can have it signed again from the records",
+                found.noted
+            );
             return Err(damaged(&Kind::Checkpoint.file(file), offset, signed, &problem));
         }
         let have = found.chain.count;
@@ -514,7 +527,7 @@ fn create(disk: &Disk, options: &Options) -> Result<StoreId, StoreError> {
     Ok(id)
 }
 
-fn identity_text(digits: &str) -> String {
+pub(super) fn identity_text(digits: &str) -> String {
     let lines = format!("counterpart store\nformat 1\nid {digits}\n");
     let crc = crc32c::crc32c(lines.as_bytes());
     format!("{lines}crc {crc:08x}\n")
@@ -526,7 +539,12 @@ pub(super) fn identity(disk: &Disk) -> Result<Option<StoreId>, StoreError> {
     let wrong = || damaged(IDENTITY, 0, 0, "it is not the identity of a store that this program knows");
     let mut lines = text.lines();
     let (title, format, id) = (lines.next(), lines.next(), lines.next());
+    // A format that is only a flipped bit is damage; one with its own checksum is another program's.
+    let sealed = text
+        .rsplit_once("crc ")
+        .is_some_and(|(covered, crc)| crc.trim_end() == format!("{:08x}", crc32c::crc32c(covered.as_bytes())));
     if title == Some("counterpart store")
+        && sealed
         && let Some(format) = format.and_then(|line| line.strip_prefix("format ")).filter(|format| *format != "1")
         && format.parse::<u32>().is_ok()
     {

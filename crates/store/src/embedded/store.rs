@@ -72,7 +72,7 @@ pub(super) struct Inner {
 /// What whoever appends holds.
 #[derive(Debug, Default)]
 pub(super) struct Writer {
-    /// How many checkpoints the records say there are.
+    /// How many entries the newest checkpoint covers that the records speak of.
     pub(super) noted: u64,
     /// The first key frame and count of the last entry that has words.
     pub(super) last_words: Option<(u64, u32)>,
@@ -215,14 +215,14 @@ impl Inner {
         }
     }
 
-    /// Says among the records how many checkpoints are durable, so that a lost one is missed.
+    /// Says among the records how far the durable checkpoints reach, so that a lost one is missed.
     fn note_signed(&self, writer: &mut Writer) -> Result<(), StoreError> {
-        let Some((count, frame)) = self.locks.note_over(writer.noted, self.records.seed) else { return Ok(()) };
+        let Some((size, frame)) = self.locks.note_over(writer.noted, self.records.seed) else { return Ok(()) };
         let bytes = frame.len() as u64;
         let place = self.records.reserve(bytes, self.index.size())?;
         self.records.write(place, &frame).map_err(|problem| self.poison.set(&problem))?;
         self.records.advance(place, bytes);
-        writer.noted = count;
+        writer.noted = size;
         Ok(())
     }
 
@@ -384,7 +384,7 @@ impl Inner {
         written.map_err(|problem| self.poison.set(&problem))?;
         self.records.advance(place, buffer.len() as u64);
         self.words.advance(&sealed);
-        writer.noted = note.map_or(writer.noted, |(count, _)| count);
+        writer.noted = note.map_or(writer.noted, |(size, _)| size);
         writer.last_words = sealed.slots.iter().rev().find(|(_, count)| *count > 0).copied().or(writer.last_words);
         writer.last_entry = heads.last().map(|(at, _)| place.plus(*at));
         self.index.add(|recent| {

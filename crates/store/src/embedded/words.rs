@@ -177,28 +177,33 @@ impl Words {
     pub(super) fn read(&self, index: u64, first: u64, count: u32) -> Result<Vec<Word>, StoreError> {
         let mut kept = Vec::new();
         for part in 0..count {
-            let at = key_place(first, part);
-            let (head, key) = self.keys.frame(at, index)?;
-            let wrong = |kind: Kind, at: Place| {
-                damaged(&kind.file(at.file), at.offset.into(), index, "it belongs to another entry or word")
-            };
-            if head.index != index || head.part != part {
-                return Err(wrong(Kind::Key, at));
-            }
-            if head.magic == ERASED {
-                continue;
-            }
-            let key = Zeroizing::new(key);
-            let place = Place::unpack(head.extra);
-            let (head, body) = self.sealed.frame(place, index)?;
-            if head.index != index || head.part != part || head.magic != Kind::Word.magic() {
-                return Err(wrong(Kind::Word, place));
-            }
-            let word = unseal(index, part, &key, &body);
-            let problem = "it does not open with its key";
-            kept.push(word.ok_or_else(|| damaged(&Kind::Word.file(place.file), place.offset.into(), index, problem))?);
+            kept.extend(self.read_one(index, first, part)?);
         }
         Ok(kept)
+    }
+
+    /// One word of an entry, unless it was erased.
+    pub(super) fn read_one(&self, index: u64, first: u64, part: u32) -> Result<Option<Word>, StoreError> {
+        let wrong = |kind: Kind, at: Place| {
+            damaged(&kind.file(at.file), at.offset.into(), index, "it belongs to another entry or word")
+        };
+        let at = key_place(first, part);
+        let (head, key) = self.keys.frame(at, index)?;
+        if head.index != index || head.part != part {
+            return Err(wrong(Kind::Key, at));
+        }
+        if head.magic == ERASED {
+            return Ok(None);
+        }
+        let key = Zeroizing::new(key);
+        let place = Place::unpack(head.extra);
+        let (head, body) = self.sealed.frame(place, index)?;
+        if head.index != index || head.part != part || head.magic != Kind::Word.magic() {
+            return Err(wrong(Kind::Word, place));
+        }
+        let word = unseal(index, part, &key, &body);
+        let problem = "it does not open with its key";
+        word.map(Some).ok_or_else(|| damaged(&Kind::Word.file(place.file), place.offset.into(), index, problem))
     }
 
     /// Destroys keys, durably, and then what they sealed.
