@@ -11,15 +11,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
-use counterpart_core::replay;
+use counterpart_core::commitment::{self, Disclosure, commitments};
 use counterpart_core::wire::KeyId;
-use counterpart_store::embedded::{Embedded, Options};
+use counterpart_core::{json, replay};
+use counterpart_store::Word;
+use counterpart_store::embedded::{Embedded, Options, Verify};
 use counterpart_tlog::ed25519::SigningKey;
 use counterpart_tlog::note::NoteSigner;
 use serde::{Deserialize, Serialize};
 
 use crate::passphrase::Passphrase;
-use crate::{key_file, shell};
+use crate::{care, key_file, shell};
 
 /// What stands in `ledger.json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -129,15 +131,53 @@ impl Folder {
         Ok(key)
     }
 
-    /// Opens the store, which checks every record. One process at a time.
+    /// Where the store is.
+    pub fn store(&self) -> PathBuf {
+        self.file("store")
+    }
+
+    /// Opens the store, which checks it: the ends after a clean stop, every record after any other. One process at a time.
     ///
     /// # Errors
     ///
     /// Another process holds it, or what it holds is damaged.
     pub fn open_store(&self) -> Result<Embedded> {
-        let options = Options::new(Arc::new(shell::fill), Arc::new(keys_of));
-        Ok(Embedded::open(&self.file("store"), &options)?)
+        self.open_store_as(&options())
     }
+
+    /// The same, reading every record, word and row of the index.
+    ///
+    /// # Errors
+    ///
+    /// As [`Folder::open_store`].
+    pub fn open_store_whole(&self) -> Result<Embedded> {
+        self.open_store_as(&Options { verify: Verify::Full, ..options() })
+    }
+
+    fn open_store_as(&self, options: &Options) -> Result<Embedded> {
+        let store = Embedded::open(&self.store(), options)?;
+        care::report(&store, &self.root, &shell::say);
+        Ok(store)
+    }
+}
+
+/// What a store is opened with.
+pub fn options() -> Options {
+    let label = shell::now().to_string().replace([':', '.'], "-");
+    Options { words_fit: Some(Arc::new(words_fit)), label, ..Options::new(Arc::new(shell::fill), Arc::new(keys_of)) }
+}
+
+/// Whether a word that is kept opens its commitment in its entry.
+fn words_fit(entry: &[u8], word: &Word) -> Result<(), String> {
+    let read = replay::read(entry).map_err(|stop| stop.to_string())?;
+    let limits = json::Limits { max_depth: json::MAX_DEPTH, max_bytes: entry.len() };
+    let payload = json::parse(&read.entry.envelope.payload, limits).map_err(|error| error.to_string())?;
+    let data = payload.member("data").ok_or("the event has no data")?;
+    let promised = commitments(data, "")?;
+    let commitment = promised.iter().find(|(pointer, _)| *pointer == word.name).map(|(_, commitment)| commitment);
+    let commitment = commitment.ok_or("the event promises no such words")?;
+    let disclosure = Disclosure::from_bytes(&word.bytes).map_err(|error| error.to_string())?;
+    commitment::open(&disclosure, &read.event.id.to_string(), commitment).map_err(|error| error.to_string())
 }
 
 fn signer(origin: &str, key: SigningKey) -> Result<NoteSigner> {

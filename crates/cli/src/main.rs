@@ -10,6 +10,7 @@
 
 mod act;
 mod audit;
+mod care;
 mod completions;
 mod demo;
 mod documents;
@@ -140,6 +141,10 @@ enum Command {
     Publish(mirror::Publish),
     #[command(subcommand)]
     Witness(witness::Witness),
+    Doctor(care::Doctor),
+    Backup(care::Backup),
+    Restore(care::Restore),
+    Repair(care::Repair),
     Completions(completions::Completions),
 }
 
@@ -164,6 +169,10 @@ impl Command {
             Self::Mirror(command) => command.run(common),
             Self::Publish(command) => command.run(common),
             Self::Witness(command) => command.run(common),
+            Self::Doctor(command) => command.run(common),
+            Self::Backup(command) => command.run(common),
+            Self::Restore(command) => command.run(common),
+            Self::Repair(command) => command.run(common),
             Self::Completions(command) => Ok(command.run(&mut <CommandLine as clap::CommandFactory>::command())),
         }
     }

@@ -66,7 +66,8 @@ impl Serve {
         let log_key = folder.log_signer(passphrase)?;
         let answer_key = AnswerKey::new(folder.answer_key(passphrase)?);
         let watch = shell::Stopwatch::start();
-        let embedded = Arc::new(folder.open_store()?);
+        let embedded = if self.verify { folder.open_store_whole() } else { folder.open_store() };
+        let embedded = Arc::new(embedded?);
         let locks: Arc<dyn LockStore> = embedded.locks();
         let size = embedded.size();
         let settings = self.settings();

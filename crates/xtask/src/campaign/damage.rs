@@ -16,18 +16,18 @@ use super::story::{Answered, Story, holds, record};
 pub fn damage(case: u64, folder: &Path) -> Verdict {
     let on_disk = case.is_multiple_of(4);
     // Cases share few stories, so that the time goes into damage.
-    let story = Story::of(case % 97, if on_disk { Indexed::OnDisk } else { Indexed::InMemory });
+    let tale = Story::of(case % 97, if on_disk { Indexed::OnDisk } else { Indexed::InMemory });
     let mut chance = Chance(case ^ 0xDA3A);
     let (place, copy, keys) = (folder.join("store"), folder.join("copy"), folder.join("keys"));
     let calm: std::sync::Arc<dyn counterpart_store::embedded::Hook> =
         std::sync::Arc::new(FaultyDisk::new(u64::MAX, Blow::None));
-    let options = story.options(Some(calm.clone()));
-    let mut answered = story.play(&place, &calm);
+    let options = tale.options(Some(calm.clone()));
+    let mut answered = tale.play(&place, &calm);
     let earlier = snapshot(&place)?;
     {
         let store = Embedded::open(&place, &options)?;
         record(&store, 1 + chance.below(5), &mut answered)?;
-        backup(&store, &copy, Some(&keys), &options)?;
+        backup(&place, &copy, Some(&keys), &options)?;
     }
     if chance.below(3) == 0 {
         let _ = fs::remove_file(place.join("MARK"));
@@ -35,7 +35,7 @@ pub fn damage(case: u64, folder: &Path) -> Verdict {
     let files = snapshot(&place)?;
     let Some((hurt, kind)) = strike(&files, &earlier, &mut chance)? else { return Ok("nothing to hurt") };
     let about = || format!("{kind} of {}", hurt.strip_prefix(&place).unwrap_or(&hurt).display());
-    let told = attempt(&story, &place, &options, answered).with_context(about)?;
+    let told = attempt(&tale, &place, &options, answered).with_context(about)?;
     let mended = repair(&place, &copy, Some(&keys), &options).with_context(about)?;
     ensure!(mended.look.damage.is_empty(), "{}: repair leaves {:?}", about(), mended.look.damage);
     let full = Options { verify: Verify::Full, ..options };
@@ -47,7 +47,7 @@ pub fn damage(case: u64, folder: &Path) -> Verdict {
 }
 
 /// Opens and reads everything: whatever is not right must be said.
-fn attempt(story: &Story, place: &Path, options: &Options, answered: Answered) -> Verdict {
+fn attempt(tale: &Story, place: &Path, options: &Options, answered: Answered) -> Verdict {
     let store = match Embedded::open(place, options) {
         Ok(store) => store,
         Err(StoreError::Damaged { file, .. }) => {
@@ -71,7 +71,7 @@ fn attempt(story: &Story, place: &Path, options: &Options, answered: Answered) -
         Ok(()) => {}
         Err(error) => match error.downcast_ref::<StoreError>() {
             Some(StoreError::Damaged { .. }) => return Ok("named when read"),
-            _ => return Err(error.context(format!("SILENT: a wrong answer (story {})", story.case))),
+            _ => return Err(error.context(format!("SILENT: a wrong answer (tale {})", tale.case))),
         },
     }
     drop(store);

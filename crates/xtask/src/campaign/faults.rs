@@ -18,10 +18,10 @@ fn calm() -> Arc<dyn Hook> {
 }
 
 /// How many calls a story makes when nothing befalls it.
-fn calls(story: &Story, folder: &Path) -> u64 {
+fn calls(tale: &Story, folder: &Path) -> u64 {
     let disk = Arc::new(FaultyDisk::new(u64::MAX, Blow::None));
     let hook: Arc<dyn Hook> = disk.clone();
-    story.play(&folder.join("counted"), &hook);
+    tale.play(&folder.join("counted"), &hook);
     disk.made()
 }
 
@@ -32,27 +32,27 @@ fn story(case: u64) -> Story {
 
 /// One power cut at a random call; in one case of four another one during the next start.
 pub fn power_cut(case: u64, folder: &Path) -> Verdict {
-    let story = story(case);
+    let tale = story(case);
     let mut chance = Chance(case ^ 0xC07);
     let place = folder.join("store");
-    let disk = Arc::new(FaultyDisk::new(1 + chance.below(calls(&story, folder)), Blow::Cut));
+    let disk = Arc::new(FaultyDisk::new(1 + chance.below(calls(&tale, folder)), Blow::Cut));
     let hook: Arc<dyn Hook> = disk.clone();
-    let answered = story.play(&place, &hook);
+    let answered = tale.play(&place, &hook);
     disk.lose_power(chance.draw())?;
     let again = chance.below(4) == 0;
     if again {
         let disk = Arc::new(FaultyDisk::new(1 + chance.below(12), Blow::Cut));
         let hook: Arc<dyn Hook> = disk.clone();
-        drop(Embedded::open(&place, &story.options(Some(hook))));
+        drop(Embedded::open(&place, &tale.options(Some(hook))));
         disk.lose_power(chance.draw())?;
     }
-    judge(&story, &place, answered, Some(calm()))?;
+    judge(&tale, &place, answered, Some(calm()))?;
     Ok(if again { "cut twice" } else { "cut once" })
 }
 
 /// One error at a random call.
 pub fn io_error(case: u64, folder: &Path) -> Verdict {
-    let story = story(case);
+    let tale = story(case);
     let mut chance = Chance(case ^ 0xE10);
     let kind = ErrorKind::Other;
     let fault = match chance.below(3) {
@@ -61,20 +61,20 @@ pub fn io_error(case: u64, folder: &Path) -> Verdict {
         _ => Fault::After(kind),
     };
     let forever = chance.below(2) == 0;
-    let call = 1 + chance.below(calls(&story, folder));
+    let call = 1 + chance.below(calls(&tale, folder));
     let disk = Arc::new(FaultyDisk::new(call, if forever { Blow::Forever(fault) } else { Blow::Once(fault) }));
     let place = folder.join("store");
-    let answered = hurt(&story, &place, &disk)?;
-    judge(&story, &place, answered, Some(calm()))?;
+    let answered = hurt(&tale, &place, &disk)?;
+    judge(&tale, &place, answered, Some(calm()))?;
     Ok(if forever { "failed from then on" } else { "failed once" })
 }
 
 /// Plays a story whose disk fails: after an unknown result nothing more is acknowledged.
-fn hurt(story: &Story, place: &Path, disk: &Arc<FaultyDisk>) -> Result<Answered> {
+fn hurt(tale: &Story, place: &Path, disk: &Arc<FaultyDisk>) -> Result<Answered> {
     let hook: Arc<dyn Hook> = disk.clone();
     let mut answered = Answered::default();
-    for groups in &story.starts {
-        let Ok(store) = Embedded::open(place, &story.options(Some(hook.clone()))) else { return Ok(answered) };
+    for groups in &tale.starts {
+        let Ok(store) = Embedded::open(place, &tale.options(Some(hook.clone()))) else { return Ok(answered) };
         for count in groups {
             match record(&store, *count, &mut answered) {
                 Ok(()) => {}
@@ -93,41 +93,37 @@ fn hurt(story: &Story, place: &Path, disk: &Arc<FaultyDisk>) -> Result<Answered>
 
 /// A disk that is full at a random call, and has space again afterwards.
 pub fn full_disk(case: u64, folder: &Path) -> Verdict {
-    let story = story(case);
+    let tale = story(case);
     let mut chance = Chance(case ^ 0xF011);
     let fault =
         if chance.below(2) == 0 { Fault::Before(ErrorKind::StorageFull) } else { Fault::Half(ErrorKind::StorageFull) };
-    let call = 1 + chance.below(calls(&story, folder));
+    let call = 1 + chance.below(calls(&tale, folder));
     let blow = if chance.below(2) == 0 { Blow::Once(fault) } else { Blow::Forever(fault) };
     let disk = Arc::new(FaultyDisk::new(call, blow));
     let place = folder.join("store");
     let hook: Arc<dyn Hook> = disk;
     let mut answered = Answered::default();
     let mut came_to = "not noticed";
-    'starts: for groups in &story.starts {
-        match Embedded::open(&place, &story.options(Some(hook.clone()))) {
-            Ok(store) => {
-                for count in groups {
-                    let before = store.size();
-                    match record(&store, *count, &mut answered) {
-                        Ok(()) => {}
-                        Err(StoreError::Full) if store.size() == before => {
-                            came_to = "refused and read on";
-                            super::story::holds(&store, answered)?;
-                        }
-                        Err(_) => {
-                            came_to = "stopped";
-                            break 'starts;
-                        }
-                    }
+    'starts: for groups in &tale.starts {
+        let Ok(store) = Embedded::open(&place, &tale.options(Some(hook.clone()))) else {
+            came_to = "did not start";
+            break;
+        };
+        for count in groups {
+            let before = store.size();
+            match record(&store, *count, &mut answered) {
+                Ok(()) => {}
+                Err(StoreError::Full) if store.size() == before => {
+                    came_to = "refused and read on";
+                    super::story::holds(&store, answered)?;
                 }
-            }
-            Err(_) => {
-                came_to = "did not start";
-                break;
+                Err(_) => {
+                    came_to = "stopped";
+                    break 'starts;
+                }
             }
         }
     }
-    judge(&story, &place, answered, Some(calm()))?;
+    judge(&tale, &place, answered, Some(calm()))?;
     Ok(came_to)
 }

@@ -14,12 +14,12 @@ use super::story::{Answered, Story, record};
 
 /// A copy is taken, more is recorded, and a part of the copy, or all of it, is put back.
 pub fn rollback(case: u64, folder: &Path) -> Verdict {
-    let story = Story::of(case, Indexed::InMemory);
+    let tale = Story::of(case, Indexed::InMemory);
     let mut chance = Chance(case ^ 0x0B);
     let (place, copy) = (folder.join("store"), folder.join("copy"));
     let calm: Arc<dyn Hook> = Arc::new(FaultyDisk::new(u64::MAX, Blow::None));
-    let options = story.options(Some(calm.clone()));
-    let mut answered = story.play(&place, &calm);
+    let options = tale.options(Some(calm.clone()));
+    let mut answered = tale.play(&place, &calm);
     copied(&place, &copy)?;
     {
         let store = Embedded::open(&place, &options)?;

@@ -67,19 +67,14 @@ impl Story {
     pub fn play(&self, folder: &Path, hook: &Arc<dyn Hook>) -> Answered {
         let mut answered = Answered::default();
         // Whatever fails ends the story: what was answered until then must be kept.
-        let _ = self.play_on(folder, Some(hook.clone()), &mut answered);
+        let _ = self.play_on(folder, hook, &mut answered);
         answered
     }
 
     /// Plays it and says what failed.
-    pub fn play_on(
-        &self,
-        folder: &Path,
-        hook: Option<Arc<dyn Hook>>,
-        answered: &mut Answered,
-    ) -> Result<(), StoreError> {
+    fn play_on(&self, folder: &Path, hook: &Arc<dyn Hook>, answered: &mut Answered) -> Result<(), StoreError> {
         for groups in &self.starts {
-            let store = Embedded::open(folder, &self.options(hook.clone()))?;
+            let store = Embedded::open(folder, &self.options(Some(hook.clone())))?;
             for count in groups {
                 record(&store, *count, answered)?;
             }
@@ -125,7 +120,7 @@ fn keys(bytes: &[u8]) -> Vec<Vec<u8>> {
 }
 
 fn words(index: u64) -> Vec<Word> {
-    let count = if index == ERASED { 3 } else { Chance(index ^ 77).below(4) };
+    let count = if index == ERASED { 3 } else { Chance(index ^ 0x4D).below(4) };
     let each = |part: u64| {
         let length = usize::try_from(Chance(index ^ (part << 32)).below(700)).unwrap_or(0);
         let bytes = format!("nobody may know {index}.{part}; ").bytes().cycle().take(length).collect();
@@ -140,8 +135,8 @@ pub fn note(size: u64) -> Vec<u8> {
 }
 
 /// Opens a store after whatever befell it, and holds it to what it answered for.
-pub fn judge(story: &Story, folder: &Path, answered: Answered, hook: Option<Arc<dyn Hook>>) -> Result<()> {
-    let store = Embedded::open(folder, &story.options(hook.clone())).context("it does not open")?;
+pub fn judge(tale: &Story, folder: &Path, answered: Answered, hook: Option<Arc<dyn Hook>>) -> Result<()> {
+    let store = Embedded::open(folder, &tale.options(hook.clone())).context("it does not open")?;
     ensure!(store.size() >= answered.entries, "LOST: {} entries of {} answered for", store.size(), answered.entries);
     let signed = store.report().signed;
     ensure!(signed >= answered.entries, "LOST: the checkpoint over {} reads as {signed}", answered.entries);
@@ -149,7 +144,7 @@ pub fn judge(story: &Story, folder: &Path, answered: Answered, hook: Option<Arc<
     let size = store.size();
     record(&store, 3, &mut Answered::default()).context("it does not go on")?;
     drop(store);
-    let full = Options { verify: Verify::Full, ..story.options(hook) };
+    let full = Options { verify: Verify::Full, ..tale.options(hook) };
     let store = Embedded::open(folder, &full).context("it does not open again")?;
     ensure!(store.size() == size + 3, "it does not keep what came afterwards");
     holds(&store, answered)

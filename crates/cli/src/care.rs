@@ -1,0 +1,314 @@
+//! Care of a store: `doctor`, `backup`, `restore`, `repair`.
+//!
+//! A store is judged by what it signed: its entries must come to the root of its newest checkpoint, under the key of
+//! its ledger. The private keys of the log are never copied; keep them apart (`docs/operators/`).
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use clap::Args;
+use counterpart_core::ledger::Ledger;
+use counterpart_store::Store;
+use counterpart_store::embedded::care::{self, Look};
+use counterpart_store::embedded::{Embedded, Options, Verify};
+use counterpart_tlog::checkpoint::Checkpoint;
+use counterpart_tlog::note::VerifierKey;
+use counterpart_tlog::{Tree, leaf_hash};
+use serde_json::json;
+
+use crate::ending::{Ending, Fault};
+use crate::folder::{self, Folder};
+use crate::passphrase::Passphrase;
+use crate::{Common, shell};
+
+/// Look at the store of a ledger: what is here, is it well, how big is it, what would a start do
+///
+/// Reads every record, checkpoint and word, and changes nothing. It may run beside a server. Exit code 4 if anything
+/// is damaged.
+///
+/// Example:
+///   counterpart doctor --data ledger
+#[derive(Args)]
+#[command(verbatim_doc_comment)]
+pub struct Doctor {
+    /// The folder of the ledger
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+}
+
+/// Copy the store of a ledger to a folder, also while it serves
+///
+/// Only what has changed since the last copy is written, and the copy is read again. The keys that open sealed words
+/// go to a folder of their own, on other media: whoever has only the copy cannot read what was erased or sealed. The
+/// private keys of the log are not copied.
+///
+/// Example:
+///   counterpart backup --data ledger --to /backup/ledger --keys-to /other/ledger-keys
+#[derive(Args)]
+#[command(verbatim_doc_comment)]
+pub struct Backup {
+    /// The folder of the ledger
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+    /// Where the copy goes
+    #[arg(long, value_name = "DIR")]
+    to: PathBuf,
+    /// Where the keys of words go; without them the words of the copy can never be read
+    #[arg(long, value_name = "DIR")]
+    keys_to: Option<PathBuf>,
+}
+
+/// Put a copy back into an empty folder
+///
+/// A copy may be older than what others have seen, and a ledger that goes on from it would sign a second history. So
+/// say what was seen: the newest checkpoint of a witness, of another copy or of a receipt.
+///
+/// Examples:
+///   counterpart restore --from /backup/ledger --keys-from /other/ledger-keys --data ledger --seen checkpoint.txt
+///   counterpart restore --from /backup/ledger --data ledger --nobody-has-seen "never served to anybody"
+#[derive(Args)]
+#[command(verbatim_doc_comment)]
+pub struct Restore {
+    /// The copy
+    #[arg(long, value_name = "DIR")]
+    from: PathBuf,
+    /// The keys of words
+    #[arg(long, value_name = "DIR")]
+    keys_from: Option<PathBuf>,
+    /// The folder of the ledger; it may hold `ledger.json`, `log.key` and `answer.key`, but no store
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+    /// The newest checkpoint that anybody else holds
+    #[arg(long, value_name = "FILE", required_unless_present = "nobody_has_seen")]
+    seen: Option<PathBuf>,
+    /// Why nobody can hold a newer one
+    #[arg(long, value_name = "REASON", conflicts_with = "seen")]
+    nobody_has_seen: Option<String>,
+}
+
+/// Mend a damaged store from a copy of it
+///
+/// Replaces only what is damaged, by what is whole in the copy and belongs there, keeps the old bytes, and then
+/// compares everything with the signed checkpoint.
+///
+/// Examples:
+///   counterpart repair --data ledger --from /backup/ledger --keys-from /other/ledger-keys
+///   counterpart repair --data ledger --sign-again
+#[derive(Args)]
+#[command(verbatim_doc_comment)]
+pub struct Repair {
+    /// The folder of the ledger
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+    /// The copy: a backup, or the folder of another ledger with the same store
+    #[arg(long, value_name = "DIR", required_unless_present = "sign_again")]
+    from: Option<PathBuf>,
+    /// The keys of words
+    #[arg(long, value_name = "DIR")]
+    keys_from: Option<PathBuf>,
+    /// The newest checkpoint is lost and all records are whole: sign for the same entries again
+    #[arg(long)]
+    sign_again: bool,
+}
+
+impl Doctor {
+    /// Looks.
+    pub fn run(&self, common: &Common) -> Result<Ending> {
+        let folder = Folder::at(&self.data);
+        let look = care::look(&folder.store(), &folder::options())?;
+        let damage: Vec<String> = look.damage.iter().map(ToString::to_string).collect();
+        let plan = plan(&look);
+        if common.json {
+            shell::line(&json!({
+                "in_use": look.in_use, "entries": look.entries, "signed": look.signed, "checkpoints": look.checkpoints,
+                "words": look.words, "erased": look.erased, "clean": look.clean, "index_bytes": look.index_bytes,
+                "records_bytes": look.bytes[0], "words_bytes": look.bytes[1], "keys_bytes": look.bytes[2],
+                "checkpoints_bytes": look.bytes[3], "damage": damage, "next_start": plan,
+            }).to_string());
+        } else {
+            shell::line(&told(&look, &damage, &plan));
+        }
+        Ok(if damage.is_empty() { Ending::Done } else { Ending::Unverified })
+    }
+}
+
+fn plan(look: &Look) -> String {
+    if !look.damage.is_empty() {
+        return "refuse to start, and name the damage; mend it with `counterpart repair`".to_owned();
+    }
+    let read = if look.clean { "read the ends of the files only" } else { "read every record" };
+    let unsigned = look.entries.saturating_sub(look.signed);
+    if unsigned > 0 {
+        format!("{read}, and sign for {unsigned} entries that are durable and not signed yet")
+    } else {
+        read.to_owned()
+    }
+}
+
+fn told(look: &Look, damage: &[String], plan: &str) -> String {
+    let [records, words, keys, checkpoints] = look.bytes;
+    let mut text = format!(
+        "{} entries, {} of them signed for; {} checkpoints\n\
+         {} words kept, {} erased\n\
+         bytes: records {records}, words {words}, keys {keys}, checkpoints {checkpoints}, index {}\n",
+        look.entries, look.signed, look.checkpoints, look.words, look.erased, look.index_bytes,
+    );
+    if look.in_use {
+        text.push_str("a server is using it: its newest entries may be on their way\n");
+    }
+    for problem in damage {
+        let _ = writeln!(text, "DAMAGED: {problem}");
+    }
+    let _ = write!(text, "a start would {plan}");
+    text
+}
+
+impl Backup {
+    /// Copies.
+    pub fn run(&self, common: &Common) -> Result<Ending> {
+        let folder = Folder::at(&self.data);
+        let identity = folder.identity()?;
+        let made = care::backup(&folder.store(), &self.to, self.keys_to.as_deref(), &folder::options())?;
+        let text = serde_json::to_vec_pretty(&identity).context("the identity of the ledger cannot be written")?;
+        shell::replace(&self.to.join("ledger.json"), &text, false)?;
+        let damage: Vec<String> = made.look.damage.iter().map(ToString::to_string).collect();
+        if common.json {
+            shell::line(
+                &json!({
+                    "entries": made.look.entries, "signed": made.look.signed, "written_bytes": made.written_bytes,
+                    "compared_bytes": made.compared_bytes, "damage": damage,
+                })
+                .to_string(),
+            );
+        } else {
+            shell::line(&format!(
+                "copied {} entries, {} of them signed for: {} bytes written, {} compared",
+                made.look.entries, made.look.signed, made.written_bytes, made.compared_bytes
+            ));
+        }
+        if self.keys_to.is_none() {
+            common.say("the keys of words were not copied (--keys-to): words can never be read from this copy");
+        }
+        common.say("keep `log.key` and `answer.key` apart from it: they are not in the copy");
+        for problem in &damage {
+            common.say(&format!("DAMAGED: {problem}"));
+        }
+        Ok(if damage.is_empty() { Ending::Done } else { Ending::Unverified })
+    }
+}
+
+impl Restore {
+    /// Puts a copy back.
+    pub fn run(&self, common: &Common) -> Result<Ending> {
+        let folder = Folder::at(&self.data);
+        let identity = Folder::at(&self.from).identity()?;
+        let vkey: VerifierKey = identity.log_key.parse().context("the log key of the copy")?;
+        let seen = self.seen.as_deref().map(|file| signed(&shell::read(file)?, &identity.origin, &vkey)).transpose()?;
+        let at_least = seen.as_ref().map_or(0, |seen| seen.size);
+        let options = Options { at_least, ..folder::options() };
+        let restored = care::restore(&self.from, self.keys_from.as_deref(), &folder.store(), &options)?;
+        let store = Embedded::open(&folder.store(), &options)?;
+        agrees(&store, &identity.origin, &vkey, seen.as_ref())?;
+        drop(store);
+        let there = self.data.join("ledger.json");
+        if !there.exists() {
+            let text = serde_json::to_vec_pretty(&identity).context("the identity of the ledger cannot be written")?;
+            shell::replace(&there, &text, false)?;
+        }
+        if common.json {
+            shell::line(&json!({
+                "entries": restored.entries, "signed": restored.signed, "words_without_keys": restored.words_without_keys,
+            }).to_string());
+        } else {
+            let (entries, signed) = (restored.entries, restored.signed);
+            shell::line(&format!("restored {entries} entries, {signed} of them signed for; they fit the signed root"));
+        }
+        if let Some(reason) = &self.nobody_has_seen {
+            common.say(&format!("nobody was asked what they have seen, because: {reason}"));
+        }
+        common.say("before you serve it: put `log.key` and `answer.key` into the folder, and ask every witness");
+        Ok(Ending::Done)
+    }
+}
+
+impl Repair {
+    /// Mends.
+    pub fn run(&self, common: &Common) -> Result<Ending> {
+        let folder = Folder::at(&self.data);
+        let identity = folder.identity()?;
+        let vkey: VerifierKey = identity.log_key.parse().context("the log key of the ledger")?;
+        let mut replaced = Vec::new();
+        if let Some(from) = &self.from {
+            // A copy is a store; the folder of another ledger holds one.
+            let from = if from.join("STORE").exists() { from.clone() } else { Folder::at(from).store() };
+            let mended = care::repair(&folder.store(), &from, self.keys_from.as_deref(), &folder::options())?;
+            for problem in &mended.look.damage {
+                common.say(&format!("STILL DAMAGED: {problem}"));
+            }
+            replaced = mended.replaced;
+        }
+        let options = Options { verify: Verify::Full, sign_again: self.sign_again, ..folder::options() };
+        let store = Arc::new(Embedded::open(&folder.store(), &options)?);
+        agrees(&store, &identity.origin, &vkey, None)?;
+        if self.sign_again {
+            let signer = folder.log_signer(Passphrase::new(common.passphrase_file.as_deref()))?;
+            Ledger::open(store.clone(), store.locks(), signer, &identity.origin)?;
+        }
+        if common.json {
+            shell::line(&json!({ "entries": store.size(), "replaced": replaced }).to_string());
+        } else {
+            for stretch in &replaced {
+                shell::line(&format!("replaced {stretch}"));
+            }
+            shell::line(&format!("{} entries are whole and fit the signed root", store.size()));
+        }
+        Ok(Ending::Done)
+    }
+}
+
+/// A checkpoint of this ledger, by its key.
+fn signed(note: &[u8], origin: &str, vkey: &VerifierKey) -> Result<Checkpoint> {
+    let (checkpoint, _) = Checkpoint::verify(note, origin, vkey)
+        .map_err(|error| Fault::new(Ending::Unverified, format!("that is no checkpoint of this ledger: {error}")))?;
+    Ok(checkpoint)
+}
+
+/// Whether entries come to the root that was signed, and to the one that others have seen.
+fn agrees(store: &Embedded, origin: &str, vkey: &VerifierKey, seen: Option<&Checkpoint>) -> Result<()> {
+    use counterpart_store::LockStore as _;
+    let mut tree = Tree::new();
+    store.read_back(0..store.size(), &mut |_, entry| tree.push(leaf_hash(entry)))?;
+    let own = store.locks().load()?.map(|note| signed(&note, origin, vkey)).transpose()?;
+    for checkpoint in own.iter().chain(seen) {
+        if tree.root_at(checkpoint.size) != Some(checkpoint.root) {
+            let said = format!(
+                "the entries do not come to the root that was signed over {}; nothing may be signed from them, look for another copy",
+                checkpoint.size
+            );
+            return Err(Fault::new(Ending::Unverified, said).into());
+        }
+    }
+    Ok(())
+}
+
+/// Says what a start found, if it is worth saying.
+pub fn report(store: &Embedded, path: &Path, say: &dyn Fn(&str)) {
+    let report = store.report();
+    if let Some(rebuilt) = &report.rebuilt {
+        say(&rebuilt.to_string());
+    }
+    for aside in &report.set_aside {
+        say(&format!(
+            "W-STORE-TORN bytes of {} from {} on were never signed for and are kept as {} in {}",
+            aside.file,
+            aside.offset,
+            aside.kept_as,
+            path.display()
+        ));
+    }
+    if report.low_on_space {
+        say("W-STORE-SPACE the disk is full: the ledger only reads until there is space");
+    }
+}
