@@ -16,6 +16,8 @@ pub enum Ending {
     Refused,
     /// 4: something that was to be verified does not verify.
     Unverified,
+    /// 5: a monitor has something to tell.
+    Found,
 }
 
 impl Ending {
@@ -27,6 +29,7 @@ impl Ending {
             Self::Usage => 2,
             Self::Refused => 3,
             Self::Unverified => 4,
+            Self::Found => 5,
         }
     }
 }

@@ -23,6 +23,7 @@ mod key_file;
 mod ledger;
 mod listening;
 mod mirror;
+mod monitor;
 mod passphrase;
 mod people;
 mod pins;
@@ -64,6 +65,7 @@ Exit codes:
   2  asked wrongly (see --help)
   3  refused by the rules of the ledger
   4  something does not verify
+  5  monitor: there are events to read
 
 First steps:
   counterpart init --data ledger --origin ledger.example/london/log   found a ledger to try things out
@@ -138,6 +140,7 @@ enum Command {
     Audit(audit::Audit),
     Verify(verify::Verify),
     Mirror(mirror::MirrorCommand),
+    Monitor(monitor::Monitor),
     Publish(mirror::Publish),
     #[command(subcommand)]
     Witness(witness::Witness),
@@ -167,6 +170,7 @@ impl Command {
             Self::Audit(command) => command.run(common),
             Self::Verify(command) => command.run(common),
             Self::Mirror(command) => command.run(common),
+            Self::Monitor(command) => command.run(common),
             Self::Publish(command) => command.run(common),
             Self::Witness(command) => command.run(common),
             Self::Doctor(command) => command.run(common),
