@@ -54,7 +54,9 @@ fn a_fork_is_caught_by_mirror_monitor_and_audit_and_the_evidence_is_portable() {
     };
     onlooker.mirror(one_more.path()).ends(4, "FORK: demo.counterpart.example/london/log has shown two histories");
     onlooker.monitor(one_more.path()).ends(4, "FORK: demo.counterpart.example/london/log has shown two histories");
-    onlooker.audit(one_more.path()).ends(4, "");
+    onlooker
+        .audit(one_more.path())
+        .ends(4, "the log does not contain the older checkpoint over 300 entries: its history was changed");
     onlooker.mirror(forked.path()).ends(4, "they part at entry 200");
     let evidence = onlooker.evidence("copy");
     assert_eq!(evidence.len(), 2, "one folder for each checkpoint that was shown");
@@ -93,7 +95,9 @@ fn a_truncated_log_is_caught_by_whoever_saw_more() {
     let truncated = HONEST.publish(&HONEST.entries[..256]);
     onlooker.mirror(truncated.path()).ends(4, "ROLLBACK");
     onlooker.monitor(truncated.path()).ends(4, "ROLLBACK");
-    onlooker.audit(truncated.path()).ends(4, "");
+    onlooker
+        .audit(truncated.path())
+        .ends(4, "the log has 256 entries, and the older checkpoint covers 300: it was shortened");
 }
 
 #[test]
@@ -104,7 +108,9 @@ fn an_old_checkpoint_replayed_over_the_whole_log_is_caught() {
     fs::write(replayed.path().join("checkpoint"), old).unwrap();
     onlooker.mirror(replayed.path()).ends(4, "an old checkpoint is replayed");
     onlooker.monitor(replayed.path()).ends(4, "an old checkpoint is replayed");
-    onlooker.audit(replayed.path()).ends(4, "");
+    onlooker
+        .audit(replayed.path())
+        .ends(4, "the log has 100 entries, and the older checkpoint covers 300: it was shortened");
 }
 
 #[test]
@@ -123,11 +129,11 @@ fn two_leaves_that_change_places_are_caught_with_and_without_a_new_tree() {
     // Nobody has seen the log before: the rules and the times catch it.
     let new_tree = HONEST.publish(&swapped);
     let from = new_tree.path().to_str().unwrap();
-    run(home.path(), &["audit", from, "--vkey", &HONEST.vkey]).ends(4, "2");
+    run(home.path(), &["audit", from, "--vkey", &HONEST.vkey]).ends(4, "stopped at index 20");
     // The tree and the checkpoint stay the honest ones.
     let same_tree = HONEST.publish_as(&swapped, &HONEST.sign(&HONEST.entries).to_string());
     let from = same_tree.path().to_str().unwrap();
-    run(home.path(), &["audit", from, "--vkey", &HONEST.vkey]).ends(4, "");
+    run(home.path(), &["audit", from, "--vkey", &HONEST.vkey]).ends(4, "and the checkpoint says");
     run(home.path(), &["mirror", from, "copy"]).ends(4, "does not fit its own checkpoint of 300 entries");
     run(home.path(), &["monitor", from, "--organisation", "BEX"]).ends(4, "does not fit its own checkpoint");
     // Whoever has seen it calls it what it is.
@@ -144,5 +150,5 @@ fn a_second_ledger_of_the_same_name_is_not_taken_for_the_first() {
     let says = "no log of the policy has signed this checkpoint";
     onlooker.mirror(&from).ends(4, says);
     onlooker.monitor(&from).ends(4, says);
-    onlooker.audit(&from).ends(4, "");
+    onlooker.audit(&from).ends(4, "no log of the policy has signed this checkpoint");
 }

@@ -41,7 +41,7 @@ fn an_event_let_in_against_the_rules_stops_the_audit_at_its_index() {
     entries.push(entries[SIZE - 1].clone());
     let folder = HONEST.publish(&entries);
     let from = folder.path().to_str().unwrap();
-    run(home.path(), &["audit", from, "--vkey", &HONEST.vkey]).ends(4, "300");
+    run(home.path(), &["audit", from, "--vkey", &HONEST.vkey]).ends(4, "stopped at index 300: C02");
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn an_event_signed_by_somebody_else_is_told_to_the_one_it_names() {
     let organisation = payload["signers"][0]["organisation"].as_str().unwrap();
     let folder = HONEST.publish(&entries);
     let from = folder.path().to_str().unwrap();
-    run(home.path(), &["audit", from, "--vkey", &HONEST.vkey]).ends(4, "299");
+    run(home.path(), &["audit", from, "--vkey", &HONEST.vkey]).ends(4, "stopped at index 299: E09");
     run(home.path(), &["monitor", from, "--organisation", organisation, "--vkey", &HONEST.vkey])
         .ends(4, "entry 299 stands in the name of somebody whose key");
 }
@@ -116,7 +116,7 @@ fn entries_that_say_another_time_than_the_witnesses_are_reported() {
     let from = early.path().to_str().unwrap();
     run(other.path(), &["monitor", from, "--organisation", "ZZZ", "--policy", "policy"])
         .ends(4, "later than a witness saw it");
-    audit(early.path()).ends(4, "");
+    audit(early.path()).ends(4, "recorded more than 5 minutes after `w7` cosigned it");
     // An entry that comes after a cosigned size claims to be older than that: `look` has seen 300 at `now`.
     let mut backdated = HONEST.entries.clone();
     backdated.push(recorded_again(&backdated[SIZE - 1], "2020-01-01T00:00:00.000Z"));

@@ -22,7 +22,8 @@ fn a_cosignature_by_a_retired_witness_makes_no_quorum() {
     let says = "the witnesses that cosigned do not make the quorum of the policy: none has";
     run(home.path(), &["mirror", from, "copy", "--policy", "policy"]).ends(4, says);
     run(home.path(), &["monitor", from, "--organisation", "LBH", "--policy", "policy"]).ends(4, says);
-    run(home.path(), &["audit", from, "--policy", "policy"]).ends(4, "");
+    run(home.path(), &["audit", from, "--policy", "policy"])
+        .ends(4, "the witnesses that cosigned do not make the quorum");
 }
 
 #[test]
