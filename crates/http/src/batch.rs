@@ -8,7 +8,6 @@ use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use counterpart_core::ledger::Opened;
 use counterpart_core::wire::MAX_SUBMISSION;
 use counterpart_tlog::Hash;
 use rayon::prelude::*;
@@ -22,6 +21,7 @@ use crate::door::TurnedAway;
 use crate::problem::Problem;
 use crate::sequencer::{Basis, Decision, Unavailable, decided};
 use crate::submit::{answer, unavailable};
+use crate::submitted::Submitted;
 
 /// The media type of a batch and of its answer.
 const NDJSON: &str = "application/x-ndjson";
@@ -39,7 +39,7 @@ const AHEAD: usize = 4;
 const UNREAD_MAX: usize = 64 << 20;
 
 type Lines = Vec<Result<Vec<u8>, Problem>>;
-type Checked = Vec<Result<Arc<Opened>, TurnedAway>>;
+type Checked = Vec<Result<Submitted, TurnedAway>>;
 type Waiting = oneshot::Receiver<Result<Vec<Decision>, Unavailable>>;
 
 /// The batch: 200, and a line for each line.
@@ -124,7 +124,7 @@ async fn hand_over(app: &Arc<App>, lines: Lines) -> Option<Chunk> {
         lines.into_par_iter().map(check).collect()
     });
     let checked = checking.await.ok()?;
-    let opened: Vec<Arc<Opened>> = checked.iter().flatten().cloned().collect();
+    let opened: Vec<Submitted> = checked.iter().flatten().cloned().collect();
     app.metrics.submissions.add(opened.len() as u64);
     let waiting = app.sequencer.hand_over(opened).await;
     Some(Chunk { checked, basis, waiting })

@@ -1,20 +1,19 @@
 //! The door: bytes to an opened submission. Runs in the handlers, on any core, and decides nothing that needs the
 //! newest state.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{PoisonError, RwLock};
 
-use counterpart_core::commitment::{Commitment, Disclosure, DisclosureError, Kind, commitments, open_all};
-use counterpart_core::event::{self, Event, EventError};
+use counterpart_core::commitment::DisclosureError;
+use counterpart_core::event::{self, EventError};
 use counterpart_core::json::{self, Limits, Value};
 use counterpart_core::keyring::Keyring;
 use counterpart_core::ledger::Opened;
 use counterpart_core::refusal::Refusal;
+use counterpart_core::time::Timestamp;
 use counterpart_core::wire::{Digest, Envelope, Submission, WireError};
 
 use crate::problem::Problem;
-
-/// How a commitment begins in a canonical payload.
-const COMMITMENT: &[u8] = b"{\"$commit\":";
+use crate::submitted::{Directory, Submitted, judged};
 
 /// Why a submission goes no further than the door.
 #[derive(Clone, Debug)]
@@ -33,12 +32,18 @@ impl TurnedAway {
 
 /// Reads and checks one submission.
 ///
-/// `ledger` is the name of the ledger, once it is founded.
+/// `ledger` is the name of the ledger, once it is founded; `directory` is what the door reads of it.
 ///
 /// # Errors
 ///
 /// [`TurnedAway`], in the order of checks E01 to E06, E09.
-pub(crate) fn open(bytes: &[u8], keyring: &RwLock<Keyring>, ledger: Option<&str>) -> Result<Arc<Opened>, TurnedAway> {
+pub(crate) fn open(
+    bytes: &[u8],
+    keyring: &RwLock<Keyring>,
+    directory: &Directory,
+    ledger: Option<&str>,
+    now: Timestamp,
+) -> Result<Submitted, TurnedAway> {
     let submission = Submission::parse(bytes).map_err(|error| TurnedAway::unreadable(&error))?;
     let Submission { envelope, disclosures } = submission;
     let event = event::parse(&envelope).map_err(|error| turned_away(&envelope, &error, ledger))?;
@@ -52,14 +57,15 @@ pub(crate) fn open(bytes: &[u8], keyring: &RwLock<Keyring>, ledger: Option<&str>
         // K06 comes after the id: the sequencer comes to it.
         Err(_) => true,
     };
+    let (number, view) = directory.read();
     let (disclosures, door) = match disclosures {
         Ok(disclosures) => {
-            let door = sealed(&event, &envelope, &disclosures);
+            let door = judged(view.as_ref(), &event, &disclosures, now);
             (disclosures, door)
         }
         Err(error) => (Vec::new(), Err(disclosures_wrong(&error))),
     };
-    Ok(Arc::new(Opened { envelope, event, disclosures, unchecked, door }))
+    Ok(Submitted::new(Opened { envelope, event, disclosures, unchecked, door }, number))
 }
 
 fn turned_away(envelope: &Envelope, error: &EventError, ledger: Option<&str>) -> TurnedAway {
@@ -80,28 +86,6 @@ fn turned_away(envelope: &Envelope, error: &EventError, ledger: Option<&str>) ->
 fn other_ledger(named: &str, ledger: Option<&str>) -> Option<Refusal> {
     let ours = ledger?;
     (named != ours).then(|| Refusal::OtherLedger { named: named.to_owned(), ours: ours.to_owned() })
-}
-
-/// E07: every commitment is opened by exactly one disclosure; those within disclosed terms too.
-fn sealed(event: &Event, envelope: &Envelope, disclosures: &[Disclosure]) -> Result<(), Refusal> {
-    let has_commitments = envelope.payload.windows(COMMITMENT.len()).any(|window| window == COMMITMENT);
-    if !has_commitments && disclosures.is_empty() {
-        return Ok(());
-    }
-    let wrong = |problem: String| Refusal::Disclosures { problem };
-    let limits = Limits { max_depth: event::MAX_DEPTH, max_bytes: envelope.payload.len() };
-    let payload = json::parse(&envelope.payload, limits).map_err(|error| wrong(error.to_string()))?;
-    let data = payload.member("data").unwrap_or(&payload);
-    let mut expected: Vec<(String, Commitment)> =
-        commitments(data, "").map_err(|place| wrong(format!("`{place}` is not a commitment")))?;
-    for disclosure in disclosures.iter().filter(|disclosure| disclosure.kind == Kind::Json) {
-        let limits = Limits { max_depth: 32, max_bytes: disclosure.content.len() };
-        let content = json::parse(&disclosure.content, limits)
-            .map_err(|error| wrong(format!("the disclosure of `{}`: {error}", disclosure.pointer)))?;
-        let inner = commitments(&content, &disclosure.pointer);
-        expected.extend(inner.map_err(|place| wrong(format!("`{place}` is not a commitment")))?);
-    }
-    open_all(disclosures, &event.id.to_string(), &expected).map_err(|error| disclosures_wrong(&error))
 }
 
 fn disclosures_wrong(error: &DisclosureError) -> Refusal {

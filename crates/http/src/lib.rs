@@ -10,6 +10,7 @@
 //! Deciding, and naming a database: stores come in as trait objects. There is no clock here; it comes in as a
 //! function.
 
+mod agreements;
 mod around;
 mod batch;
 mod body;
@@ -33,6 +34,8 @@ mod sequencer;
 mod serve;
 mod settings;
 mod submit;
+mod submitted;
+mod validate;
 mod witnessing;
 
 use std::sync::{Arc, PoisonError, RwLock};
@@ -57,6 +60,7 @@ use flood::Counters;
 use health::Metrics;
 use reader::Reader;
 use sequencer::{Owned, Sequencer};
+use submitted::Directory;
 
 /// Where the time comes from.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -103,6 +107,7 @@ pub struct App {
     clock: Clock,
     settings: Settings,
     keyring: Arc<RwLock<Keyring>>,
+    directory: Arc<Directory>,
     reader: Arc<Reader>,
     sequencer: Sequencer,
     memory: Memory,
@@ -130,11 +135,13 @@ impl App {
         if let Some(note) = ledger.checkpoint() {
             view.publish(String::from_utf8_lossy(&note).into());
         }
+        let directory = Arc::new(Directory::of(ledger.state()));
         let keyring = Arc::new(RwLock::new(ledger.keyring().clone()));
         let (reader, groups, readers) = Reader::start(view, settings.patience).map_err(StartError::Thread)?;
         let owned = Owned {
             ledger,
             keyring: Arc::clone(&keyring),
+            directory: Arc::clone(&directory),
             reader: Arc::clone(&reader),
             groups,
             clock: Arc::clone(&clock),
@@ -151,6 +158,7 @@ impl App {
             flood: Counters::new(settings.flooding),
             settings,
             keyring,
+            directory,
             reader,
             sequencer,
             metrics: Metrics::default(),
@@ -167,6 +175,10 @@ impl App {
             .route("/api/v1/events/stream", get(feed::feed))
             .route("/api/v1/events/{name}", get(events::one))
             .route("/api/v1/prepare", post(prepare::prepare))
+            .route("/api/v1/validate", post(validate::validate))
+            .route("/api/v1/agreements", get(agreements::list))
+            .route("/api/v1/agreements/{id}", get(agreements::one))
+            .route("/api/v1/agreements/{id}/history", get(agreements::history))
             .route("/api/v1/organisations", get(organisations::list))
             .route("/api/v1/organisations/{code}", get(organisations::one))
             .route("/api/v1/organisations/{code}/roles", get(organisations::roles))

@@ -7,7 +7,6 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use counterpart_core::ledger::Opened;
 use counterpart_core::time::Timestamp;
 use counterpart_projections::View;
 use counterpart_tlog::Hash;
@@ -15,6 +14,7 @@ use counterpart_witness::Gathering;
 use tokio::sync::watch;
 
 use crate::problem::Problem;
+use crate::submitted::Submitted;
 
 /// Groups that may wait for the readers' side before the sequencer waits for it.
 const BACKLOG: usize = 256;
@@ -22,7 +22,7 @@ const BACKLOG: usize = 256;
 /// A group that was recorded, on its way to the view.
 pub(crate) struct Group {
     /// The events, with when and under which leaf they were recorded, in order.
-    pub(crate) events: Vec<(Arc<Opened>, Timestamp, Hash)>,
+    pub(crate) events: Vec<(Submitted, Timestamp, Hash)>,
     /// The checkpoint that covers them.
     pub(crate) checkpoint: Arc<str>,
 }

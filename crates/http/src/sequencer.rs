@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
 
 use counterpart_core::keyring::Keyring;
-use counterpart_core::ledger::{Committed, Ledger, LedgerError, Opened, Outcome};
+use counterpart_core::ledger::{Committed, Ledger, LedgerError, Outcome};
 use counterpart_core::refusal::Refusal;
 use counterpart_core::storage::{LockStore, Store, StoreError};
 use counterpart_core::time::Timestamp;
@@ -17,6 +17,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::Clock;
 use crate::reader::{Group, Reader};
+use crate::submitted::{Directory, Submitted, changes_directory};
 
 /// Events of one group. A group of this size amortises its three syncs to nothing; more would only delay readers.
 const GROUP_EVENTS: usize = 1024;
@@ -84,7 +85,7 @@ pub(crate) enum Unavailable {
 type Decided = Result<Vec<Decision>, Unavailable>;
 
 enum Job {
-    Events(Vec<Arc<Opened>>, oneshot::Sender<Decided>),
+    Events(Vec<Submitted>, oneshot::Sender<Decided>),
     Stop,
 }
 
@@ -114,6 +115,7 @@ pub(crate) struct Sequencer {
 pub(crate) struct Owned {
     pub(crate) ledger: Ledger<dyn Store, dyn LockStore>,
     pub(crate) keyring: Arc<RwLock<Keyring>>,
+    pub(crate) directory: Arc<Directory>,
     pub(crate) reader: Arc<Reader>,
     pub(crate) groups: SyncSender<Group>,
     pub(crate) clock: Clock,
@@ -126,7 +128,8 @@ impl Sequencer {
         let condition = Arc::new(Condition::default());
         let own = Arc::clone(&condition);
         let thread = std::thread::Builder::new().name("sequencer".into()).spawn(move || {
-            Desk { owned, condition: own, full_since: None }.run(waiting);
+            let (directory, _) = owned.directory.read();
+            Desk { owned, condition: own, full_since: None, directory }.run(waiting);
         })?;
         Ok(Self { queue: sender, condition, thread: Mutex::new(Some(thread)) })
     }
@@ -145,7 +148,7 @@ impl Sequencer {
     /// # Errors
     ///
     /// [`Unavailable`] at once when the queue is full or recording has stopped.
-    pub(crate) fn offer(&self, events: Vec<Arc<Opened>>) -> Result<oneshot::Receiver<Decided>, Unavailable> {
+    pub(crate) fn offer(&self, events: Vec<Submitted>) -> Result<oneshot::Receiver<Decided>, Unavailable> {
         self.look()?;
         let (answer, decided) = oneshot::channel();
         self.queue.try_send(Job::Events(events, answer)).map_err(|error| match error {
@@ -156,7 +159,7 @@ impl Sequencer {
     }
 
     /// As [`Sequencer::offer`], but waits for room: for a batch, whose lines keep their order.
-    pub(crate) async fn hand_over(&self, events: Vec<Arc<Opened>>) -> Result<oneshot::Receiver<Decided>, Unavailable> {
+    pub(crate) async fn hand_over(&self, events: Vec<Submitted>) -> Result<oneshot::Receiver<Decided>, Unavailable> {
         self.look()?;
         let (answer, decided) = oneshot::channel();
         self.queue.send(Job::Events(events, answer)).await.map_err(|_| Unavailable::Closing)?;
@@ -198,6 +201,8 @@ struct Desk {
     owned: Owned,
     condition: Arc<Condition>,
     full_since: Option<Timestamp>,
+    /// The number of the directory that the state has now.
+    directory: u64,
 }
 
 impl Desk {
@@ -225,8 +230,8 @@ impl Desk {
         }
     }
 
-    fn serve(&mut self, jobs: Vec<(Vec<Arc<Opened>>, oneshot::Sender<Decided>)>) {
-        let group: Vec<Arc<Opened>> = jobs.iter().flat_map(|(events, _)| events.iter().cloned()).collect();
+    fn serve(&mut self, jobs: Vec<(Vec<Submitted>, oneshot::Sender<Decided>)>) {
+        let group: Vec<Submitted> = jobs.iter().flat_map(|(events, _)| events.iter().cloned()).collect();
         match self.decide(&group) {
             Ok(decisions) => {
                 let mut decisions = decisions.into_iter();
@@ -244,7 +249,34 @@ impl Desk {
         }
     }
 
-    fn decide(&mut self, group: &[Arc<Opened>]) -> Decided {
+    fn decide(&mut self, group: &[Submitted]) -> Decided {
+        let mut decisions = Vec::with_capacity(group.len());
+        let mut together = Vec::with_capacity(group.len());
+        let mut changing = false;
+        for submitted in group {
+            if !changing && submitted.is_judged_by(self.directory) {
+                changing |= changes_directory(&submitted.event);
+                together.push(submitted.clone());
+                continue;
+            }
+            if submitted.is_judged_by(u64::MAX) {
+                together.push(submitted.clone());
+                continue;
+            }
+            // The door read an older directory, perhaps without a body that was registered a line before.
+            decisions.extend(self.commit(&std::mem::take(&mut together))?);
+            changing = false;
+            let (state, now) = (self.owned.ledger.state(), (self.owned.clock)());
+            together.push(submitted.judged_again(state, self.directory, now));
+        }
+        decisions.extend(self.commit(&together)?);
+        Ok(decisions)
+    }
+
+    fn commit(&mut self, group: &[Submitted]) -> Decided {
+        if group.is_empty() {
+            return Ok(Vec::new());
+        }
         if self.condition.trouble() == Some(Unavailable::Stopped) {
             return Err(Unavailable::Stopped);
         }
@@ -292,7 +324,7 @@ impl Desk {
         }
     }
 
-    fn publish(&self, group: &[Arc<Opened>], first: u64, committed: Committed) -> Vec<Decision> {
+    fn publish(&mut self, group: &[Submitted], first: u64, committed: Committed) -> Vec<Decision> {
         let Committed { outcomes, at, checkpoint, size } = committed;
         let tree = self.owned.ledger.tree();
         let checkpoint: Arc<str> = String::from_utf8_lossy(&checkpoint).into();
@@ -303,7 +335,7 @@ impl Desk {
             decisions.push(match outcome {
                 Outcome::Recorded { index, recorded_at, leaf, revision } => {
                     next = index + 1;
-                    recorded.push((Arc::clone(opened), recorded_at, leaf));
+                    recorded.push((opened.clone(), recorded_at, leaf));
                     // INVARIANT: the tree holds `size` entries and this is one of them, so there is a proof.
                     let hashes = tree.inclusion(index, size).unwrap_or_default();
                     Decision::Recorded(Placed {
@@ -324,6 +356,9 @@ impl Desk {
         }
         if !recorded.is_empty() {
             self.learn_keys(&recorded);
+            if recorded.iter().any(|(submitted, ..)| changes_directory(&submitted.event)) {
+                self.directory = self.owned.directory.renew(self.owned.ledger.state());
+            }
             // The readers' thread ends only after this one, unless it broke: then nobody reads its view.
             let _ = self.owned.groups.send(Group { events: recorded, checkpoint });
             self.owned.reader.acknowledge(size);
@@ -331,8 +366,8 @@ impl Desk {
         decisions
     }
 
-    fn learn_keys(&self, recorded: &[(Arc<Opened>, Timestamp, Hash)]) {
-        let bringing = |opened: &Opened| !counterpart_core::admit::carried(&opened.event).is_empty();
+    fn learn_keys(&self, recorded: &[(Submitted, Timestamp, Hash)]) {
+        let bringing = |opened: &Submitted| !counterpart_core::admit::carried(&opened.event).is_empty();
         if recorded.iter().any(|(opened, ..)| bringing(opened)) {
             let mut keyring = self.owned.keyring.write().unwrap_or_else(PoisonError::into_inner);
             for (opened, ..) in recorded {

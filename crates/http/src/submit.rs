@@ -16,6 +16,7 @@ use crate::door::{self, TurnedAway};
 use crate::problem::Problem;
 use crate::receipt::Receipt;
 use crate::sequencer::{Basis, Decision, Unavailable, decided};
+use crate::submitted::Submitted;
 
 /// Above this many bytes a submission is checked on a thread of its own, so that it keeps no small ones waiting.
 const LARGE: usize = 64 * 1024;
@@ -44,7 +45,7 @@ async fn submitted(app: &Arc<App>, request: Request) -> Result<(StatusCode, Vec<
         Err(away) => return Err(app.turned_away(away, app.basis().await)),
     };
     app.metrics.submissions.add(1);
-    let waiting = app.sequencer.offer(vec![Arc::clone(&opened)]).map_err(|why| unavailable(&why))?;
+    let waiting = app.sequencer.offer(vec![opened.clone()]).map_err(|why| unavailable(&why))?;
     let decision = decided(waiting).await.map_err(|why| unavailable(&why))?.into_iter().next();
     let Some(decision) = decision else {
         return Err(Problem::unavailable("Nothing was decided. Send it again; repeating is safe."));
@@ -74,8 +75,8 @@ pub(crate) fn answer(status: StatusCode, media_type: &'static str, bytes: impl I
 
 impl App {
     /// Reads and checks one submission.
-    pub(crate) fn open(&self, bytes: &[u8]) -> Result<Arc<Opened>, TurnedAway> {
-        door::open(bytes, &self.keyring, self.ledger_name().as_deref())
+    pub(crate) fn open(&self, bytes: &[u8]) -> Result<Submitted, TurnedAway> {
+        door::open(bytes, &self.keyring, &self.directory, self.ledger_name().as_deref(), (self.clock)())
     }
 
     /// What a refusal at the door is decided by: what was acknowledged last.

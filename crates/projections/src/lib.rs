@@ -9,6 +9,7 @@
 //!
 //! Deciding, keeping bytes, and the network. There is no clock here: instants arrive as values.
 
+pub mod agreements;
 pub mod organisations;
 mod places;
 mod view;

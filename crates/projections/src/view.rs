@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use counterpart_core::event::Event;
-use counterpart_core::ids::{EventId, Stream};
+use counterpart_core::event::{Event, EventType};
+use counterpart_core::ids::{AgreementId, EventId, Stream};
 use counterpart_core::state::State;
 use counterpart_core::time::Timestamp;
 use counterpart_tlog::{Hash, Tree};
@@ -19,6 +19,10 @@ pub struct View {
     state: State,
     tree: Tree,
     places: Places,
+    /// When each entry was recorded; never falling.
+    instants: Vec<Timestamp>,
+    /// The agreements, in the order of filing.
+    filed: Vec<AgreementId>,
     checkpoint: Option<Arc<str>>,
 }
 
@@ -31,6 +35,10 @@ impl View {
     /// Takes in the next entry.
     pub fn record(&mut self, event: &Event, recorded_at: Timestamp, leaf: Hash) {
         self.places.add(self.state.size, event);
+        self.instants.push(recorded_at);
+        if let (EventType::RequestFiled, Stream::Agreement(id)) = (event.event_type(), event.stream) {
+            self.filed.push(id);
+        }
         // Only the genesis is asked for the name of its leaf.
         let name = if self.state.size == 0 { leaf.to_hex() } else { String::new() };
         self.state.evolve(event, recorded_at, &name);
@@ -65,6 +73,31 @@ impl View {
     /// The signed checkpoint, once there is one.
     pub const fn checkpoint(&self) -> Option<&Arc<str>> {
         self.checkpoint.as_ref()
+    }
+
+    /// How many entries were recorded by an instant.
+    pub fn size_at(&self, instant: Timestamp) -> u64 {
+        self.instants.partition_point(|recorded_at| *recorded_at <= instant) as u64
+    }
+
+    /// When an entry was recorded.
+    pub fn recorded_at(&self, index: u64) -> Option<Timestamp> {
+        self.instants.get(usize::try_from(index).ok()?).copied()
+    }
+
+    /// The agreements, in the order of filing.
+    pub fn filed(&self) -> &[AgreementId] {
+        &self.filed
+    }
+
+    /// The entries that make an agreement what it is among the first `size`: its own, and those by which an
+    /// organisation left ([`counterpart_core::agreement::Agreement::replayed`]).
+    pub fn makers(&self, id: AgreementId, size: u64) -> Vec<u64> {
+        let filter = Filter { event_type: Some(EventType::OrganisationLeft), ..Filter::default() };
+        let mut makers = self.places.find(&filter, 0, size, usize::MAX);
+        makers.extend(self.stream(Stream::Agreement(id)).iter().take_while(|index| **index < size));
+        makers.sort_unstable();
+        makers
     }
 
     /// Where the event of an id stands.

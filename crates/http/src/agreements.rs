@@ -1,0 +1,255 @@
+//! `GET /api/v1/agreements`, `/{id}` and `/{id}/history`: now, at an instant, or as of a size of the log.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::{HeaderMap, Uri};
+use axum::response::Response;
+use counterpart_core::agreement::{Agreement, Reference, StageName};
+use counterpart_core::header::DataClass;
+use counterpart_core::ids::{AgreementId, OrganisationCode, Stream};
+use counterpart_core::london;
+use counterpart_core::replay::read;
+use counterpart_core::time::{Date, Timestamp};
+use counterpart_projections::View;
+use counterpart_projections::agreements::{self, AgreementRow, StepRow, Wanted};
+use serde::Serialize;
+
+use crate::App;
+use crate::body::shortened;
+use crate::events::EventRow;
+use crate::named::Named;
+use crate::problem::Problem;
+use crate::query::Query;
+use crate::seen::Seen;
+
+/// Agreements in one answer, unless asked otherwise.
+const LIMIT: usize = 50;
+
+/// Agreements in one answer at most.
+const LIMIT_MAX: usize = 200;
+
+/// The moment that a reader asks about.
+#[derive(Clone, Copy, Debug)]
+struct Moment {
+    /// Entries that count.
+    size: u64,
+    /// The instant up to which time has run.
+    at: Timestamp,
+}
+
+#[derive(Serialize)]
+struct List {
+    agreements: Vec<AgreementRow>,
+    /// What to ask for as `cursor` to go on, when there is more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+}
+
+#[derive(Serialize)]
+struct History {
+    id: AgreementId,
+    reference: String,
+    steps: Vec<StepRow>,
+    events: Vec<EventRow>,
+}
+
+/// A list: `state`, `party`, `class`, `purpose`, `q`, `at`, `as_of`, `cursor`, `limit`.
+pub(crate) async fn list(State(app): State<Arc<App>>, headers: HeaderMap, uri: Uri) -> Result<Response, Problem> {
+    app.may_read_entries()?;
+    let known = ["state", "party", "class", "purpose", "q", "at", "as_of", "cursor", "limit"];
+    let query = Query::read(&uri, &known)?;
+    let wanted = Wanted {
+        state: query.value::<StageName>("state", "a state; one looks like `ACTIVE`")?,
+        party: query.value::<OrganisationCode>("party", "the code of an organisation")?,
+        class: query.value::<DataClass>("class", "a class of data; one looks like `PERSONAL`")?,
+        purpose: query.text("purpose").map(str::to_owned),
+        q: query.text("q").map(str::to_owned),
+    };
+    let limit: usize = query.value("limit", "a number")?.unwrap_or(LIMIT);
+    if !(1..=LIMIT_MAX).contains(&limit) {
+        return Err(Problem::new("E01", format!("`limit` may be 1 to {LIMIT_MAX}.")));
+    }
+    let cursor: usize = query.value("cursor", "what an earlier answer gave as `next`")?.unwrap_or(0);
+    app.ready_for(&headers).await?;
+    let moment = app.moment(&query)?;
+    let own = Arc::clone(&app);
+    let (seen, list) = app.blocking(move || own.page_of(&wanted, moment, cursor, limit)).await??;
+    Ok(seen.json(&list))
+}
+
+/// One, by the key of its stream or its human reference.
+pub(crate) async fn one(
+    State(app): State<Arc<App>>,
+    Named(name): Named,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Result<Response, Problem> {
+    app.may_read_entries()?;
+    let query = Query::read(&uri, &["at", "as_of"])?;
+    app.ready_for(&headers).await?;
+    let moment = app.moment(&query)?;
+    let own = Arc::clone(&app);
+    app.blocking(move || {
+        let (seen, agreement) = own.found(&name, moment)?;
+        let then = agreement.at(moment.at);
+        Ok(seen.json(&agreements::page(&then, moment.at, moment.size)))
+    })
+    .await?
+}
+
+/// Its events and its changes of stage.
+pub(crate) async fn history(
+    State(app): State<Arc<App>>,
+    Named(name): Named,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Result<Response, Problem> {
+    app.may_read_entries()?;
+    let query = Query::read(&uri, &["at", "as_of"])?;
+    app.ready_for(&headers).await?;
+    let moment = app.moment(&query)?;
+    let own = Arc::clone(&app);
+    let (seen, agreement, indexes, checkpoint) = app
+        .blocking(move || {
+            let (_, agreement) = own.found(&name, moment)?;
+            let view = own.reader.view();
+            let events = view.stream(Stream::Agreement(agreement.id())).iter().copied();
+            let indexes: Vec<u64> = events.take_while(|index| *index < moment.size).collect();
+            Ok::<_, Problem>((Seen::of(&view), agreement, indexes, view.checkpoint().cloned().unwrap_or_default()))
+        })
+        .await??;
+    let events = app.rows(indexes, checkpoint, seen.size).await?;
+    let then = agreement.at(moment.at);
+    let (id, reference) = (then.id(), then.reference().to_string());
+    Ok(seen.json(&History { id, reference, steps: agreements::steps(&then), events }))
+}
+
+impl App {
+    /// What `at` and `as_of` ask for; now, without either.
+    fn moment(&self, query: &Query) -> Result<Moment, Problem> {
+        let as_of: Option<u64> = query.value("as_of", "a number of entries")?;
+        let asked = query.text("at").map(instant).transpose()?;
+        let view = self.reader.view();
+        let have = view.size();
+        if let Some(size) = as_of.filter(|size| *size > have) {
+            return Err(Problem::not_found(format!("The log has {have} entries, so there is no state after {size}.")));
+        }
+        let newest = |size: u64| size.checked_sub(1).and_then(|index| view.recorded_at(index));
+        let at = asked.unwrap_or_else(|| match as_of {
+            Some(size) => newest(size).unwrap_or_else(|| (self.clock)()),
+            // A clock a little behind the newest entry does not hide it.
+            None => newest(have).map_or_else(|| (self.clock)(), |newest| newest.max((self.clock)())),
+        });
+        let size = view.size_at(at).min(as_of.unwrap_or(have));
+        Ok(Moment { size, at })
+    }
+
+    /// Work that may wait for the disk, on a thread of its own.
+    pub(crate) async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Problem> {
+        let failed = |_| Problem::unavailable("The server failed on this request. It is logged; try again.");
+        tokio::task::spawn_blocking(work).await.map_err(failed)
+    }
+
+    fn page_of(&self, wanted: &Wanted, moment: Moment, cursor: usize, limit: usize) -> Result<(Seen, List), Problem> {
+        let (seen, candidates) = {
+            let view = self.reader.view();
+            let candidates: Vec<AgreementId> = match wanted.party {
+                Some(party) => view.state().agreements_of(party).map(Agreement::id).collect(),
+                None => view.filed().to_vec(),
+            };
+            (Seen::of(&view), candidates)
+        };
+        let mut rows = Vec::new();
+        let mut next = None;
+        for (place, id) in candidates.iter().enumerate().skip(cursor) {
+            let Some(row) = self.wanted_row(wanted, *id, moment)? else { continue };
+            if rows.len() == limit {
+                next = Some(place.to_string());
+                break;
+            }
+            rows.push(row);
+        }
+        Ok((seen, List { agreements: rows, next }))
+    }
+
+    fn wanted_row(&self, wanted: &Wanted, id: AgreementId, moment: Moment) -> Result<Option<AgreementRow>, Problem> {
+        let row = |agreement: &Agreement| {
+            let then = agreement.at(moment.at);
+            wanted.fits(&then).then(|| agreements::row(&then))
+        };
+        {
+            let view = self.reader.view();
+            if let Some(agreement) = view.state().agreement(id)
+                && is_untouched_since(&view, id, moment.size)
+            {
+                return Ok(row(agreement));
+            }
+        }
+        Ok(self.agreement_at(id, moment)?.as_ref().and_then(row))
+    }
+
+    fn found(&self, name: &str, moment: Moment) -> Result<(Seen, Agreement), Problem> {
+        let unknown = || {
+            let detail =
+                format!("There is no agreement {}. Check the reference, or file a request first.", shortened(name));
+            Problem::new("T01", detail)
+        };
+        let (seen, id) = {
+            let view = self.reader.view();
+            let by_reference = |reference| view.state().agreement_by_reference(reference).map(Agreement::id);
+            let id = match (name.parse::<AgreementId>(), name.parse::<Reference>()) {
+                (Ok(id), _) => Some(id),
+                (Err(_), Ok(reference)) => by_reference(reference),
+                (Err(_), Err(_)) => None,
+            };
+            (Seen::of(&view), id.ok_or_else(unknown)?)
+        };
+        let agreement = self.agreement_at(id, moment)?.ok_or_else(unknown)?;
+        Ok((seen, agreement))
+    }
+
+    /// An agreement as its events among the first entries made it; made again from them where later ones changed it.
+    fn agreement_at(&self, id: AgreementId, moment: Moment) -> Result<Option<Agreement>, Problem> {
+        let (makers, reference, windows) = {
+            let view = self.reader.view();
+            let Some(agreement) = view.state().agreement(id) else { return Ok(None) };
+            if is_untouched_since(&view, id, moment.size) {
+                return Ok(Some(agreement.clone()));
+            }
+            (view.makers(id, moment.size), agreement.reference(), view.state().windows())
+        };
+        let failed = |error: counterpart_core::storage::StoreError| {
+            tracing::error!(%error, "the store cannot read");
+            Problem::unavailable("The store cannot read this now. Whoever runs the server is told.")
+        };
+        let mut events = Vec::with_capacity(makers.len());
+        for index in makers {
+            let entry = self.store.entry(index).map_err(failed)?;
+            let entry = entry.and_then(|bytes| read(&bytes).ok());
+            events.extend(entry.map(|read| (read.event, read.entry.recorded_at)));
+        }
+        let events = events.iter().map(|(event, at)| (event, *at));
+        Ok(Agreement::replayed(events, reference, windows))
+    }
+}
+
+/// Whether nothing that makes an agreement what it is was recorded behind `size`.
+fn is_untouched_since(view: &View, id: AgreementId, size: u64) -> bool {
+    size >= view.size() || view.makers(id, view.size()).last().is_none_or(|last| *last < size)
+}
+
+/// An instant, or a date, which is its 00:00 in London.
+fn instant(text: &str) -> Result<Timestamp, Problem> {
+    let date = || text.parse::<Date>().ok().map(london::start_of);
+    text.parse().ok().or_else(date).ok_or_else(|| {
+        let detail = format!(
+            "`at={}` is neither a date like `2026-03-01` nor an instant like `2026-03-01T09:00:00.000Z`.",
+            shortened(text)
+        );
+        Problem::new("E01", detail)
+    })
+}

@@ -1,0 +1,89 @@
+//! `POST /api/v1/validate`: everything the rules say of terms, all at once. Records nothing.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use counterpart_core::door::{self, Proposal, WordsByPointer};
+use counterpart_core::header::Header;
+use counterpart_core::ids::Stream;
+use counterpart_core::json::{self, Limits, Value};
+use counterpart_core::london;
+use counterpart_core::message::Message;
+use counterpart_core::wire::MAX_SUBMISSION;
+use serde::Serialize;
+
+use crate::App;
+use crate::body;
+use crate::door::sentence;
+use crate::problem::Problem;
+use crate::submit::answer;
+
+/// The deepest nesting: that of a disclosure, inside one object.
+const MAX_DEPTH: usize = 33;
+
+const MEMBERS: [&str; 4] = ["parties", "stream", "terms", "words"];
+
+#[derive(Serialize)]
+struct Validated {
+    messages: Vec<Message>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    header: Option<Header>,
+}
+
+/// `terms`, `words`, `parties` and perhaps `stream` in; messages and the header out.
+pub(crate) async fn validate(State(app): State<Arc<App>>, request: Request) -> Result<Response, Problem> {
+    let (parts, body) = request.into_parts();
+    body::of_type(&parts.headers, "application/json")?;
+    let held = body::whole(&parts.headers, body, MAX_SUBMISSION, &app.memory).await?;
+    let own = Arc::clone(&app);
+    let validated = app.blocking(move || own.validated(&held.bytes)).await??;
+    Ok(answer(StatusCode::OK, "application/json", serde_json::to_vec(&validated).unwrap_or_default()))
+}
+
+impl App {
+    fn validated(&self, bytes: &[u8]) -> Result<Validated, Problem> {
+        let limits = Limits { max_depth: MAX_DEPTH, max_bytes: MAX_SUBMISSION };
+        let malformed = |detail: &str| Problem::new("E01", sentence(detail));
+        let asked = json::parse(bytes, limits).map_err(|error| malformed(&error.to_string()))?;
+        let members = asked.as_object().ok_or_else(|| malformed("the request must be an object"))?;
+        if let Some((name, _)) = members.iter().find(|(name, _)| !MEMBERS.contains(&name.as_str())) {
+            return Err(malformed(&format!("the request has a member `{}` that is not known", body::shortened(name))));
+        }
+        let member =
+            |name: &str| asked.member(name).ok_or_else(|| malformed(&format!("the request has no member `{name}`")));
+        let (terms, parties) = (member("terms")?, member("parties")?);
+        let words = words(asked.member("words")).ok_or_else(|| malformed("`words` must be an object of texts"))?;
+        if let Some(stream) = asked.member("stream") {
+            self.check_stream(stream)?;
+        }
+        let (_, view) = self.directory.read();
+        let view = view.ok_or_else(|| Problem::unavailable("The ledger is not founded yet."))?;
+        let proposal = Proposal { terms, words: &words, parties, contacts: None, requesting_organisation: None };
+        let on = london::date_of((self.clock)());
+        let validation = view.surround(on, |around| door::validate(&proposal, around, None));
+        Ok(Validated { messages: validation.messages, header: validation.header })
+    }
+
+    /// Comparing with the words of an agreement would let anybody guess them, so it is for its parties.
+    fn check_stream(&self, stream: &Value) -> Result<(), Problem> {
+        let stream: Option<Stream> = stream.as_str().and_then(|text| text.parse().ok());
+        let Some(Stream::Agreement(id)) = stream else {
+            return Err(Problem::new(
+                "E01",
+                "`stream` is not the stream of an agreement; one looks like `agr:<uuid>`.",
+            ));
+        };
+        if self.reader.view().state().agreement(id).is_some() {
+            let detail = "Comparing with the words of an agreement is for its parties. Sign in, or leave `stream` out.";
+            return Err(Problem::new("H401", detail));
+        }
+        Ok(())
+    }
+}
+
+fn words(value: Option<&Value>) -> Option<WordsByPointer> {
+    let Some(value) = value else { return Some(WordsByPointer::new()) };
+    value.as_object()?.iter().map(|(name, text)| Some((name.clone(), text.as_str()?.to_owned()))).collect()
+}
