@@ -21,6 +21,7 @@ mod flood;
 mod health;
 mod log;
 mod named;
+mod openapi;
 mod organisations;
 mod pages;
 mod prepare;
@@ -41,7 +42,7 @@ mod witnessing;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use axum::Router;
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, get, post};
 use counterpart_core::keyring::Keyring;
 use counterpart_core::ledger::{Ledger, LedgerError, Signatures};
 use counterpart_core::storage::{LockStore, Store};
@@ -169,29 +170,9 @@ impl App {
 
     /// Every route, for a server or for a test in the same process.
     pub fn router(self: &Arc<Self>) -> Router {
-        Router::new()
-            .route("/api/v1/events", get(events::list).post(submit::event))
-            .route("/api/v1/events/batch", post(batch::batch))
-            .route("/api/v1/events/stream", get(feed::feed))
-            .route("/api/v1/events/{name}", get(events::one))
-            .route("/api/v1/prepare", post(prepare::prepare))
-            .route("/api/v1/validate", post(validate::validate))
-            .route("/api/v1/agreements", get(agreements::list))
-            .route("/api/v1/agreements/{id}", get(agreements::one))
-            .route("/api/v1/agreements/{id}/history", get(agreements::history))
-            .route("/api/v1/organisations", get(organisations::list))
-            .route("/api/v1/organisations/{code}", get(organisations::one))
-            .route("/api/v1/organisations/{code}/roles", get(organisations::roles))
-            .route("/log/checkpoint", get(log::checkpoint))
-            .route("/log/tile/{*path}", get(log::tile))
-            .route("/log/data/{sha256}", get(log::data))
-            .route("/log/vkey", get(log::vkey))
-            .route("/log/proof/{index}", get(log::proof))
-            .route("/schemas/{*path}", get(pages::schema))
-            .route("/problems/{code}", get(pages::problem))
-            .route("/healthz", get(health::alive))
-            .route("/readyz", get(health::ready))
-            .route("/metrics", get(health::metrics))
+        let routes = routes().into_iter();
+        routes
+            .fold(Router::new(), |router, (path, methods)| router.route(path, methods))
             .fallback(pages::nothing_here)
             .method_not_allowed_fallback(pages::other_method)
             .layer(axum::middleware::from_fn_with_state(Arc::clone(self), around::around))
@@ -213,6 +194,40 @@ impl App {
     fn ledger_name(&self) -> Option<Arc<str>> {
         self.reader.view().state().founded.as_ref().map(|founded| Arc::from(&*founded.ledger))
     }
+}
+
+/// Every path and what answers there.
+fn routes() -> [(&'static str, MethodRouter<Arc<App>>); 23] {
+    [
+        ("/api/v1/events", get(events::list).post(submit::event)),
+        ("/api/v1/events/batch", post(batch::batch)),
+        ("/api/v1/events/stream", get(feed::feed)),
+        ("/api/v1/events/{name}", get(events::one)),
+        ("/api/v1/prepare", post(prepare::prepare)),
+        ("/api/v1/validate", post(validate::validate)),
+        ("/api/v1/agreements", get(agreements::list)),
+        ("/api/v1/agreements/{id}", get(agreements::one)),
+        ("/api/v1/agreements/{id}/history", get(agreements::history)),
+        ("/api/v1/organisations", get(organisations::list)),
+        ("/api/v1/organisations/{code}", get(organisations::one)),
+        ("/api/v1/organisations/{code}/roles", get(organisations::roles)),
+        ("/log/checkpoint", get(log::checkpoint)),
+        ("/log/tile/{*path}", get(log::tile)),
+        ("/log/data/{sha256}", get(log::data)),
+        ("/log/vkey", get(log::vkey)),
+        ("/log/proof/{index}", get(log::proof)),
+        ("/schemas/{*path}", get(pages::schema)),
+        ("/problems/{code}", get(pages::problem)),
+        ("/openapi.json", get(openapi::openapi)),
+        ("/healthz", get(health::alive)),
+        ("/readyz", get(health::ready)),
+        ("/metrics", get(health::metrics)),
+    ]
+}
+
+/// Every path that is served; `{*path}` stands for several segments.
+pub fn paths() -> impl Iterator<Item = &'static str> {
+    routes().into_iter().map(|(path, _)| path)
 }
 
 /// A server with keys that the genesis does not name would sign what nobody can check.

@@ -13,6 +13,9 @@
 #[path = "../../../core/tests/offices/world.rs"]
 mod world;
 
+mod agreements;
+mod bad_input;
+mod crowd;
 mod reading;
 mod running;
 mod submitting;

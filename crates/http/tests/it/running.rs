@@ -162,6 +162,11 @@ impl Running {
         Answer { status: parts.status, headers: parts.headers, body }
     }
 
+    /// The status alone, for answers that do not end.
+    pub async fn app_answer(&self, request: Request<Body>) -> StatusCode {
+        self.app.router().oneshot(request).await.unwrap().status()
+    }
+
     /// Stops the server and starts another over the same stores.
     pub async fn restarted(self) -> Self {
         self.app.stop().await;
