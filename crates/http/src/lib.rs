@@ -39,7 +39,7 @@ mod submitted;
 mod validate;
 mod witnessing;
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use axum::Router;
 use axum::routing::{MethodRouter, get, post};
@@ -103,6 +103,7 @@ pub struct App {
     store: Arc<dyn Store>,
     locks: Arc<dyn LockStore>,
     origin: String,
+    ledger: OnceLock<Arc<str>>,
     vkey: String,
     answer_key: AnswerKey,
     clock: Clock,
@@ -152,6 +153,7 @@ impl App {
             store,
             locks,
             origin,
+            ledger: OnceLock::new(),
             vkey,
             answer_key,
             clock,
@@ -192,7 +194,12 @@ impl App {
 
     /// The name of the ledger, once it is founded.
     fn ledger_name(&self) -> Option<Arc<str>> {
-        self.reader.view().state().founded.as_ref().map(|founded| Arc::from(&*founded.ledger))
+        if let Some(name) = self.ledger.get() {
+            return Some(Arc::clone(name));
+        }
+        // Once it has a name it keeps it, and nobody waits for the view to read it.
+        let name: Arc<str> = self.reader.view().state().founded.as_ref().map(|founded| Arc::from(&*founded.ledger))?;
+        Some(Arc::clone(self.ledger.get_or_init(|| name)))
     }
 }
 

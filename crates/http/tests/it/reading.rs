@@ -163,3 +163,47 @@ async fn a_closed_ledger_publishes_its_log_and_keeps_its_entries() {
         assert_eq!((answer.status.as_u16(), answer.code().as_str()), (401, "H401"), "{path}");
     }
 }
+
+#[tokio::test]
+async fn what_readers_see_is_what_a_fresh_replay_gives() {
+    let mut running = Running::with_camden().await;
+    let (chief, first, second) = (person("CMD", "CEX", 10), person("CMD", "ADM", 11), person("CMD", "ADM", 12));
+    let steps = [
+        running.world.appointment(&[chief.clone()], &first),
+        running.world.key_registration(&first, &[chief.clone()]),
+        running.world.registration("HCK", &person("HCK", "CEX", 20)),
+    ];
+    for step in &steps {
+        running.recorded(step).await;
+    }
+    running.clock.fetch_add(5_000, std::sync::atomic::Ordering::SeqCst);
+    let later = running.world.appointment(&[chief], &second);
+    running.recorded(&later).await;
+    let paths = [
+        "/log/checkpoint",
+        "/log/tile/0/000.p/6",
+        "/log/tile/entries/000.p/6",
+        "/log/proof/3",
+        "/log/proof/1?size=4",
+        "/api/v1/events",
+        "/api/v1/events?stream=org:CMD",
+        "/api/v1/events?organisation=HCK",
+        "/api/v1/events?type=RoleHolderAppointed",
+        "/api/v1/organisations",
+        "/api/v1/organisations/CMD",
+        "/api/v1/organisations/CMD/roles",
+        "/api/v1/agreements",
+    ];
+    let mut before = Vec::new();
+    for path in paths {
+        let answer = running.get(path).await;
+        assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.text());
+        before.push(answer);
+    }
+    let running = running.restarted().await;
+    for (path, before) in paths.into_iter().zip(before) {
+        let after = running.get(path).await;
+        assert_eq!(after.text(), before.text(), "{path}");
+        assert_eq!(after.header("counterpart-root"), before.header("counterpart-root"), "{path}");
+    }
+}
