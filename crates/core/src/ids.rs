@@ -375,11 +375,12 @@ impl fmt::Display for DatasetId {
 string_serde!(DatasetId, "DatasetId", "^DS-([1-9][0-9]?|1[0-9][0-9]|200)$");
 
 macro_rules! codes {
-    ($(#[$outer:meta])* $name:ident { $($(#[$inner:meta])* $variant:ident = $text:literal,)+ }) => {
+    (ranked $(#[$outer:meta])* $name:ident { $($rest:tt)+ }) => {
+        $crate::ids::codes! { @list $(#[$outer])* #[derive(PartialOrd, Ord)] $name { $($rest)+ } }
+    };
+    (@list $(#[$outer:meta])* $name:ident { $($(#[$inner:meta])* $variant:ident = $text:literal,)+ }) => {
         $(#[$outer])*
-        #[derive(
-            Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
-        )]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
         #[schemars(inline)]
         pub enum $name {
             $($(#[$inner])* #[serde(rename = $text)] $variant,)+
@@ -412,6 +413,22 @@ macro_rules! codes {
                         expected: concat!("a code of ", stringify!($name)),
                     }),
                 }
+            }
+        }
+    };
+    ($(#[$outer:meta])* $name:ident { $($rest:tt)+ }) => {
+        $crate::ids::codes! { @list $(#[$outer])* $name { $($rest)+ } }
+
+        // A sorted list in the log is sorted as it is printed, whatever order a program declares.
+        impl Ord for $name {
+            fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+                self.as_str().cmp(other.as_str())
+            }
+        }
+
+        impl PartialOrd for $name {
+            fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+                Some(self.cmp(other))
             }
         }
     };
@@ -504,6 +521,16 @@ mod tests {
         for text in ["", "A", "cmd", "1AB", "ABCDEFGHI", "CM D", "CMÉ"] {
             assert!(text.parse::<OrganisationCode>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn codes_sort_as_they_are_printed() {
+        let mut roles = Role::ALL.to_vec();
+        roles.sort();
+        assert!(roles.is_sorted_by_key(|role| role.as_str()), "{roles:?}");
+        assert_ne!(roles, Role::ALL, "the order of declaration is another");
+        // The classes of data are the exception: their order decides approval routes.
+        assert!(crate::header::DataClass::ALL.is_sorted());
     }
 
     #[test]

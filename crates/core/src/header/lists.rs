@@ -171,6 +171,7 @@ codes! {
 }
 
 codes! {
+    ranked
     /// Classes of data, in the order that decides approval routes (domain.md 1.1).
     DataClass {
         /// Non-personal, open.
