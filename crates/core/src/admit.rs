@@ -79,7 +79,7 @@ pub fn after_door(state: &State, event: &Event, at: Timestamp) -> Result<(), Ref
     if let Stream::Agreement(id) = event.stream {
         return agreements::after_door(state, event, id, at);
     }
-    roles::check_administration(event, at)
+    roles::check_administration(state, event, at)
 }
 
 /// E10: a genesis pins reference data that this program holds, and all that its rules read.

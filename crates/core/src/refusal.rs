@@ -79,6 +79,7 @@ refusals! {
     AlreadyDelegated { role: Role, until: Date } = "R07", "{role} is already delegated until {until}. End that delegation first.";
     NoSuchDelegation = "R08", "There is no such delegation. Look at the roles of the organisation.";
     DelegateIncompatible { role: Role } = "R09", "The delegate's other role ({role}) is incompatible. Choose another person.";
+    DelegationTooLong { latest: Date } = "G38", "A delegation may run until {latest} at the latest. Choose an earlier day.";
     SuspensionTooLong { latest: Date } = "G38", "An organisation can be suspended until {latest} at the latest. Choose an earlier day.";
     BackdatedRoleEnd = "R10", "Role ends take effect when recorded. If past signatures are in doubt, report the key as compromised.";
     PostVacant { organisation: OrganisationCode, role: Role } = "R11", "{organisation} has no serving {role}; appoint one before signing.";

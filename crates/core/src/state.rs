@@ -65,6 +65,10 @@ pub struct State {
     pub organisations: HashMap<OrganisationCode, Organisation>,
     /// By key id.
     pub keys: HashMap<KeyId, Key>,
+    /// The keys of each person, so that nobody looks through all of them.
+    pub keys_of: HashMap<PersonId, Vec<KeyId>>,
+    /// Where each appointment was made, by its event.
+    pub appointed_at: HashMap<EventId, OrganisationCode>,
     /// Every event, by its id.
     pub events: HashMap<EventId, Recorded>,
     /// The reference data in force, resolved when the ledger was founded.
@@ -153,6 +157,9 @@ impl State {
             }
             Data::RoleHolderAppointed(data) => {
                 self.declare_same(data);
+                if let Stream::Organisation(code) = event.stream {
+                    self.appointed_at.insert(event.id, code);
+                }
                 self.in_office(event, Some(data.person), |organisation| {
                     organisation.appointments.push(Appointment {
                         event: event.id,
@@ -204,7 +211,7 @@ impl State {
                     stage: KeyStage::Active,
                     revision: 1,
                 };
-                self.keys.insert(data.key, key);
+                self.add_key(data.key, key);
             }
             Data::KeyRotated(data) => {
                 if let Some(old) = self.keys.get_mut(&data.replaces) {
@@ -217,7 +224,7 @@ impl State {
                         stage: KeyStage::Active,
                         revision: 1,
                     };
-                    self.keys.insert(data.key, key);
+                    self.add_key(data.key, key);
                 }
             }
             Data::KeyRevoked(data) => {
@@ -256,7 +263,7 @@ impl State {
                 // It came in with the genesis: its own stream has no event yet.
                 revision: 0,
             };
-            self.keys.insert(registrar.key, key);
+            self.add_key(registrar.key, key);
         }
         self.reference = ReferenceSet::resolve(&genesis.code_lists, &genesis.policies).ok().map(Arc::new);
         self.founded = Some(Founded {
@@ -283,7 +290,8 @@ impl State {
             // It came in with the organisation: its own stream has no event yet.
             revision: 0,
         };
-        self.keys.insert(data.chief.key, key);
+        self.add_key(data.chief.key, key);
+        self.appointed_at.insert(event, data.code);
         let earlier = self.organisations.remove(&data.code);
         let revision = earlier.as_ref().map_or(0, |o| o.revision) + 1;
         let (mut appointments, delegations) = earlier.map(|o| (o.appointments, o.delegations)).unwrap_or_default();
@@ -311,6 +319,17 @@ impl State {
             person_barriers: HashMap::new(),
         };
         self.organisations.insert(data.code, organisation);
+    }
+
+    fn add_key(&mut self, id: KeyId, key: Key) {
+        self.keys_of.entry(key.person).or_default().push(id);
+        self.keys.insert(id, key);
+    }
+
+    /// Whether a person has a key here that may sign.
+    pub fn has_active_key(&self, organisation: OrganisationCode, person: PersonId) -> bool {
+        let keys = self.keys_of.get(&person).map(Vec::as_slice).unwrap_or_default();
+        keys.iter().filter_map(|id| self.keys.get(id)).any(|key| key.organisation == organisation && key.is_active())
     }
 
     fn in_office(&mut self, event: &Event, person: Option<PersonId>, change: impl FnOnce(&mut Organisation)) {

@@ -37,14 +37,15 @@ pub(super) fn check(state: &State, event: &Event, at: Timestamp) -> Result<(), R
             others_are(event, &[])
         }
         Data::OrganisationUpdated(_) => both(event, Role::Adm, Role::Cex),
-        Data::OrganisationLeft(_) => alone(event, &[Role::Cex]),
+        Data::OrganisationLeft(_) => alone(event, &signers(event), &[Role::Cex]),
         Data::RoleHolderAppointed(data) => {
-            appointing(state, event, data.role, at)?;
+            let own = check_same_person(state, event, data)?;
+            appointing(state, event, &own, data.role, at)?;
             check_appointment(state, event, data, at)
         }
         Data::RoleHolderRevoked(data) => {
             let appointment = live_appointment(state, event, data.appointment, at)?;
-            appointing(state, event, appointment.role, at)
+            appointing(state, event, &signers(event), appointment.role, at)
         }
         Data::RoleDelegated(data) => check_delegation(state, event, data, at),
         Data::DelegationRevoked(data) => check_delegation_end(state, event, data.delegation, at),
@@ -71,8 +72,8 @@ pub(super) fn check(state: &State, event: &Event, at: Timestamp) -> Result<(), R
     }
 }
 
-/// D06: nobody appoints themself or delegates to themself. G38: a suspension has a latest day.
-pub(super) fn check_administration(event: &Event, at: Timestamp) -> Result<(), Refusal> {
+/// D06: nobody appoints themself or delegates to themself. G38: a suspension and a delegation have a latest day.
+pub(super) fn check_administration(state: &State, event: &Event, at: Timestamp) -> Result<(), Refusal> {
     let signs = |person: PersonId| event.signers.iter().any(|signer| signer.person == person);
     if let Data::RoleHolderAppointed(data) = &event.data
         && signs(data.person)
@@ -90,7 +91,23 @@ pub(super) fn check_administration(event: &Event, at: Timestamp) -> Result<(), R
             return Err(Refusal::SuspensionTooLong { latest });
         }
     }
+    if let Data::RoleDelegated(data) = &event.data {
+        let latest = london::date_of(at).add_days(delegation_days(state, event, data, at));
+        if data.until > latest {
+            return Err(Refusal::DelegationTooLong { latest });
+        }
+    }
     Ok(())
+}
+
+/// How long a delegation may run: 90 days, and 366 where a chief lets the monitoring officer appoint.
+fn delegation_days(state: &State, event: &Event, data: &data::RoleDelegated, at: Timestamp) -> i64 {
+    let organisation = own_organisation(event).and_then(|code| state.organisations.get(&code));
+    let appointing = organisation.is_some_and(|body| {
+        body.appointment_by(data.appointment).is_some_and(|a| a.role == Role::Cex)
+            && body.appointment(data.person, Role::Sig, at).is_some()
+    });
+    if appointing { APPOINTING_DAYS_MAX } else { DELEGATION_DAYS_MAX }
 }
 
 /// D05: the registrar's people, auditors and witnesses decide no agreement.
@@ -212,16 +229,38 @@ fn own_organisation(event: &Event) -> Option<OrganisationCode> {
     }
 }
 
+fn signers(event: &Event) -> Vec<&Signer> {
+    event.signers.iter().collect()
+}
+
 /// One signer, of the stream's organisation, in one of these roles.
-fn alone(event: &Event, roles: &[Role]) -> Result<(), Refusal> {
-    let first = event.principal();
-    let organisation = own_organisation(event).unwrap_or(first.organisation);
+fn alone(event: &Event, signers: &[&Signer], roles: &[Role]) -> Result<(), Refusal> {
+    let organisation = own_organisation(event).unwrap_or(event.principal().organisation);
     let role = roles.first().copied().unwrap_or(Role::Cex);
-    if event.signers.len() == 1 && first.organisation == organisation && roles.contains(&first.role) {
-        Ok(())
-    } else {
-        Err(Refusal::RoleNotHeld { role, organisation })
+    match signers {
+        [one] if one.organisation == organisation && roles.contains(&one.role) => Ok(()),
+        _ => Err(Refusal::RoleNotHeld { role, organisation }),
     }
+}
+
+/// One human at two bodies is declared by both (wire.md 1, rule 3): an ADM or the CEX of the body of the
+/// appointment that is named signs besides. Gives the signers of the appointing body.
+fn check_same_person<'e>(
+    state: &State,
+    event: &'e Event,
+    data: &data::RoleHolderAppointed,
+) -> Result<Vec<&'e Signer>, Refusal> {
+    let mut own = signers(event);
+    let Some(elsewhere) = data.same_person else {
+        return Ok(own);
+    };
+    let other = state.appointed_at.get(&elsewhere).copied().ok_or(Refusal::NoAppointment)?;
+    let place = own
+        .iter()
+        .rposition(|s| s.organisation == other && matches!(s.role, Role::Adm | Role::Cex))
+        .ok_or(Refusal::RoleNotHeld { role: Role::Adm, organisation: other })?;
+    own.remove(place);
+    Ok(own)
 }
 
 /// Two signers of the stream's organisation, one in each role.
@@ -237,7 +276,7 @@ fn both(event: &Event, one: Role, other: Role) -> Result<(), Refusal> {
 
 /// Whoever appoints a role: the CEX for the roles that carry the body, else an ADM; for the CEX two
 /// registrars and one serving SIRO, SIG or ADM where there is one (amendments.md).
-fn appointing(state: &State, event: &Event, role: Role, at: Timestamp) -> Result<(), Refusal> {
+fn appointing(state: &State, event: &Event, signers: &[&Signer], role: Role, at: Timestamp) -> Result<(), Refusal> {
     let Some(code) = own_organisation(event) else {
         return Ok(());
     };
@@ -250,7 +289,7 @@ fn appointing(state: &State, event: &Event, role: Role, at: Timestamp) -> Result
             let inside = [Role::Siro, Role::Sig, Role::Adm];
             let serving = inside.iter().any(|r| organisation.has_serving(*r, at));
             let others: Vec<&Signer> =
-                event.signers.iter().filter(|s| s.organisation != OrganisationCode::REGISTRAR).collect();
+                signers.iter().copied().filter(|s| s.organisation != OrganisationCode::REGISTRAR).collect();
             let fits = match others.as_slice() {
                 [] => !serving,
                 [one] => one.organisation == code && inside.contains(&one.role),
@@ -258,7 +297,7 @@ fn appointing(state: &State, event: &Event, role: Role, at: Timestamp) -> Result
             };
             if fits { Ok(()) } else { Err(Refusal::RoleNotHeld { role: Role::Siro, organisation: code }) }
         }
-        Role::Siro | Role::Dpo | Role::Cg | Role::Sig | Role::Leo | Role::Adm => alone(event, &[Role::Cex]),
+        Role::Siro | Role::Dpo | Role::Cg | Role::Sig | Role::Leo | Role::Adm => alone(event, signers, &[Role::Cex]),
         Role::Reg | Role::Wit => {
             Err(Refusal::RoleNotHeld { role: Role::Reg, organisation: OrganisationCode::REGISTRAR })
         }
@@ -272,7 +311,7 @@ fn appointing(state: &State, event: &Event, role: Role, at: Timestamp) -> Result
         | Role::Tps
         | Role::Prg
         | Role::Brd
-        | Role::Aud => alone(event, &[Role::Adm]),
+        | Role::Aud => alone(event, signers, &[Role::Adm]),
     }
 }
 
@@ -320,7 +359,7 @@ fn check_delegation(state: &State, event: &Event, data: &data::RoleDelegated, at
         && signer.role == role
         && signer.delegation.is_none();
     if !by_holder {
-        appointing(state, event, role, at)?;
+        appointing(state, event, &signers(event), role, at)?;
     }
     if let Some(live) = organisation.delegation_of(data.appointment, at) {
         return Err(Refusal::AlreadyDelegated { role, until: live.until });
@@ -329,12 +368,6 @@ fn check_delegation(state: &State, event: &Event, data: &data::RoleDelegated, at
         organisation.roles_of(data.person, at).find(|held| *held != role && !delegable(separation(state), role, *held))
     {
         return Err(Refusal::DelegateIncompatible { role: other });
-    }
-    let appointing_only = role == Role::Cex && organisation.appointment(data.person, Role::Sig, at).is_some();
-    let days = if appointing_only { APPOINTING_DAYS_MAX } else { DELEGATION_DAYS_MAX };
-    let latest = london::date_of(at).add_days(days);
-    if data.until > latest {
-        return Err(Refusal::NoDelegation { role, problem: format!("may run until {latest} at most") });
     }
     Ok(())
 }
@@ -364,7 +397,7 @@ fn check_delegation_end(state: &State, event: &Event, id: EventId, at: Timestamp
         live_appointment(state, event, delegation.appointment, at).map_err(|_| Refusal::NoSuchDelegation)?;
     let signer = event.principal();
     let by_holder = event.signers.len() == 1 && signer.person == appointment.person && signer.role == appointment.role;
-    if by_holder { Ok(()) } else { appointing(state, event, appointment.role, at) }
+    if by_holder { Ok(()) } else { appointing(state, event, &signers(event), appointment.role, at) }
 }
 
 /// Who must sign for a new key (amendments.md): the new key, an ADM who is not that person (for the
@@ -387,8 +420,7 @@ fn check_key(state: &State, event: &Event, data: &data::KeyRegistered, at: Times
         registrars(state, event)?;
         return if signs(Role::Sig) || signs(Role::Siro) { Ok(()) } else { Err(missing(Role::Sig)) };
     }
-    let active =
-        |person: PersonId| state.keys.values().any(|k| k.organisation == code && k.person == person && k.is_active());
+    let active = |person: PersonId| state.has_active_key(code, person);
     let first_adm = roles.contains(&Role::Adm) && !organisation.holders(Role::Adm, at).any(|a| active(a.person));
     if first_adm {
         return if signs(Role::Cex) { Ok(()) } else { Err(missing(Role::Cex)) };
@@ -410,15 +442,15 @@ fn check_rotation(state: &State, event: &Event, data: &data::KeyRotated) -> Resu
     let Some(old) = state.keys.get(&data.replaces) else {
         return Err(Refusal::KeyUnknown { key: data.replaces });
     };
-    let wrong = || Refusal::KeyOfAnother { key: data.replaces, organisation: old.organisation };
-    if !event.signers.iter().any(|s| s.key == data.replaces) || event.signers.len() != 2 {
-        return Err(wrong());
+    // Whom the old key speaks for was checked with the K codes; the new one has to speak for the same.
+    if let Some(other) = event.signers.iter().find(|s| s.person != old.person || s.organisation != old.organisation) {
+        return Err(Refusal::KeyOfAnother { key: other.key, organisation: old.organisation });
     }
-    if event.signers.iter().all(|s| s.person == old.person && s.organisation == old.organisation) {
-        Ok(())
-    } else {
-        Err(wrong())
+    if event.signers.len() == 2 && event.signers.iter().any(|s| s.key == data.replaces) {
+        return Ok(());
     }
+    let role = event.principal().role;
+    Err(Refusal::RoleNotHeld { role, organisation: old.organisation })
 }
 
 /// The holder, an ADM or the CEX of the key's organisation.

@@ -143,11 +143,8 @@ impl State {
         let Some(elsewhere) = data.same_person else {
             return;
         };
-        let known = self
-            .organisations
-            .values()
-            .find_map(|organisation| organisation.appointment_by(elsewhere))
-            .map(|appointment| appointment.person);
+        let body = self.appointed_at.get(&elsewhere).and_then(|code| self.organisations.get(code));
+        let known = body.and_then(|body| body.appointment_by(elsewhere)).map(|appointment| appointment.person);
         let Some(other) = known.filter(|other| *other != data.person) else {
             return;
         };

@@ -12,7 +12,7 @@
 mod world;
 
 use serde_json::json;
-use world::{World, person, registrars};
+use world::{Person, World, person, registrars};
 
 const DAY: i64 = 86_400_000;
 
@@ -188,7 +188,42 @@ fn a_delegate_acts_until_the_day_and_no_longer() {
     world.now += 30 * DAY;
     let late = json!({ "appointment": appointment, "functions": [], "person": person("CMD", "SIRO", 32).id, "until": "2027-12-10" });
     let too_long = world.draft("org:CMD", "RoleDelegated", late, &[siro]);
-    assert_eq!(world.refusal(&too_long), "R03");
+    assert_eq!(world.refusal(&too_long), "G38");
+}
+
+#[test]
+fn one_human_at_two_bodies_is_declared_by_both() {
+    let mut world = World::with_camden();
+    let here = world.appoint(&person("CMD", "ADM", 11), &person("CMD", "IAO", 30)).unwrap();
+    let (chief, adm) = (person("HCK", "CEX", 20), person("HCK", "ADM", 21));
+    let registered = world.registration("HCK", &chief);
+    world.record(&registered).unwrap();
+    world.appoint(&chief, &adm).unwrap();
+    world.give_key(&adm, &[chief]).unwrap();
+    let declared = |world: &mut World, appointment: &str, by: &[Person]| {
+        let mut draft = world.appointment(by, &person("HCK", "IAO", 31));
+        draft.payload["data"]["same_person"] = json!(appointment);
+        draft
+    };
+    let alone = declared(&mut world, &here, &[adm.clone()]);
+    assert_eq!(world.refusal(&alone), "R01");
+    let unknown = declared(&mut world, "01890000-0000-7000-8000-ffffffffffff", &[adm.clone()]);
+    assert_eq!(world.refusal(&unknown), "R06");
+    let by_both = declared(&mut world, &here, &[adm, person("CMD", "ADM", 11)]);
+    world.record(&by_both).unwrap();
+}
+
+#[test]
+fn a_key_is_not_replaced_without_itself() {
+    let mut world = World::with_camden();
+    let old = person("CMD", "ADM", 11);
+    let new = old.with_key(111);
+    let data = json!({
+        "custody": "SOFTWARE", "key": new.key_id().to_string(), "public": new.public_text(), "replaces": old.key_id().to_string(),
+    });
+    let stream = format!("key:{}", new.key_id());
+    let alone = world.draft(&stream, "KeyRotated", data, &[new]);
+    assert_eq!(world.refusal(&alone), "R01");
 }
 
 #[test]
