@@ -15,7 +15,6 @@ import london
 from header import Header
 
 SIGNATURES = ("AdviceGiven", "ApprovalGiven", "ExecutionSigned")
-ASSET_OWNERS = {"IAO", "IGL"}
 REGULATOR_LAPSES = timedelta(days=10)
 
 
@@ -87,8 +86,8 @@ class Agreement:
         return {r for r in owed if r not in signed or self._is_partial(organisation, *r)}
 
     def _is_partial(self, organisation, kind, role):
-        """Whether asset owners have approved, but not for every dataset of theirs."""
-        if kind != "ApprovalGiven" or role not in ASSET_OWNERS:
+        """Whether a role has approved, but not for every dataset of the party's."""
+        if kind != "ApprovalGiven":
             return False
         given = [s for s in self.counting(organisation, kind) if s.role == role]
         if any(not s.datasets for s in given):
@@ -261,16 +260,16 @@ def evolve(agreement, event, at, book):
 
 
 def target_of(agreement, wanted):
-    """A signature that can be taken back, or None."""
-    return next((s for s in agreement.counting() if s.id == wanted), None)
+    """A signature by its event, whether it still counts or not; or None."""
+    return next((s for s in agreement.signatures if s.id == wanted), None)
 
 
 def _withdraw(agreement, wanted):
     target = target_of(agreement, wanted)
     target.counts = False
     row, code = agreement.parties[target.organisation], target.organisation
-    if row.state == "x" and agreement.missing(code, *SIGNATURES):
-        # Execution comes last: what it rested on is gone, so it must be given again.
+    if row.state == "x":
+        # Execution comes last: something that lay before it is gone, so it is given again.
         row.state = "s"
         for execution in agreement.counting(code, "ExecutionSigned"):
             execution.counts = False

@@ -32,6 +32,8 @@ BODIES = {
     "ENF": ("London Borough of Enfield", "LONDON_BOROUGH", "E09000010"),
     "HRY": ("London Borough of Haringey", "LONDON_BOROUGH", "E09000014"),
     "LEW": ("London Borough of Lewisham", "LONDON_BOROUGH", "E09000023"),
+    "NWM": ("London Borough of Newham", "LONDON_BOROUGH", "E09000025"),
+    "WFT": ("London Borough of Waltham Forest", "LONDON_BOROUGH", "E09000031"),
     "UEL": ("University of East London", "UNIVERSITY", None),
 }
 # Each post is another person, as the separation rules ask of those who meet in one agreement.

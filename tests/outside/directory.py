@@ -362,6 +362,7 @@ def _appointers(book, event, role, at):
 def _check_appointment(book, event, at):
     data, body = event.data, event.stream.removeprefix("org:")
     role, person, groups = data["role"], data["person"], _appointers(book, event, data["role"], at)
+    _need(role not in ("REG", "WIT"), "no body appoints a registrar or a witness")
     if "same_person" in data:
         twin = book.appointments.get(data["same_person"])
         if twin is None:

@@ -12,6 +12,7 @@ import terms as text
 from cast import Words, draft, new_id
 from header import derive
 from observer import same
+from scenarios import renamed
 from story import Story, reason, refusal
 
 
@@ -67,18 +68,10 @@ def _many(document):
 def _stranger(tale, rows):
     document = text.document(_today())
     bodies = {**tale.state.bodies(), "ZZZ": tale.state.bodies()["HCK"]}
-    mine = derive(_renamed(text.plain(document)), rows, bodies, tale.state.book.reference)
-    data = Story.request(_renamed(document), mine, "CMD")
+    mine = derive(renamed(text.plain(document), "HCK", "ZZZ"), rows, bodies, tale.state.book.reference)
+    data = Story.request(renamed(document, "HCK", "ZZZ"), mine, "CMD")
     made = draft(tale.state, "RequestFiled", f"agr:{new_id()}", data, tale.cast["CMD.REQ"])
     tale.observer.attempt(made.submission(), "O01")
-
-
-def _renamed(value):
-    if isinstance(value, dict):
-        return {_renamed(name): _renamed(inner) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [_renamed(inner) for inner in value]
-    return "ZZZ" if value == "HCK" else value
 
 
 def words(tale):

@@ -125,6 +125,7 @@ def _mutations(observer, tale, chance, rounds):
             same(answer.code, verdict.code, f"code of {_readable(body)} ({answer.json().get('detail')}; the outsider: {verdict.why})")
         except AssertionError as error:
             found.append(str(error))
+            observer.catch_up()
     _none(found)
 
 

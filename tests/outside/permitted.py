@@ -183,7 +183,8 @@ def check_separation(agreement, event, book):
     if event.type == "RequestTriaged":
         return
     mine = [s for s in agreement.signatures if book.human(s.person) == me]
-    here = [s for s in mine if s.version_hash == agreement.version_hash and s.organisation == organisation]
+    version = event.data["version_hash"]
+    here = [s for s in mine if s.version_hash == version and s.organisation == organisation]
     decides = event.type != "AdviceGiven"
     if decides and book.is_light(organisation):
         _check_two_persons(agreement, event, book)
@@ -240,7 +241,7 @@ def check_guards(agreement, event, at, book):
             if party.state not in "isx":
                 raise Refused(_PARTY_CODES[party.state])
         case "ApprovalWithdrawn":
-            if target_of(agreement, data["target"]) is None:
+            if target_of(agreement, data["target"]) not in agreement.counting():
                 raise Refused("G25")
         case "AgreementSuspended":
             _check_scope(agreement, event, party)
@@ -256,10 +257,10 @@ def _check_signing(party):
 
 
 def _check_submitting(agreement, data, at, book):
-    if not agreement.header.providers() <= agreement.triaged:
-        raise Refused("G09")
     if data["version"] != agreement.version:
         raise Refused("G08")
+    if not agreement.header.providers() <= agreement.triaged:
+        raise Refused("G09")
     today, last = london.today(at), london.day(data["approve_by"])
     longest = book.reference["POLICY-WINDOWS"]["approve_by_days"]
     if last < today:

@@ -75,5 +75,5 @@ class Reference:
         return role in self["POLICY-SEPARATION"]["apart_from_deciding"]
 
 
-# Roles that approve or bind.
-DECIDING = {"IAO", "SIRO", "CG", "LEO", "SEC", "OPN", "SIG"}
+# Roles that advise, decide or bind, or say who does.
+DECIDING = {"ADM", "CEX", "CG", "DAT", "DPO", "IAO", "IGL", "LEO", "LGL", "OPN", "SEC", "SIG", "SIRO"}

@@ -31,6 +31,7 @@ import schema
 import story
 import tools
 import tree
+import wander
 from cast import Cast, draft
 from client import Program
 from rehearsal import Rehearsal, Unpublished
@@ -157,6 +158,7 @@ def play(tale, words):
     part(crowd.all_sign_at_once, tale)
     part(crowd.limits, tale)
     part(scenarios.two_bodies, tale)
+    part(wander.walk, tale)
 
 
 def main():

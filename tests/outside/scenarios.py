@@ -310,7 +310,7 @@ def light(tale):
     cast, stream = tale.cast, _stream()
     tale.register("UEL", ["ADM", "DPO", "IGL", "SIG"], governance="LIGHT")
     document = text.document(_today(), lead_party="HCK")
-    document = _for(document, "CMD", "UEL")
+    document = renamed(document, "CMD", "UEL")
     rows = [text.party("UEL", "RECIPIENT"), text.party("HCK", "PROVIDER")]
     requester = tale.appoint("UEL", "REQ")
     tale.file(stream, document, rows, by="UEL.REQ")
@@ -328,12 +328,12 @@ def light(tale):
     tale.expect("SUSPENDED", "S", stream)
 
 
-def _for(value, old, new):
-    """The same terms for another body."""
+def renamed(value, old, new):
+    """The same terms, or rows, for another body."""
     if isinstance(value, dict):
-        return {_for(name, old, new): _for(inner, old, new) for name, inner in value.items()}
+        return {renamed(name, old, new): renamed(inner, old, new) for name, inner in value.items()}
     if isinstance(value, list):
-        return [_for(inner, old, new) for inner in value]
+        return [renamed(inner, old, new) for inner in value]
     if isinstance(value, Words):
         return copy.copy(value)
     return new if value == old else value
