@@ -36,7 +36,7 @@ pub struct Acting {
     pub with: Vec<String>,
     /// The delegation under which the first key signs
     #[arg(long, value_name = "EVENT")]
-    pub delegation: Option<EventId>,
+    pub under: Option<EventId>,
     /// Do not ask before signing
     #[arg(long, short)]
     pub yes: bool,
@@ -85,7 +85,7 @@ impl Acting {
         let folder = self.place.folder(common)?;
         let mut hands = self.signers.iter().map(|meant| hand(&folder, meant, common)).collect::<Result<Vec<_>>>()?;
         if let Some(first) = hands.first_mut() {
-            first.signer.delegation = self.delegation;
+            first.signer.delegation = self.under;
         }
         Ok(hands)
     }

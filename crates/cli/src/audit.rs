@@ -98,10 +98,11 @@ impl Audit {
         judged.source_key(&source, signed.as_ref())?;
         let reference_data = judged.reference(&source, &findings.replay.state)?;
         let report = judged.report(&scope, &findings, signed, reference_data, watch.elapsed().as_millis());
-        if common.json && self.would_admit.is_none() {
-            shell::line(&serde_json::to_string(&report)?);
-        } else {
-            report.lines().iter().for_each(|line| shell::line(line));
+        match (common.json, &self.would_admit) {
+            (true, None) => shell::line(&serde_json::to_string(&report)?),
+            // The verdict is the datum then, and the audit before it is talk.
+            (true, Some(_)) => report.lines().iter().for_each(|line| common.say(line)),
+            (false, _) => report.lines().iter().for_each(|line| shell::line(line)),
         }
         if !report.ok {
             return Ok(Ending::Unverified);

@@ -99,11 +99,29 @@ impl Reading {
                 let filters = [("state", state), ("party", party), ("class", class), ("q", q)];
                 let filters: Vec<(&str, String)> =
                     filters.into_iter().filter_map(|(name, value)| Some((name, value.clone()?))).collect();
-                asking.tell("/api/v1/agreements", &filters, common)
+                let agreements = asking.agreements(&Ledger::meet(&asking.url, common)?, &filters)?;
+                if common.json {
+                    tell(&Value::Array(agreements), common);
+                } else {
+                    for row in &agreements {
+                        tell_row(row, &["reference", "state", "class", "lead", "id"]);
+                    }
+                    if agreements.is_empty() {
+                        common.say("There is none.");
+                    }
+                }
+                Ok(Ending::Done)
             }
             Self::Organisations { asking } => asking.tell("/api/v1/organisations", &[], common),
             Self::History { agreement, asking } => {
-                asking.tell(&format!("/api/v1/agreements/{}/history", named(agreement)?), &[], common)
+                let value = asking.ask(&format!("/api/v1/agreements/{}/history", named(agreement)?), &[], common)?;
+                match value.get("events").and_then(Value::as_array).filter(|_| !common.json) {
+                    Some(events) => events.iter().for_each(|event| {
+                        tell_row(event, &["index", "recorded_at", "type", "id"]);
+                    }),
+                    None => tell(&value, common),
+                }
+                Ok(Ending::Done)
             }
             Self::Why { agreement, asking } => {
                 let value = asking.ask(&format!("/api/v1/agreements/{}", named(agreement)?), &[], common)?;
@@ -111,16 +129,67 @@ impl Reading {
                 tell(&why, common);
                 Ok(Ending::Done)
             }
-            Self::Inbox { organisation, asking } => {
-                asking.tell(&format!("/api/v1/organisations/{}/inbox", named(organisation)?), &[], common)
-            }
+            Self::Inbox { organisation, asking } => asking.inbox(named(organisation)?, common),
         }
     }
 }
 
 impl Asking {
     fn ask(&self, path: &str, filters: &[(&str, String)], common: &Common) -> Result<Value> {
+        self.ask_of(&Ledger::meet(&self.url, common)?, path, filters)
+    }
+
+    /// Every page of a list of agreements.
+    fn agreements(&self, ledger: &Ledger, filters: &[(&str, String)]) -> Result<Vec<Value>> {
+        let mut rows = Vec::new();
+        let mut cursor: Option<String> = None;
+        loop {
+            let mut filters = filters.to_vec();
+            filters.extend(cursor.take().map(|cursor| ("cursor", cursor)));
+            let page = self.ask_of(ledger, "/api/v1/agreements", &filters)?;
+            let found = page.get("agreements").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+            rows.extend(found.iter().cloned());
+            cursor = page.get("next").and_then(Value::as_str).map(str::to_owned);
+            if cursor.is_none() || found.is_empty() {
+                return Ok(rows);
+            }
+        }
+    }
+
+    /// What waits for an organisation: of each of its agreements, who must act next.
+    fn inbox(&self, organisation: &str, common: &Common) -> Result<Ending> {
         let ledger = Ledger::meet(&self.url, common)?;
+        let mut waiting = Vec::new();
+        for row in self.agreements(&ledger, &[("party", organisation.to_owned())])? {
+            let id = row.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
+            let page = self.ask_of(&ledger, &format!("/api/v1/agreements/{}", named(&id)?), &[])?;
+            for next in page.get("next").and_then(Value::as_array).into_iter().flatten() {
+                if next.get("organisation").and_then(Value::as_str) != Some(organisation) {
+                    continue;
+                }
+                let mut item = next.clone();
+                if let Some(members) = item.as_object_mut() {
+                    for name in ["reference", "id", "state", "approve_by"] {
+                        members.extend(page.get(name).map(|value| (name.to_owned(), value.clone())));
+                    }
+                }
+                waiting.push(item);
+            }
+        }
+        if common.json {
+            tell(&Value::Array(waiting), common);
+        } else {
+            for item in &waiting {
+                tell_row(item, &["reference", "task", "role", "approve_by", "id"]);
+            }
+            if waiting.is_empty() {
+                common.say(&format!("Nothing waits for {organisation}."));
+            }
+        }
+        Ok(Ending::Done)
+    }
+
+    fn ask_of(&self, ledger: &Ledger, path: &str, filters: &[(&str, String)]) -> Result<Value> {
         let mut filters = filters.to_vec();
         filters.extend(self.at.clone().map(|at| ("at", at)));
         filters.extend(self.as_of.map(|size| ("as_of", size.to_string())));
@@ -139,6 +208,16 @@ fn named(text: &str) -> Result<&str> {
     let text = text.trim_start_matches("agr:");
     let plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     if plain { Ok(text) } else { Err(Fault::usage(format!("`{text}` is no id, reference or code"))) }
+}
+
+/// One line of a list: these members, those that are there.
+fn tell_row(row: &Value, members: &[&str]) {
+    let cells = members.iter().map(|name| match row.get(name) {
+        Some(Value::String(text)) => printable(text),
+        Some(other) => other.to_string(),
+        None => "-".to_owned(),
+    });
+    shell::line(cells.collect::<Vec<_>>().join("  ").trim_end());
 }
 
 /// A value as it may stand in a query.

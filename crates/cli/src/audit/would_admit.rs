@@ -1,11 +1,13 @@
 //! `--would-admit`: whether the log as it stands would take a submission, decided without the server.
 
 use counterpart_core::admit::{self, Known};
-use counterpart_core::commitment;
+use counterpart_core::commitment::DisclosureError;
+use counterpart_core::door::{self, Earlier, View};
 use counterpart_core::event::{self, Event};
-use counterpart_core::json;
+use counterpart_core::london;
 use counterpart_core::refusal::Refusal;
 use counterpart_core::replay::Replay;
+use counterpart_core::state::State;
 use counterpart_core::time::Timestamp;
 use counterpart_core::wire::Submission;
 use serde_json::json;
@@ -78,29 +80,17 @@ fn decide(replay: &Replay, submission: &Submission, event: &Event, now: Timestam
     }
     let at = replay.state.recorded_at.map_or(now, |last| now.max(last));
     admit::before_door(&replay.state, event, at)?;
-    words_open(submission, event)?;
+    at_door(&replay.state, event, submission, at)?;
     admit::after_door(&replay.state, event, at)?;
     Ok(Known::New)
 }
 
-/// E07: every commitment is opened by what came with it.
-fn words_open(submission: &Submission, event: &Event) -> Result<(), Refusal> {
-    let problem = |problem: String| Refusal::Disclosures { problem };
-    let disclosures = submission.disclosures.as_ref().map_err(|error| problem(error.to_string()))?;
-    let data = event.data.to_value().map_err(|error| problem(error.to_string()))?;
-    let data = json::to_value(&data).map_err(|error| problem(error.to_string()))?;
-    let mut commitments =
-        commitment::commitments(&data, "").map_err(|place| problem(format!("`{place}` is no commitment")))?;
-    // The terms are a skeleton whose own words are commitments, each disclosed under its path.
-    let terms = disclosures.iter().find(|disclosure| disclosure.pointer == "/terms");
-    if let Some(terms) = terms
-        && let Ok(skeleton) = json::parse(
-            &terms.content,
-            json::Limits { max_depth: commitment::MAX_CONTENT_DEPTH, max_bytes: commitment::MAX_CONTENT },
-        )
-    {
-        let within = commitment::commitments(&skeleton, "/terms");
-        commitments.extend(within.map_err(|place| problem(format!("`{place}` is no commitment")))?);
-    }
-    commitment::open_all(disclosures, &event.id.to_string(), &commitments).map_err(|error| problem(error.to_string()))
+/// E07, E08 and the V rules, as far as the words that came along and the log decide them.
+fn at_door(state: &State, event: &Event, submission: &Submission, at: Timestamp) -> Result<(), Refusal> {
+    let Some(view) = View::of(state) else {
+        return Ok(());
+    };
+    let problem = |error: &DisclosureError| Refusal::Disclosures { problem: error.to_string() };
+    let disclosures = submission.disclosures.as_ref().map_err(problem)?;
+    door::check_submission(&view, london::date_of(at), event, disclosures, &Earlier::default()).map(drop)
 }

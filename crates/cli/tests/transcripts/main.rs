@@ -5,5 +5,7 @@
 mod copies;
 mod founding;
 mod keys;
+mod served;
 mod shop;
+mod story;
 mod witnesses;
