@@ -40,6 +40,7 @@ fn an_agreement_lives_from_filing_to_its_signatures_by_the_command_line_alone() 
         .ends(3);
     ledger.act(&["note", &id, "--text", "Call jo.bloggs@example.org first", "-k", "CMD.IGL"]).ends(3).says("V-90");
     ledger.act(&["note", &id, "--text", "Signed by both sides", "-k", "CMD.IGL"]).ends(0);
+    reading(&ledger, &id);
     // Words that are not here are not signed for.
     let receipts = ledger.shop.path("home/receipts");
     std::fs::rename(&receipts, ledger.shop.path("elsewhere")).unwrap();
@@ -54,6 +55,29 @@ fn an_agreement_lives_from_filing_to_its_signatures_by_the_command_line_alone() 
     ledger.shop.write("false.json", receipt.to_string());
     ledger.shop.run(&["verify", "false.json"]).ends(4);
     ledger.shop.run(&["verify", "agreement.yaml"]).ends(4).says("");
+}
+
+/// What the ledger tells of an agreement that both sides have signed.
+fn reading(ledger: &Served, id: &str) {
+    let page = ledger.ask(&["show", id, "--json"]).ends(0).json();
+    assert_eq!((&page["state"], &page["id"]), (&json!("APPROVED"), &json!(id)));
+    let reference = page["reference"].as_str().unwrap();
+    assert_eq!(ledger.ask(&["show", reference, "--json"]).ends(0).json()["id"], *id);
+    let listed = ledger.ask(&["list", "--party", "HCK"]).ends(0).out;
+    assert!(listed.contains(reference) && listed.contains("APPROVED"), "{listed}");
+    assert!(ledger.ask(&["list", "--state", "ACTIVE", "--json"]).ends(0).json().as_array().unwrap().is_empty());
+    let told = ledger.ask(&["history", id]).ends(0).out;
+    let types: Vec<&str> = told.lines().filter_map(|line| line.split("  ").nth(2)).collect();
+    assert_eq!((types.first(), types.last()), (Some(&"RequestFiled"), Some(&"NoteRecorded")), "{told}");
+    let day = page["effective_date"].as_str().or_else(|| page["header"]["effective_date"].as_str()).unwrap();
+    assert_eq!(ledger.ask(&["show", id, "--at", day, "--json"]).ends(0).json()["state"], "ACTIVE");
+    ledger.ask(&["why", id]).ends(0);
+    // Before the advice of its second side the agreement waited for somebody there.
+    let index = told.lines().rev().nth(3).unwrap().split("  ").next().unwrap().to_owned();
+    let waiting = ledger.ask(&["inbox", "HCK", "--as-of", &index]).ends(0).out;
+    assert!(waiting.contains("ADVISE"), "{waiting}");
+    ledger.ask(&["inbox", "HCK"]).ends(0).says("Nothing waits for HCK");
+    ledger.ask(&["show", "DSA-1999-000001"]).ends(1).says("404");
 }
 
 #[test]
