@@ -123,7 +123,10 @@ async fn hand_over(app: &Arc<App>, lines: Lines) -> Option<Chunk> {
         let check = |line: Result<Vec<u8>, Problem>| own.open(&line.map_err(TurnedAway::Unreadable)?);
         lines.into_par_iter().map(check).collect()
     });
-    let checked = checking.await.ok()?;
+    let mut checked = checking.await.ok()?;
+    for submitted in checked.iter_mut().flatten() {
+        *submitted = app.weighed(submitted.clone()).await;
+    }
     let opened: Vec<Submitted> = checked.iter().flatten().cloned().collect();
     app.metrics.submissions.add(opened.len() as u64);
     let waiting = app.sequencer.hand_over(opened).await;

@@ -10,6 +10,7 @@
 //! Deciding, and naming a database: stores come in as trait objects. There is no clock here; it comes in as a
 //! function.
 
+mod advice;
 mod agreements;
 mod around;
 mod batch;

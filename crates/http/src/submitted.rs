@@ -28,6 +28,11 @@ impl Submitted {
         Self(Arc::new(Inner { opened, directory }))
     }
 
+    /// The opened submission, to be judged anew.
+    pub(crate) fn opened(&self) -> Opened {
+        self.0.opened.clone()
+    }
+
     /// Whether the door judged it by this directory, or by none: only requests are judged by one.
     pub(crate) fn is_judged_by(&self, directory: u64) -> bool {
         self.0.directory == directory || self.event.event_type() != EventType::RequestFiled
