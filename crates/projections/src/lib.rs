@@ -10,9 +10,14 @@
 //! Deciding, keeping bytes, and the network. There is no clock here: instants arrive as values.
 
 pub mod agreements;
+pub mod coverage;
+pub mod english;
+pub mod flows;
 pub mod organisations;
 mod places;
+pub mod register;
 mod view;
+pub mod words;
 
 pub use places::Filter;
 pub use view::View;
