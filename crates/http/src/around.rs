@@ -6,11 +6,16 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
+use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use crate::App;
+use crate::pages::NOTICE;
 use crate::problem::Problem;
+
+/// By which every answer of the demonstration says what it is.
+const DEMONSTRATION: HeaderName = HeaderName::from_static("counterpart-demonstration");
 
 /// Who is at the other end of the connection.
 #[derive(Clone, Copy, Debug)]
@@ -31,7 +36,10 @@ pub(crate) async fn around(State(app): State<Arc<App>>, request: Request, next: 
         catch_unwind(AssertUnwindSafe(|| handling.as_mut().poll(context)))
             .map_or_else(|_| std::task::Poll::Ready(None), |poll| poll.map(Some))
     });
-    if let Some(response) = handled.await {
+    if let Some(mut response) = handled.await {
+        if app.is_demonstration() {
+            response.headers_mut().insert(DEMONSTRATION, HeaderValue::from_static(NOTICE));
+        }
         return response;
     }
     app.metrics.panics.add(1);

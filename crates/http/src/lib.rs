@@ -13,6 +13,7 @@
 mod advice;
 mod agreements;
 mod around;
+mod assets;
 mod batch;
 mod body;
 mod door;
@@ -20,6 +21,7 @@ mod events;
 mod feed;
 mod flood;
 mod health;
+mod links;
 mod log;
 mod named;
 mod openapi;
@@ -118,6 +120,7 @@ pub struct App {
     metrics: Metrics,
     closing: watch::Sender<bool>,
     readers: std::sync::Mutex<Option<std::thread::JoinHandle<()>>>,
+    titles: pages::Titles,
 }
 
 impl App {
@@ -168,14 +171,16 @@ impl App {
             metrics: Metrics::default(),
             closing: watch::Sender::new(false),
             readers: std::sync::Mutex::new(Some(readers)),
+            titles: pages::Titles::default(),
         }))
     }
 
     /// Every route, for a server or for a test in the same process.
     pub fn router(self: &Arc<Self>) -> Router {
-        let routes = routes().into_iter();
+let routes = routes().into_iter();
         routes
             .fold(Router::new(), |router, (path, methods)| router.route(path, methods))
+            .merge(pages::routes())
             .fallback(pages::nothing_here)
             .method_not_allowed_fallback(pages::other_method)
             .layer(axum::middleware::from_fn_with_state(Arc::clone(self), around::around))
@@ -193,6 +198,11 @@ impl App {
         }
     }
 
+    /// Whether this is the demonstration, whose every answer says so.
+    pub(crate) fn is_demonstration(&self) -> bool {
+        self.origin == pages::DEMONSTRATION
+    }
+
     /// The name of the ledger, once it is founded.
     fn ledger_name(&self) -> Option<Arc<str>> {
         if let Some(name) = self.ledger.get() {
@@ -205,7 +215,7 @@ impl App {
 }
 
 /// Every path and what answers there.
-fn routes() -> [(&'static str, MethodRouter<Arc<App>>); 23] {
+fn routes() -> [(&'static str, MethodRouter<Arc<App>>); 26] {
     [
         ("/api/v1/events", get(events::list).post(submit::event)),
         ("/api/v1/events/batch", post(batch::batch)),
@@ -219,6 +229,9 @@ fn routes() -> [(&'static str, MethodRouter<Arc<App>>); 23] {
         ("/api/v1/organisations", get(organisations::list)),
         ("/api/v1/organisations/{code}", get(organisations::one)),
         ("/api/v1/organisations/{code}/roles", get(organisations::roles)),
+        ("/api/v1/register", get(pages::feeds::json)),
+        ("/register.csv", get(pages::feeds::csv)),
+        ("/register.atom", get(pages::feeds::atom)),
         ("/log/checkpoint", get(log::checkpoint)),
         ("/log/tile/{*path}", get(log::tile)),
         ("/log/data/{sha256}", get(log::data)),

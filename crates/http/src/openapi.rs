@@ -41,6 +41,13 @@ const MOMENT: &[(&str, &str)] = &[
     ("as_of", "A number of entries: the state after them."),
 ];
 
+const REGISTER: &[(&str, &str)] = &[
+    ("q", "Words of a published title, part of a reference, or the name or code of a party."),
+    ("party", "The code of an organisation."),
+    ("state", "For example `ACTIVE`."),
+    ("class", "The highest class of the data."),
+];
+
 const OPERATIONS: &[Operation] = &[
     send(
         "/api/v1/events",
@@ -101,6 +108,14 @@ const OPERATIONS: &[Operation] = &[
     read("/api/v1/organisations", "Every organisation, as it stands now.", &[], JSON),
     read("/api/v1/organisations/{code}", "One organisation, with its keys.", &[], JSON),
     read("/api/v1/organisations/{code}/roles", "Who acts for it, and which posts are vacant.", &[], JSON),
+    read(
+        "/api/v1/register",
+        "The public register: eighteen fields of each agreement, the newest first.",
+        REGISTER,
+        JSON,
+    ),
+    read("/register.csv", "The same as a spreadsheet.", REGISTER, "text/csv"),
+    read("/register.atom", "Changes of state, the newest first.", &[], "application/atom+xml"),
     read("/log/checkpoint", "The newest signed checkpoint (C2SP tlog-checkpoint).", &[], TEXT),
     read("/log/tile/{path}", "A tile of hashes, or a bundle below `entries/` (C2SP tlog-tiles).", &[], BYTES),
     read("/log/data/{sha256}", "A file of reference data, by its SHA-256.", &[], JSON),

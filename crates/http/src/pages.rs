@@ -1,17 +1,60 @@
-//! Schemas, the page of each problem, and what is answered where there is nothing.
+//! Pages for people, server-rendered; schemas; and what is answered where there is nothing.
+//!
+//! In scope: HTML that reads without JavaScript, and the register's feeds with the same facts.
+//! Out of scope: what is true; that is [`counterpart_projections`]. Words are shown only where a publication
+//! decision opened them.
+
+mod agreement;
+mod event;
+mod fault;
+pub(crate) mod feeds;
+mod frame;
+mod home;
+mod log;
+mod organisations;
+mod picture;
+mod register;
+mod sharing;
+mod statements;
+mod words;
 
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
-use axum::extract::Request;
-use axum::http::StatusCode;
-use axum::response::Response;
-use counterpart_core::refusal::Refusal;
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
 use counterpart_core::schemas;
 
+use crate::App;
+use crate::assets;
 use crate::named::Named;
-use crate::problem::{OWN, Problem, status_of};
+use crate::problem::Problem;
 use crate::submit::answer;
+
+pub(crate) use frame::{DEMONSTRATION, NOTICE};
+pub(crate) use statements::problem;
+pub(crate) use words::Titles;
+
+/// The routes of the pages for people.
+pub(crate) fn routes() -> Router<Arc<App>> {
+    Router::new()
+        .route("/", get(home::home))
+        .route("/register", get(register::register))
+        .route("/agreements/{name}", get(agreement::one))
+        .route("/organisations", get(organisations::list))
+        .route("/organisations/{code}", get(organisations::one))
+        .route("/sharing", get(sharing::sharing))
+        .route("/events/{index}", get(event::one))
+        .route("/log", get(log::log))
+        .route("/published-elsewhere", get(statements::elsewhere))
+        .route("/accessibility", get(statements::accessibility))
+        .route("/privacy", get(statements::privacy))
+        .route("/cookies", get(statements::cookies))
+        .route("/assets/{*path}", get(assets::asset))
+}
 
 /// The schemas by path, written once.
 static SCHEMAS: LazyLock<BTreeMap<String, String>> = LazyLock::new(|| {
@@ -25,50 +68,14 @@ pub(crate) async fn schema(Named(path): Named) -> Result<Response, Problem> {
     Ok(answer(StatusCode::OK, "application/schema+json", text.as_str()))
 }
 
-/// The page that explains a code.
-pub(crate) async fn problem(Named(code): Named) -> Result<Response, Problem> {
-    let meanings: Vec<&str> =
-        OWN.iter().chain(Refusal::CATALOGUE).filter(|(own, _)| *own == code).map(|(_, text)| *text).collect();
-    if meanings.is_empty() {
-        return Err(Problem::not_found("There is no such code."));
+/// Nothing stands at that address: a page for a browser, a problem for a program.
+pub(crate) async fn nothing_here(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
+    if fault::reads_pages(&headers) {
+        let detail =
+            "If you typed the address, check that it is right. If you pasted it, check that you copied all of it.";
+        return fault::Fault::of(&app, Problem::not_found(detail)).into_response();
     }
-    let status = status_of(&code);
-    let family = family(&code);
-    let list = meanings.iter().fold(String::new(), |list, text| list + "<li>" + &escaped(text) + "</li>\n");
-    let page = format!(
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <title>{code} – Counterpart</title>\n</head>\n<body>\n<main>\n<h1>{code}</h1>\n<p>{family}</p>\n\
-         <p>An answer with this code says:</p>\n<ul>\n{list}</ul>\n\
-         <p>Words in braces are filled in with what the answer is about. The HTTP status is {}. \
-         Nothing was recorded.</p>\n</main>\n</body>\n</html>\n",
-        status.as_u16(),
-    );
-    Ok(answer(StatusCode::OK, "text/html; charset=utf-8", page))
-}
-
-fn family(code: &str) -> &'static str {
-    match code.bytes().next() {
-        Some(b'E') => "The request or the event is not well-formed, or not for this ledger.",
-        Some(b'K') => "A key may not speak now.",
-        Some(b'O') => "An organisation may not act now.",
-        Some(b'R') => "A person does not hold the role that this asks for.",
-        Some(b'D') => "One person would act in two capacities that must stay apart.",
-        Some(b'T') => "The agreement is not in a state in which this can be done.",
-        Some(b'C') => "Something else was recorded first.",
-        Some(b'G') => "A condition of this step is not met.",
-        Some(b'V') => "The document breaks a rule of the validator.",
-        _ => "The server does not answer this request as it stands.",
-    }
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
-}
-
-/// Nothing stands at that address.
-pub(crate) async fn nothing_here() -> Problem {
-    Problem::not_found("There is nothing at this address. `/openapi.json` lists what there is.")
+    Problem::not_found("There is nothing at this address. `/openapi.json` lists what there is.").into_response()
 }
 
 /// The address does not answer that method.

@@ -1,0 +1,503 @@
+//! One agreement: where it stands and why, who has signed what and who is missing, and everything that happened.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use counterpart_core::agreement::{Agreement, Origin, Reference, Step, Task};
+use counterpart_core::event::Event;
+use counterpart_core::event::data::{Data, TriageOutcome};
+use counterpart_core::header::{DataClass, RequiredRole, SignatureKind};
+use counterpart_core::ids::{AgreementId, EventId, OrganisationCode, Stream};
+use counterpart_core::london;
+use counterpart_core::replay;
+use counterpart_core::time::{Date, Timestamp};
+use counterpart_projections::coverage::{self, Covered, Reach};
+use counterpart_projections::register::{Openness, Row};
+use counterpart_projections::words::Opened;
+use counterpart_projections::{View, english};
+
+use super::fault::Fault;
+use super::frame::{Frame, Section, Tag, capital, page};
+use super::picture::{Fill, SQUARES, map};
+use super::words::place;
+use crate::named::Named;
+use crate::problem::Problem;
+use crate::{App, links};
+
+/// The newest events that the page shows; the rest are a link away.
+const EVENTS_MAX: usize = 60;
+
+/// Parties from which on a map says more than a list.
+const MAP_FROM: usize = 5;
+
+struct Fact {
+    name: &'static str,
+    value: String,
+}
+
+struct Dataset {
+    name: String,
+    class: &'static str,
+    fields: String,
+    handling: String,
+    retention: String,
+}
+
+struct Signer {
+    name: String,
+    href: String,
+    state: String,
+    signed: Vec<String>,
+    missing: Vec<String>,
+}
+
+struct Moment {
+    title: String,
+    by: String,
+    when: String,
+    event: Option<(String, String, String)>,
+}
+
+struct Draft {
+    number: u32,
+    hash: String,
+    href: Option<String>,
+    standing: &'static str,
+}
+
+struct Drawn {
+    svg: String,
+    key: Vec<(String, String)>,
+}
+
+#[derive(Template)]
+#[template(path = "agreement.html")]
+struct One {
+    frame: Frame,
+    title: String,
+    reference: String,
+    state: Tag,
+    means: &'static str,
+    why: Vec<String>,
+    next: Vec<String>,
+    openness: String,
+    words: Vec<Fact>,
+    facts: Vec<Fact>,
+    datasets: Vec<Dataset>,
+    signers: Vec<Signer>,
+    bound: String,
+    map: Option<Drawn>,
+    moments: Vec<Moment>,
+    left_out: usize,
+    drafts: Vec<Draft>,
+    json: String,
+    events: String,
+}
+
+/// The page.
+pub(crate) async fn one(State(app): State<Arc<App>>, Named(name): Named) -> Result<Response, Fault> {
+    show(&app, &name).await.map_err(|problem| Fault::of(&app, problem))
+}
+
+/// An agreement by its human reference or by the key of its stream.
+fn find<'a>(view: &'a View, name: &str) -> Option<&'a Agreement> {
+    let state = view.state();
+    if let Ok(reference) = name.parse::<Reference>() {
+        return state.agreement_by_reference(reference);
+    }
+    name.parse::<AgreementId>().ok().and_then(|id| state.agreement(id))
+}
+
+async fn show(app: &App, name: &str) -> Result<Response, Problem> {
+    app.reader.caught_up().await?;
+    let at = (app.clock)();
+    let none = || {
+        Problem::not_found(format!("There is no agreement `{}`. Check the reference.", crate::body::shortened(name)))
+    };
+    let (id, public, indexes) = {
+        let view = app.reader.view();
+        let agreement = find(&view, name).ok_or_else(none)?;
+        (agreement.id(), place(&view, agreement), view.stream(Stream::Agreement(agreement.id())).to_vec())
+    };
+    let left_out = indexes.len().saturating_sub(EVENTS_MAX);
+    let opened = app.opened(vec![public]).await?.pop().unwrap_or_default();
+    let events = if app.may_read_entries().is_ok() {
+        app.events_at(indexes.get(left_out..).unwrap_or_default().to_vec()).await?
+    } else {
+        Vec::new()
+    };
+    let view = app.reader.view();
+    let agreement = view.state().agreement(id).ok_or_else(none)?;
+    let template = One { left_out, ..template(app, &view, agreement, at, &opened, &events) };
+    drop(view);
+    Ok(page(StatusCode::OK, &template))
+}
+
+impl App {
+    /// Some entries, read: their index, the event and when it was recorded.
+    pub(crate) async fn events_at(&self, indexes: Vec<u64>) -> Result<Vec<(u64, Event, Timestamp)>, Problem> {
+        let store = Arc::clone(&self.store);
+        self.reading(move || {
+            let mut events = Vec::with_capacity(indexes.len());
+            for index in indexes {
+                let read = store.entry(index)?.and_then(|bytes| replay::read(&bytes).ok());
+                events.extend(read.map(|read| (index, read.event, read.entry.recorded_at)));
+            }
+            Ok(events)
+        })
+        .await
+    }
+}
+
+fn template(
+    app: &App,
+    view: &View,
+    agreement: &Agreement,
+    at: Timestamp,
+    opened: &Opened,
+    events: &[(u64, Event, Timestamp)],
+) -> One {
+    let state = view.state();
+    let now = agreement.at(at);
+    let row = Row::of(state, agreement, at, opened);
+    let covered = coverage::parties(state, agreement, at);
+    let title = row.title();
+    let bound = covered.iter().filter(|party| party.reach == Reach::Bound).count();
+    let signing = covered.iter().filter(|party| !party.owes.is_empty()).count();
+    One {
+        frame: Frame::new(app, view, Section::Register, format!("{title} ({})", row.reference)),
+        reference: row.reference.clone(),
+        state: Tag::of(row.state),
+        means: meaning(row.state),
+        why: why(view, &now, at),
+        next: now
+            .who_must_act_next()
+            .iter()
+            .map(|next| {
+                format!(
+                    "{} of {}: {}",
+                    capital(next.role.title()),
+                    counterpart_projections::register::name_of(state, next.organisation),
+                    task(next.task)
+                )
+            })
+            .collect(),
+        openness: openness(&row),
+        words: words(opened),
+        facts: facts(&row, &now),
+        datasets: datasets(&row, &now),
+        signers: covered.iter().map(signer).collect(),
+        bound: format!(
+            "{bound} of {} bound",
+            english::count(signing as u64, "party that signs is", "parties that sign are")
+        ),
+        map: (covered.len() >= MAP_FROM).then(|| coverage_map(&covered)),
+        moments: moments(view, &now, events),
+        left_out: 0,
+        drafts: drafts(view, &now),
+        json: format!("/api/v1/agreements/{}", row.reference),
+        events: links::with_query("/api/v1/events", &[("stream", Stream::Agreement(row.id).to_string())]),
+        title,
+    }
+}
+
+/// What a state means to somebody who has never heard of it.
+const fn meaning(stage: counterpart_core::agreement::StageName) -> &'static str {
+    use counterpart_core::agreement::StageName;
+    match stage {
+        StageName::None => "There is no such agreement.",
+        StageName::Filed => "Somebody has asked for this sharing. The terms can still change. No data may move.",
+        StageName::Clarifying => "A question is open. Nobody can sign before it is answered. No data may move.",
+        StageName::Negotiating => "Other terms were proposed and wait for an answer. No data may move.",
+        StageName::Approving => "The words are fixed, and the parties are signing. No data may move yet.",
+        StageName::Approved => {
+            "Everybody who must has signed. It starts on its first day. No data may move before that."
+        }
+        StageName::Active => "It is in force. Data may move between the parties that are bound, under its terms.",
+        StageName::Suspended => "It is in force, but sharing has been stopped. No data may move until it is resumed.",
+        StageName::Ending => "It has ended. Data that were shared must still be destroyed or returned.",
+        StageName::Closed => "It is over, and nothing is left to destroy or return. No data may move.",
+        StageName::Refused => "It was refused, with reasons. No data may move.",
+        StageName::Withdrawn => "The body that asked took the request back. No data may move.",
+        StageName::Lapsed => "Too much time went by, so the request is over. No data may move.",
+    }
+}
+
+/// What brought it there, in plain words, the oldest first.
+fn why(view: &View, now: &Agreement, at: Timestamp) -> Vec<String> {
+    let named = |code| counterpart_projections::register::name_of(view.state(), code);
+    let steps: BTreeMap<EventId, &Step> = now
+        .history()
+        .iter()
+        .filter_map(|step| match step.origin {
+            Origin::Event { id, .. } => Some((id, step)),
+            Origin::Derived { .. } => None,
+        })
+        .collect();
+    now.why(at)
+        .into_iter()
+        .map(|cause| {
+            let day = english::date(london::date_of(cause.at));
+            match cause.event.and_then(|id| steps.get(&id)).map(|step| (step.to, step.origin)) {
+                Some((to, Origin::Event { organisation, role, .. })) => {
+                    format!("{day}: {}, by the {} of {}.", to.words(), role.title(), named(organisation))
+                }
+                Some((_, Origin::Derived { .. })) | None => plain(&cause.text, &day, now, &named),
+            }
+        })
+        .collect()
+}
+
+/// A cause with days and bodies as people write them.
+fn plain(text: &str, day: &str, now: &Agreement, named: &dyn Fn(OrganisationCode) -> String) -> String {
+    let rest = text.split_once(": ").map_or(text, |(_, rest)| rest);
+    let words = rest.split(' ').map(|word| {
+        let bare = word.trim_end_matches([',', '.', ':', ';']);
+        let end = word.strip_prefix(bare).unwrap_or_default();
+        if let Ok(date) = bare.parse::<Date>() {
+            return format!("{}{end}", english::date(date));
+        }
+        let party = bare.parse().ok().filter(|code| now.party(*code).is_some());
+        party.map_or_else(|| word.to_owned(), |code| format!("{}{end}", named(code)))
+    });
+    format!("{day}: {}", words.collect::<Vec<_>>().join(" "))
+}
+
+const fn task(task: Task) -> &'static str {
+    match task {
+        Task::Triage => "take the request up, or send it back",
+        Task::Answer => "answer the open question",
+        Task::AnswerCounter => "accept or reject the terms proposed",
+        Task::Submit => "put the terms forward for signing",
+        Task::Advise => "give advice",
+        Task::Approve => "approve",
+        Task::Execute => "sign for the organisation",
+        Task::Resume => "close the ground of suspension",
+        Task::Certify => "certify that data were destroyed or returned",
+    }
+}
+
+fn openness(row: &Row) -> String {
+    let again =
+        row.look_again.map_or_else(String::new, |day| format!(" It is looked at again on {}.", english::date(day)));
+    let exemption = row.exemption.as_ref().map_or_else(String::new, |code| format!(" under {code}"));
+    match row.publication {
+        Openness::NotDecided => "Nobody has decided yet whether everybody may read the words of this agreement, so only what stands in the log is shown.".to_owned(),
+        Openness::Published => "The lead party has opened the words to everybody.".to_owned(),
+        Openness::PublishedInPart => format!("The lead party has opened most of the words to everybody; some are withheld{exemption}.{again}"),
+        Openness::Withheld => format!("The words are withheld{exemption}. What stands in the log is shown.{again}"),
+    }
+}
+
+fn words(opened: &Opened) -> Vec<Fact> {
+    [
+        ("Purpose", "/purpose"),
+        ("Benefits", "/benefits"),
+        ("What happens without it", "/harm_if_not_shared"),
+        ("Why less will not do", "/necessity"),
+        ("Private life", "/human_rights"),
+    ]
+    .into_iter()
+    .filter_map(|(name, pointer)| Some(Fact { name, value: opened.text(pointer)?.to_owned() }))
+    .collect()
+}
+
+fn facts(row: &Row, now: &Agreement) -> Vec<Fact> {
+    let header = now.header();
+    let names = |named: &[counterpart_projections::register::Named]| {
+        named.iter().map(|named| named.name.as_str()).collect::<Vec<_>>().join("; ")
+    };
+    let few = |named: &[counterpart_projections::register::Named]| {
+        if named.len() > MAP_FROM {
+            english::count(named.len() as u64, "organisation", "organisations, listed below")
+        } else {
+            names(named)
+        }
+    };
+    let powers = row
+        .legal_power
+        .iter()
+        .map(|power| format!("{}: {}", power.organisation, english::power(&power.code)))
+        .collect::<Vec<_>>();
+    let excluded = row.excluded_uses.iter().map(|used| english::excluded(*used)).collect::<Vec<_>>();
+    let lead = row.controllers.iter().chain(&row.processors).find(|named| named.code == header.lead_party);
+    let facts = [
+        ("Kind", Some(english::agreement_type(header.agreement_type).to_owned())),
+        ("Class of data", Some(english::class(header.class()).to_owned())),
+        (
+            if header.class() < DataClass::Pseudonymised { "Parties" } else { "Controllers" },
+            (!row.controllers.is_empty()).then(|| few(&row.controllers)),
+        ),
+        ("Processors", (!row.processors.is_empty()).then(|| few(&row.processors))),
+        ("Lead", lead.map(|named| named.name.clone())),
+        ("How it starts", Some(english::formation(header.formation).to_owned())),
+        ("First day", Some(english::date(row.start))),
+        ("Last day", Some(row.end.map_or_else(|| "None named".to_owned(), english::date))),
+        ("Review", row.review.map(english::date)),
+        ("Legal powers", (!powers.is_empty()).then(|| powers.join("; "))),
+        ("Uses that are not allowed", (!excluded.is_empty()).then(|| capital(&excluded.join("; ")))),
+        ("Impact assessment", row.dpia.map(|dpia| english::dpia(dpia).to_owned())),
+        ("Automated decisions", Some(english::automated(row.automated_decisions).to_owned())),
+        (
+            "Licence",
+            (!row.licence.is_empty())
+                .then(|| row.licence.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")),
+        ),
+        ("Notice for leaving", Some(english::count(u64::from(header.notice_days), "day", "days"))),
+        ("Whom to ask", row.contact.clone()),
+    ];
+    facts.into_iter().filter_map(|(name, value)| Some(Fact { name, value: value? })).collect()
+}
+
+fn datasets(row: &Row, now: &Agreement) -> Vec<Dataset> {
+    let retention = |id| {
+        let found = now.header().datasets.iter().find(|dataset| dataset.ids.contains(&id));
+        found.and_then(|dataset| dataset.retention.as_ref()).map_or_else(
+            || "Not limited".to_owned(),
+            |kept| format!("{}, {}", capital(&english::period(&kept.period)), english::end_action(kept.end_action)),
+        )
+    };
+    row.data
+        .iter()
+        .map(|data| Dataset {
+            name: data.name.clone().unwrap_or_else(|| format!("Dataset {}", data.id)),
+            class: english::class(data.class),
+            fields: data.fields.join("; "),
+            handling: capital(&data.handling),
+            retention: retention(data.id),
+        })
+        .collect()
+}
+
+fn signer(party: &Covered) -> Signer {
+    let told = |owed: &RequiredRole| match owed.kind {
+        SignatureKind::Advice => format!("Advice of the {}", owed.role.title()),
+        SignatureKind::Approval => format!("Approval of the {}", owed.role.title()),
+        SignatureKind::Execution => format!("Signature of the {}", owed.role.title()),
+    };
+    let missing = |owed: &RequiredRole| {
+        let vacant = if party.vacant.contains(&owed.role) { " – nobody holds this post" } else { "" };
+        format!("{}{vacant}", told(owed))
+    };
+    Signer {
+        name: party.name.clone(),
+        href: links::organisation(party.organisation),
+        state: if party.owes.is_empty() { "Need not sign".to_owned() } else { capital(party.state.words()) },
+        signed: party.signed.iter().map(told).collect(),
+        missing: party.missing.iter().map(missing).collect(),
+    }
+}
+
+/// The map of how far each local authority has come.
+fn coverage_map(covered: &[Covered]) -> Drawn {
+    let reach: BTreeMap<_, _> = covered.iter().map(|party| (party.organisation, party.reach)).collect();
+    let count = |wanted: Reach| SQUARES.iter().filter(|square| reach.get(&square.code) == Some(&wanted)).count() as u64;
+    let others = SQUARES.iter().filter(|square| !reach.contains_key(&square.code)).count() as u64;
+    let (bound, part, waiting, out) =
+        (count(Reach::Bound), count(Reach::Signing), count(Reach::Waiting), count(Reach::Out));
+    let text = format!(
+        "Of 33 local authorities {bound} are bound, {part} are signing, {waiting} have not begun to sign, {out} said no or left, and {others} are no party. The table of parties names each."
+    );
+    let svg = map("coverage", "How far each local authority has come", &text, |code| match reach.get(&code) {
+        Some(Reach::Bound) => (Fill::Whole, "bound".to_owned()),
+        Some(Reach::Signing) => (Fill::Part, "signing".to_owned()),
+        Some(Reach::Waiting) => (Fill::None, "waiting".to_owned()),
+        Some(Reach::Out) => (Fill::No, "out".to_owned()),
+        None => (Fill::None, "–".to_owned()),
+    });
+    let mut key = vec![
+        (Fill::Whole.sample(), format!("bound ({bound})")),
+        (Fill::Part.sample(), format!("signing ({part})")),
+        (Fill::None.sample(), format!("not begun ({waiting}) or no party ({others})")),
+    ];
+    if out > 0 {
+        key.push((Fill::No.sample(), format!("said no or left ({out})")));
+    }
+    Drawn { svg, key }
+}
+
+/// Events and what time alone brought about, the newest first.
+fn moments(view: &View, now: &Agreement, events: &[(u64, Event, Timestamp)]) -> Vec<Moment> {
+    let mut moments: Vec<(Timestamp, u8, Moment)> = events
+        .iter()
+        .map(|(index, event, at)| {
+            let signers = event.signers.iter().map(|signer| {
+                format!(
+                    "{} of {}",
+                    signer.role.title(),
+                    counterpart_projections::register::name_of(view.state(), signer.organisation)
+                )
+            });
+            let moment = Moment {
+                title: title_of(event),
+                by: signers.collect::<Vec<_>>().join(", and "),
+                when: english::instant(*at),
+                event: Some((english::number(*index), links::event(*index), links::proof(*index))),
+            };
+            (*at, 1, moment)
+        })
+        .collect();
+    moments.extend(now.history().iter().filter_map(|step| {
+        let counterpart_core::agreement::Origin::Derived { .. } = step.origin else { return None };
+        let title = format!("{} from then on", capital(step.to.words()));
+        let moment = Moment {
+            title,
+            by: "time, by the rules; nobody signed".to_owned(),
+            when: english::instant(step.at),
+            event: None,
+        };
+        Some((step.at, 2, moment))
+    }));
+    moments.sort_by_key(|(at, order, _)| (*at, *order));
+    moments.into_iter().rev().map(|(_, _, moment)| moment).collect()
+}
+
+fn title_of(event: &Event) -> String {
+    let plain = english::event(event.event_type());
+    if let Data::RequestTriaged(data) = &event.data {
+        return match data.outcome {
+            TriageOutcome::Accepted => "Request taken up".to_owned(),
+            TriageOutcome::Returned => "Request sent back with a question".to_owned(),
+        };
+    }
+    if let Data::ApprovalDeclined(data) = &event.data {
+        return format!("Version {}", english::decline(data.kind));
+    }
+    if let Data::AgreementSuspended(data) = &event.data {
+        return format!("{plain}: {}", english::suspension(data.code));
+    }
+    if let Data::RevocationNoticed(data) = &event.data {
+        return format!("{plain} for {}: {}", english::date(data.takes_effect_on), english::revocation(data.ground));
+    }
+    if let Data::PublicationDecided(data) = &event.data {
+        return format!("{plain}: {}", english::publication(data.decision).to_lowercase());
+    }
+    plain.to_owned()
+}
+
+fn drafts(view: &View, now: &Agreement) -> Vec<Draft> {
+    let current = now.current().number;
+    let in_force = now.stage().force().map(|force| force.version);
+    let signing = now.stage().signing().map(|signing| signing.version);
+    now.versions()
+        .iter()
+        .map(|version| Draft {
+            number: version.number,
+            hash: version.hash.to_string(),
+            href: view.index_of(version.event).map(links::event),
+            standing: if in_force == Some(version.number) {
+                "In force"
+            } else if signing == Some(version.number) {
+                "Fixed for signing"
+            } else if current == version.number {
+                "The newest"
+            } else {
+                "Replaced"
+            },
+        })
+        .collect()
+}

@@ -1,0 +1,245 @@
+//! The register for programs: JSON, CSV and Atom, with the facts of its pages.
+
+use std::fmt::Display;
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::http::{HeaderValue, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use counterpart_core::agreement::Agreement;
+use counterpart_core::ids::AgreementId;
+use counterpart_projections::english;
+use counterpart_projections::register::{Named, Row};
+use serde::Serialize;
+
+use super::frame::NOTICE;
+use super::register::{Asked, found, rows};
+use crate::problem::Problem;
+use crate::{App, links};
+
+/// The most rows of one answer; a `next` link leads on.
+const ROWS_MAX: usize = 1_000;
+
+/// Changes in the Atom feed.
+const CHANGES: usize = 100;
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notice: Option<&'static str>,
+    size: u64,
+    root: String,
+    total: usize,
+    agreements: &'a [Row],
+}
+
+/// `GET /api/v1/register`.
+pub(crate) async fn json(State(app): State<Arc<App>>, uri: Uri) -> Result<Response, Problem> {
+    let (all, rows) = asked(&app, &uri).await?;
+    let view = app.reader.view();
+    let answer = Answer {
+        notice: app.is_demonstration().then_some(NOTICE),
+        size: view.size(),
+        root: view.root().to_string(),
+        total: all,
+        agreements: &rows,
+    };
+    // INVARIANT: strings, numbers and lists always serialise.
+    let body = serde_json::to_vec(&answer).unwrap_or_default();
+    Ok((StatusCode::OK, [(CONTENT_TYPE, HeaderValue::from_static("application/json"))], body).into_response())
+}
+
+async fn asked(app: &App, uri: &Uri) -> Result<(usize, Vec<Row>), Problem> {
+    let asked = Asked::read(uri, false)?;
+    app.reader.caught_up().await?;
+    let at = (app.clock)();
+    let mut ids = found(app, &asked.search, at).await?;
+    let all = ids.len();
+    ids.truncate(ROWS_MAX);
+    Ok((all, rows(app, &ids, at).await?))
+}
+
+/// The columns of the CSV: the reference and state, then the eighteen fields.
+const COLUMNS: [&str; 21] = [
+    "reference",
+    "state",
+    "publication",
+    "name",
+    "purpose",
+    "benefits",
+    "legal power",
+    "data",
+    "controllers",
+    "processors",
+    "method",
+    "retention",
+    "start",
+    "end",
+    "review",
+    "contact",
+    "areas",
+    "licence",
+    "dpia",
+    "excluded uses",
+    "automated decisions",
+];
+
+/// `GET /register.csv`.
+pub(crate) async fn csv(State(app): State<Arc<App>>, uri: Uri) -> Result<Response, Problem> {
+    let (_, rows) = asked(&app, &uri).await?;
+    let mut text = String::new();
+    if app.is_demonstration() {
+        line(&mut text, &[NOTICE.to_owned()]);
+    }
+    line(&mut text, &COLUMNS.map(str::to_owned));
+    for row in &rows {
+        line(&mut text, &cells(row));
+    }
+    let headers = [
+        (CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8")),
+        (CONTENT_DISPOSITION, HeaderValue::from_static("attachment; filename=\"register.csv\"")),
+    ];
+    Ok((StatusCode::OK, headers, text).into_response())
+}
+
+fn cells(row: &Row) -> [String; 21] {
+    let names = |named: &[Named]| joined(named.iter().map(|named| &named.name));
+    let day = |date: Option<counterpart_core::time::Date>| date.map(|date| date.to_string()).unwrap_or_default();
+    let data = row.data.iter().map(|data| {
+        let name = data.name.clone().unwrap_or_else(|| data.id.to_string());
+        format!("{name} ({})", english::class(data.class))
+    });
+    [
+        row.reference.clone(),
+        row.state.to_string(),
+        format!("{:?}", row.publication),
+        row.name.clone().unwrap_or_default(),
+        row.purpose.clone().unwrap_or_default(),
+        row.benefits.clone().unwrap_or_default(),
+        joined(row.legal_power.iter().map(|power| format!("{} {}", power.organisation, power.code))),
+        joined(data),
+        names(&row.controllers),
+        names(&row.processors),
+        joined(row.method.iter()),
+        joined(row.retention.iter()),
+        row.start.to_string(),
+        day(row.end),
+        day(row.review),
+        row.contact.clone().unwrap_or_default(),
+        names(&row.areas),
+        joined(row.licence.iter()),
+        row.dpia.map(|dpia| dpia.to_string()).unwrap_or_default(),
+        joined(row.excluded_uses.iter()),
+        row.automated_decisions.to_string(),
+    ]
+}
+
+fn joined(items: impl Iterator<Item = impl Display>) -> String {
+    items.map(|item| item.to_string()).collect::<Vec<_>>().join("; ")
+}
+
+/// One line of CSV (RFC 4180). A cell that a spreadsheet would take for a formula gets an apostrophe before it.
+fn line(text: &mut String, cells: &[String]) {
+    for (place, cell) in cells.iter().enumerate() {
+        if place > 0 {
+            text.push(',');
+        }
+        text.push('"');
+        if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+            text.push('\'');
+        }
+        text.push_str(&cell.replace('"', "\"\""));
+        text.push('"');
+    }
+    text.push_str("\r\n");
+}
+
+/// One change of state, for the feed.
+struct Change {
+    at: counterpart_core::time::Timestamp,
+    id: AgreementId,
+    reference: String,
+    to: counterpart_core::agreement::StageName,
+    place: usize,
+}
+
+/// `GET /register.atom`: the newest changes of state, each an entry.
+pub(crate) async fn atom(State(app): State<Arc<App>>) -> Result<Response, Problem> {
+    app.reader.caught_up().await?;
+    let now = (app.clock)();
+    let mut changes: Vec<Change> = {
+        let view = app.reader.view();
+        view.state().agreements().flat_map(|agreement| steps(agreement, now)).collect()
+    };
+    changes.sort_by_key(|change| std::cmp::Reverse((change.at, change.id, change.place)));
+    changes.truncate(CHANGES);
+    let ids: Vec<AgreementId> = changes.iter().map(|change| change.id).collect();
+    let rows = rows(&app, &ids, now).await?;
+    let updated = changes.first().map_or(now, |change| change.at);
+    let origin = &app.origin;
+    let mut feed =
+        String::from("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<feed xmlns=\"http://www.w3.org/2005/Atom\">\n");
+    let mut push = |text: String| {
+        feed.push_str(&text);
+        feed.push('\n');
+    };
+    push(format!("<id>urn:counterpart:{}:register</id>", escaped(origin)));
+    push(format!("<title>{}</title>", escaped(&titled(&app, "Register of agreements: changes"))));
+    if app.is_demonstration() {
+        push(format!("<subtitle>{NOTICE}</subtitle>"));
+    }
+    push(format!("<updated>{updated}</updated>"));
+    push(format!("<link rel=\"self\" href=\"{}\"/>", links::REGISTER_ATOM));
+    push(format!("<author><name>{}</name></author>", escaped(origin)));
+    for (change, row) in changes.iter().zip(&rows) {
+        push("<entry>".to_owned());
+        push(format!("<id>urn:uuid:{}#{}</id>", change.id, change.place));
+        push(format!("<title>{}: {}</title>", escaped(&row.title()), change.to.words()));
+        push(format!("<updated>{}</updated>", change.at));
+        push(format!("<link href=\"{}\"/>", links::agreement(&change.reference)));
+        push(format!(
+            "<summary>{} was {} from {}.</summary>",
+            change.reference,
+            change.to.words(),
+            english::instant(change.at)
+        ));
+        push("</entry>".to_owned());
+    }
+    push("</feed>".to_owned());
+    let kind = HeaderValue::from_static("application/atom+xml; charset=utf-8");
+    Ok((StatusCode::OK, [(CONTENT_TYPE, kind)], feed).into_response())
+}
+
+fn titled(app: &App, title: &str) -> String {
+    if app.is_demonstration() { format!("{title} (demonstration)") } else { title.to_owned() }
+}
+
+fn steps(agreement: &Agreement, now: counterpart_core::time::Timestamp) -> Vec<Change> {
+    let then = agreement.at(now);
+    let change = |(place, step): (usize, &counterpart_core::agreement::Step)| Change {
+        at: step.at,
+        id: then.id(),
+        reference: then.reference().to_string(),
+        to: step.to,
+        place,
+    };
+    then.history().iter().enumerate().map(change).collect()
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::line;
+
+    #[test]
+    fn no_cell_is_a_formula_and_quotes_are_doubled() {
+        let mut text = String::new();
+        let cells = ["=1+1", "+44", "-1", "@x", "\tx", "plain", "a \"b\", c"].map(str::to_owned);
+        line(&mut text, &cells);
+        assert_eq!(text, "\"'=1+1\",\"'+44\",\"'-1\",\"'@x\",\"'\tx\",\"plain\",\"a \"\"b\"\", c\"\r\n");
+    }
+}

@@ -1,0 +1,115 @@
+//! The home page: what this is, how it stands, and where to look.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use counterpart_core::agreement::{Agreement, StageName};
+use counterpart_projections::english;
+use counterpart_projections::flows::Flows;
+
+use super::fault::Fault;
+use super::frame::{Frame, Section, Tag, page};
+use super::picture::{Fill, map};
+use crate::{App, links};
+
+struct Stage {
+    tag: Tag,
+    count: String,
+    href: String,
+}
+
+struct Newest {
+    size: String,
+    root: String,
+    when: String,
+}
+
+#[derive(Template)]
+#[template(path = "home.html")]
+struct Home {
+    frame: Frame,
+    in_force: String,
+    under_way: String,
+    organisations: String,
+    entries: String,
+    newest: Option<Newest>,
+    stages: Vec<Stage>,
+    map: String,
+    sharing: usize,
+    began: Option<String>,
+}
+
+/// The page.
+pub(crate) async fn home(State(app): State<Arc<App>>) -> Result<Response, Fault> {
+    app.reader.caught_up().await.map_err(|problem| Fault::of(&app, problem))?;
+    let at = (app.clock)();
+    let view = app.reader.view();
+    let state = view.state();
+    let mut counts: BTreeMap<StageName, u64> = BTreeMap::new();
+    for name in state.agreements().map(|agreement| agreement.at(at).name()) {
+        *counts.entry(name).or_default() += 1;
+    }
+    let of = |names: &[StageName]| names.iter().filter_map(|name| counts.get(name)).sum::<u64>();
+    let flows = Flows::at(state, at);
+    let squares = super::picture::SQUARES.iter().map(|square| (square.code, flows.partners(square.code)));
+    let sharing = squares.clone().filter(|(_, partners)| *partners > 0).count();
+    let spoken: Vec<String> = squares
+        .filter(|(_, partners)| *partners > 0)
+        .map(|(code, partners)| {
+            let name = counterpart_projections::register::name_of(state, code);
+            format!("{}: {partners}", counterpart_projections::register::short_name(&name))
+        })
+        .collect();
+    let drawing = map(
+        "home-map",
+        "Local authorities that share data now",
+        &format!(
+            "How many other bodies each shares with, under an agreement in force. {}. All others: none.",
+            spoken.join(", ")
+        ),
+        |code| match flows.partners(code) {
+            0 => (Fill::None, "–".to_owned()),
+            few @ 1..=4 => (Fill::Part, few.to_string()),
+            many => (Fill::Whole, many.to_string()),
+        },
+    );
+    let template = Home {
+        frame: Frame::new(&app, &view, Section::Home, "Data-sharing agreements in London"),
+        in_force: english::number(of(&[StageName::Active])),
+        under_way: english::number(of(&[
+            StageName::Filed,
+            StageName::Clarifying,
+            StageName::Negotiating,
+            StageName::Approving,
+            StageName::Approved,
+        ])),
+        organisations: english::number(state.organisations.len() as u64),
+        entries: english::number(view.size()),
+        newest: state.recorded_at.map(|at| Newest {
+            size: english::number(view.size()),
+            root: view.root().to_string(),
+            when: english::instant(at),
+        }),
+        stages: counts
+            .iter()
+            .map(|(name, count)| Stage {
+                tag: Tag::of(*name),
+                count: english::number(*count),
+                href: links::with_query(links::REGISTER, &[("state", name.to_string())]),
+            })
+            .collect(),
+        map: drawing,
+        sharing,
+        began: state
+            .agreements()
+            .map(Agreement::filed_at)
+            .min()
+            .map(|at| english::date(counterpart_core::london::date_of(at))),
+    };
+    drop(view);
+    Ok(page(StatusCode::OK, &template))
+}

@@ -1,0 +1,239 @@
+//! The public register: search, filters, pages; and its feeds with the same facts.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::{StatusCode, Uri};
+use axum::response::Response;
+use counterpart_core::agreement::{Agreement, StageName};
+use counterpart_core::header::DataClass;
+use counterpart_core::ids::{AgreementId, OrganisationCode};
+use counterpart_core::time::Timestamp;
+use counterpart_projections::register::{Row, Search};
+use counterpart_projections::{View, english};
+
+use super::fault::Fault;
+use super::frame::{Frame, Pages, Section, Tag, page};
+use super::words::{Place, place};
+use crate::problem::Problem;
+use crate::query::Query;
+use crate::{App, links};
+
+/// Agreements on one page.
+const PER_PAGE: usize = 20;
+
+/// The longest search.
+const WORDS_MAX: usize = 100;
+
+/// What a reader asked for, as it was read from the address.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Asked {
+    pub(crate) search: Search,
+    q: String,
+    party: String,
+    state: String,
+    class: String,
+    page: usize,
+}
+
+impl Asked {
+    /// Empty parameters are those of a form that was not filled in.
+    ///
+    /// # Errors
+    ///
+    /// E01 for a parameter that is unknown or not of its kind.
+    pub(crate) fn read(uri: &Uri, paged: bool) -> Result<Self, Problem> {
+        let known: &[&str] =
+            if paged { &["q", "party", "state", "class", "page"] } else { &["q", "party", "state", "class"] };
+        let query = Query::read(uri, known)?;
+        let text = |name: &str| query.text(name).unwrap_or_default().trim().to_owned();
+        let (q, party, state, class) = (text("q"), text("party"), text("state"), text("class"));
+        if q.chars().count() > WORDS_MAX {
+            return Err(Problem::new(
+                "E01",
+                format!("The search is longer than {WORDS_MAX} characters. Use fewer words."),
+            ));
+        }
+        let wrong =
+            |name: &str, what: &str| Problem::new("E01", format!("`{name}` is not {what}. Choose one from the list."));
+        let search = Search {
+            words: q.to_lowercase(),
+            party: parsed(&party).map_err(|()| wrong("party", "the code of an organisation"))?,
+            state: parsed(&state).map_err(|()| wrong("state", "a state of agreements"))?,
+            class: parsed(&class).map_err(|()| wrong("class", "a class of data"))?,
+        };
+        let page = if paged { query.value("page", "the number of a page")?.unwrap_or(1) } else { 1 };
+        Ok(Self { search, q, party, state, class, page })
+    }
+
+    fn link(&self, path: &str, page: usize) -> String {
+        let page = if page > 1 { page.to_string() } else { String::new() };
+        let parts = [
+            ("q", self.q.clone()),
+            ("party", self.party.clone()),
+            ("state", self.state.clone()),
+            ("class", self.class.clone()),
+            ("page", page),
+        ];
+        links::with_query(path, &parts)
+    }
+}
+
+fn parsed<T: std::str::FromStr>(text: &str) -> Result<Option<T>, ()> {
+    if text.is_empty() { Ok(None) } else { text.parse().map(Some).map_err(|_| ()) }
+}
+
+/// The agreements that fit, the newest first.
+pub(crate) async fn found(app: &App, search: &Search, at: Timestamp) -> Result<Vec<AgreementId>, Problem> {
+    let titles = if search.reads_titles() {
+        let places = every_place(&app.reader.view());
+        let ids: Vec<AgreementId> = places.iter().map(|(id, _)| *id).collect();
+        let titles = app.titles(places.into_iter().map(|(_, place)| place).collect()).await?;
+        ids.into_iter().zip(titles).filter_map(|(id, title)| Some((id, title?))).collect()
+    } else {
+        std::collections::HashMap::new()
+    };
+    let view = app.reader.view();
+    let state = view.state();
+    let fits =
+        |agreement: &&Agreement| search.fits(state, agreement, at, titles.get(&agreement.id()).map(|title| &**title));
+    Ok(view.filed().iter().rev().filter_map(|id| state.agreement(*id)).filter(fits).map(Agreement::id).collect())
+}
+
+fn every_place(view: &View) -> Vec<(AgreementId, Option<Place>)> {
+    view.state().agreements().map(|agreement| (agreement.id(), place(view, agreement))).collect()
+}
+
+/// The rows of some agreements, in their order.
+pub(crate) async fn rows(app: &App, ids: &[AgreementId], at: Timestamp) -> Result<Vec<Row>, Problem> {
+    let places = {
+        let view = app.reader.view();
+        ids.iter().map(|id| view.state().agreement(*id).and_then(|agreement| place(&view, agreement))).collect()
+    };
+    let opened = app.opened(places).await?;
+    let view = app.reader.view();
+    let state = view.state();
+    let row =
+        |(id, opened): (&AgreementId, _)| state.agreement(*id).map(|agreement| Row::of(state, agreement, at, &opened));
+    Ok(ids.iter().zip(opened).filter_map(row).collect())
+}
+
+/// One agreement in the list.
+struct Item {
+    title: String,
+    href: String,
+    reference: String,
+    state: Tag,
+    parties: String,
+    purpose: Option<String>,
+    line: String,
+}
+
+impl Item {
+    fn of(row: &Row) -> Self {
+        let names: Vec<&str> = row.controllers.iter().chain(&row.processors).map(|named| named.name.as_str()).collect();
+        let parties = match names.as_slice() {
+            [first @ .., _, _] if first.len() > 2 => {
+                format!("{} organisations, led by {}", names.len(), names.first().unwrap_or(&""))
+            }
+            all => all.join(", "),
+        };
+        let class = row.data.iter().map(|data| data.class).max().map_or("", english::class);
+        let end = row.end.map_or_else(String::new, |end| format!(" to {}", english::date(end)));
+        Self {
+            title: row.title(),
+            href: links::agreement(&row.reference),
+            reference: row.reference.clone(),
+            state: Tag::of(row.state),
+            parties,
+            purpose: row.purpose.clone(),
+            line: format!("{class}. {}{end}", english::date(row.start)),
+        }
+    }
+}
+
+/// One choice of a list.
+struct Choice {
+    value: String,
+    name: String,
+    chosen: bool,
+}
+
+#[derive(Template)]
+#[template(path = "register.html")]
+struct Register {
+    frame: Frame,
+    q: String,
+    parties: Vec<Choice>,
+    states: Vec<Choice>,
+    classes: Vec<Choice>,
+    filtered: bool,
+    count: String,
+    items: Vec<Item>,
+    pages: Pages,
+    csv: String,
+    json: String,
+}
+
+/// The page.
+pub(crate) async fn register(State(app): State<Arc<App>>, uri: Uri) -> Result<Response, Fault> {
+    let asked = Asked::read(&uri, true).map_err(|problem| Fault::of(&app, problem))?;
+    app.reader.caught_up().await.map_err(|problem| Fault::of(&app, problem))?;
+    let at = (app.clock)();
+    let all = found(&app, &asked.search, at).await.map_err(|problem| Fault::of(&app, problem))?;
+    let count = all.len().div_ceil(PER_PAGE).max(1);
+    let current = asked.page.clamp(1, count);
+    let shown: Vec<AgreementId> = all.iter().skip((current - 1) * PER_PAGE).take(PER_PAGE).copied().collect();
+    let rows = rows(&app, &shown, at).await.map_err(|problem| Fault::of(&app, problem))?;
+    let view = app.reader.view();
+    let title = if asked.q.is_empty() {
+        "Register of agreements".to_owned()
+    } else {
+        format!("{} – register of agreements", asked.q)
+    };
+    let template = Register {
+        frame: Frame::new(&app, &view, Section::Register, title),
+        parties: parties(&view, asked.search.party),
+        states: states(asked.search.state),
+        classes: classes(asked.search.class),
+        filtered: !(asked.q.is_empty() && asked.party.is_empty() && asked.state.is_empty() && asked.class.is_empty()),
+        count: english::count(all.len() as u64, "agreement", "agreements"),
+        items: rows.iter().map(Item::of).collect(),
+        pages: Pages::new(current, count, |number| asked.link(links::REGISTER, number)),
+        csv: asked.link(links::REGISTER_CSV, 1),
+        json: asked.link(links::REGISTER_JSON, 1),
+        q: asked.q,
+    };
+    drop(view);
+    Ok(page(StatusCode::OK, &template))
+}
+
+fn parties(view: &View, chosen: Option<OrganisationCode>) -> Vec<Choice> {
+    let mut choices: Vec<Choice> = view
+        .state()
+        .organisations
+        .values()
+        .map(|body| Choice { value: body.code.to_string(), name: body.name.clone(), chosen: chosen == Some(body.code) })
+        .collect();
+    choices.sort_by(|one, other| one.name.cmp(&other.name));
+    choices
+}
+
+fn states(chosen: Option<StageName>) -> Vec<Choice> {
+    let choice = |stage: &StageName| Choice {
+        value: stage.to_string(),
+        name: super::frame::capital(stage.words()),
+        chosen: chosen == Some(*stage),
+    };
+    StageName::ALL.iter().filter(|stage| **stage != StageName::None).map(choice).collect()
+}
+
+fn classes(chosen: Option<DataClass>) -> Vec<Choice> {
+    let choice = |class: &DataClass| Choice {
+        value: class.to_string(),
+        name: english::class(*class).to_owned(),
+        chosen: chosen == Some(*class),
+    };
+    DataClass::ALL.iter().map(choice).collect()
+}

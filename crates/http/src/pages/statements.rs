@@ -1,0 +1,156 @@
+//! Pages that say how the service behaves: accessibility, privacy, cookies, codes, and what others published.
+
+use std::sync::{Arc, LazyLock};
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use counterpart_core::refusal::Refusal;
+use serde::Deserialize;
+
+use super::fault::{Fault, reads_pages};
+use super::frame::{Frame, Section, page};
+use crate::App;
+use crate::named::Named;
+use crate::problem::{OWN, Problem, status_of};
+
+#[derive(Template)]
+#[template(path = "accessibility.html")]
+struct Accessibility {
+    frame: Frame,
+}
+
+#[derive(Template)]
+#[template(path = "privacy.html")]
+struct Privacy {
+    frame: Frame,
+}
+
+#[derive(Template)]
+#[template(path = "cookies.html")]
+struct Cookies {
+    frame: Frame,
+}
+
+fn frame(app: &App, title: &str) -> Frame {
+    Frame::new(app, &app.reader.view(), Section::Elsewhere, title)
+}
+
+/// How far the pages are accessible.
+pub(crate) async fn accessibility(State(app): State<Arc<App>>) -> Response {
+    page(StatusCode::OK, &Accessibility { frame: frame(&app, "Accessibility statement") })
+}
+
+/// Whose data are here.
+pub(crate) async fn privacy(State(app): State<Arc<App>>) -> Response {
+    page(StatusCode::OK, &Privacy { frame: frame(&app, "Privacy notice") })
+}
+
+/// That there are no cookies.
+pub(crate) async fn cookies(State(app): State<Arc<App>>) -> Response {
+    page(StatusCode::OK, &Cookies { frame: frame(&app, "Cookies") })
+}
+
+#[derive(Template)]
+#[template(path = "problem.html")]
+struct Explained {
+    frame: Frame,
+    code: String,
+    family: &'static str,
+    meanings: Vec<&'static str>,
+    status: u16,
+}
+
+/// The page that explains a code.
+pub(crate) async fn problem(State(app): State<Arc<App>>, headers: HeaderMap, Named(code): Named) -> Response {
+    let meanings: Vec<&'static str> =
+        OWN.iter().chain(Refusal::CATALOGUE).filter(|(own, _)| *own == code).map(|(_, text)| *text).collect();
+    let rules = counterpart_core::door::rules().filter(|rule| rule.code == code).map(|rule| rule.message);
+    let meanings: Vec<&'static str> = meanings.into_iter().chain(rules).collect();
+    if meanings.is_empty() {
+        let problem = Problem::not_found("There is no such code.");
+        return if reads_pages(&headers) { Fault::of(&app, problem).into_response() } else { problem.into_response() };
+    }
+    let template = Explained {
+        frame: frame(&app, &format!("Code {code}")),
+        family: family(&code),
+        status: status_of(&code).as_u16(),
+        meanings,
+        code,
+    };
+    page(StatusCode::OK, &template)
+}
+
+fn family(code: &str) -> &'static str {
+    match code.bytes().next() {
+        Some(b'E') => "The request or the event is not well-formed, or not for this ledger.",
+        Some(b'K') => "A key may not speak now.",
+        Some(b'O') => "An organisation may not act now.",
+        Some(b'R') => "A person does not hold the role that this asks for.",
+        Some(b'D') => "One person would act in two capacities that must stay apart.",
+        Some(b'T') => "The agreement is not in a state in which this can be done.",
+        Some(b'C') => "Something else was recorded first.",
+        Some(b'G') => "A condition of this step is not met.",
+        Some(b'V') => "The document breaks a rule of the validator.",
+        _ => "The server does not answer this request as it stands.",
+    }
+}
+
+const FILE: &str = include_str!("../../../../config/demo/published-elsewhere.json");
+
+#[derive(Deserialize)]
+struct Published {
+    about: String,
+    agreements: Vec<Elsewhere>,
+}
+
+#[derive(Deserialize)]
+struct Elsewhere {
+    title: String,
+    #[serde(default)]
+    power: String,
+    #[serde(default)]
+    purpose: String,
+    parties: Vec<String>,
+    register: String,
+    source: String,
+    licence: String,
+    #[serde(default)]
+    licence_url: String,
+}
+
+static PUBLISHED: LazyLock<Option<Published>> = LazyLock::new(|| serde_json::from_str(FILE).ok());
+
+#[derive(Template)]
+#[template(path = "elsewhere.html")]
+struct ElsewherePage {
+    frame: Frame,
+    about: &'static str,
+    rows: &'static [Elsewhere],
+}
+
+/// Agreements that others published. They are no events of this ledger.
+pub(crate) async fn elsewhere(State(app): State<Arc<App>>) -> Response {
+    let published = PUBLISHED.as_ref();
+    let template = ElsewherePage {
+        frame: frame(&app, "Published elsewhere"),
+        about: published.map_or("", |published| &published.about),
+        rows: published.map_or(&[], |published| &published.agreements),
+    };
+    page(StatusCode::OK, &template)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::PUBLISHED;
+
+    #[test]
+    fn every_row_published_elsewhere_names_its_page_and_its_licence() {
+        let rows = PUBLISHED.as_ref().map_or(&[][..], |published| &published.agreements);
+        assert_eq!(rows.len(), 9);
+        for row in rows {
+            assert!(row.source.starts_with("https://") && !row.licence.is_empty(), "{}", row.title);
+        }
+    }
+}
