@@ -26,6 +26,7 @@ use counterpart_core::time::Timestamp;
 pub use cast::Officer;
 pub use chance::Chance;
 pub use command::Demo;
+pub use folder::{KEYS, history};
 pub use founding::LedgerKeys;
 pub use stage::{Refused, Said};
 

@@ -20,18 +20,28 @@ use crate::ending::{Ending, Fault};
 use crate::folder::Folder;
 use crate::passphrase::Passphrase;
 use crate::trust::read_policy;
-use crate::{Common, shell};
+use crate::{Common, demo, shell};
+
+/// Where the demonstration lies when no folder is named.
+const DEMONSTRATION: &str = "counterpart-demo";
 
 /// Serve a ledger over HTTP
 ///
 /// Opens the folder, replays every entry, compares the result with the last signed checkpoint, and prints one line
 /// when it is ready: `listening on http://ADDR`. SIGINT or SIGTERM: it finishes what it has accepted and ends with 0.
 /// Put it behind something that speaks TLS.
+///
+///   counterpart serve --demo                 the demonstration, on http://127.0.0.1:8080
+///   counterpart serve --data DIR             a ledger that was founded with `counterpart init`
 #[derive(Args)]
+#[command(verbatim_doc_comment)]
 pub struct Serve {
-    /// The folder of the ledger
-    #[arg(long, value_name = "DIR")]
-    data: PathBuf,
+    /// The folder of the ledger [default with --demo: counterpart-demo]
+    #[arg(long, value_name = "DIR", required_unless_present = "demo")]
+    data: Option<PathBuf>,
+    /// Serve the demonstration; an empty folder is filled with a story of 150 days first
+    #[arg(long)]
+    demo: bool,
     /// Address and port; port 0 picks a free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
     listen: String,
@@ -61,7 +71,7 @@ impl Serve {
         let _entered = runtime.enter();
         // A file that may not grow is then an error of the write, which is answered, and not the end of the process.
         let _oversize = signal(SignalKind::from_raw(SIGXFSZ)).context("SIGXFSZ cannot be caught")?;
-        let folder = Folder::at(&self.data);
+        let folder = self.folder(common)?;
         let passphrase = Passphrase::new(common.passphrase_file.as_deref());
         let log_key = folder.log_signer(passphrase)?;
         let answer_key = AnswerKey::new(folder.answer_key(passphrase)?);
@@ -94,6 +104,30 @@ impl Serve {
         runtime.block_on(self.until_stopped(app))?;
         common.say("Stopped; everything that was accepted is recorded.");
         Ok(Ending::Done)
+    }
+
+    /// The folder to serve. The demonstration makes its own where there is none yet.
+    fn folder(&self, common: &Common) -> Result<Folder> {
+        let root = self.data.clone().unwrap_or_else(|| PathBuf::from(DEMONSTRATION));
+        let folder = Folder::at(&root);
+        if !self.demo {
+            return Ok(folder);
+        }
+        common.say("Demonstration: no body named here has signed anything.");
+        if shell::is_empty(&root)? {
+            let told = demo::history(&root, demo::Chance(shell::entropy()), shell::now())?;
+            let (events, keys) = (told.said.len(), root.join(demo::KEYS));
+            common
+                .say(&format!("{events} events were made, as if over 150 days; the keys lie in `{}`.", keys.display()));
+        }
+        let origin = folder.identity()?.origin;
+        if origin != demo::ORIGIN {
+            return Err(Fault::usage(format!(
+                "`{}` is the ledger `{origin}`; serve it without --demo",
+                root.display()
+            )));
+        }
+        Ok(folder)
     }
 
     fn settings(&self) -> Settings {

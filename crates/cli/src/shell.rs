@@ -178,6 +178,19 @@ pub fn write_new(path: &Path, bytes: &[u8], secret: bool) -> Result<()> {
     Ok(())
 }
 
+/// Whether a directory is not there or holds nothing.
+///
+/// # Errors
+///
+/// It cannot be read.
+pub fn is_empty(path: &Path) -> Result<bool> {
+    if !path.exists() {
+        return Ok(true);
+    }
+    let mut entries = path.read_dir().with_context(|| format!("`{}` cannot be read", path.display()))?;
+    Ok(entries.next().is_none())
+}
+
 /// Writes a new file for its owner alone, without waiting for the disk: for what can be made again.
 ///
 /// # Errors

@@ -41,9 +41,7 @@ pub fn history(root: &Path, chance: Chance, now: Timestamp) -> Result<Demonstrat
 ///
 /// The folder is not empty, or cannot be written.
 pub fn submissions(root: &Path, chance: Chance, now: Timestamp) -> Result<Demonstration> {
-    if root.exists()
-        && root.read_dir().with_context(|| format!("`{}` cannot be read", root.display()))?.next().is_some()
-    {
+    if !shell::is_empty(root)? {
         bail!("`{}` is not empty; name a new folder", root.display());
     }
     let folder = Folder::at(&root.join("ledger"));
