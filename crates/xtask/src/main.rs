@@ -22,6 +22,7 @@ mod licence;
 mod load;
 mod metadata;
 mod outsider;
+mod pages;
 mod repository;
 mod server;
 mod spelling;
@@ -45,6 +46,7 @@ cargo xtask COMMAND
   fuzz [--seconds N] [TARGET…]
                     cargo-fuzz where it is installed, else the random tests with more cases
   outsider          the ledger as a stranger sees it (tests/outside)
+  pages             every page of the demonstration in a real browser, with axe-core
   kill [--rounds N] kill -9 under load, then look for what was acknowledged
   bench [NAME…]     each figure as a ratio to the limit measured in the same run: limits, ingest, store
   power-cut | io-error | full-disk | damage | rollback [--long | --cases N] [--from N] [--case N]
@@ -77,6 +79,7 @@ fn run(arguments: &[String]) -> Result<()> {
         "vendor" => vendor::run(&repository),
         "fuzz" => fuzz::run(&repository, rest),
         "outsider" => outsider::run(&repository, rest),
+        "pages" => pages::step(&repository),
         "kill" => kill::run(&repository, rest),
         "campaigns" => campaign::step(&repository),
         name if campaign::names().any(|known| known == name) => campaign::one(name, rest),

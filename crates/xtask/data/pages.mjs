@@ -1,0 +1,112 @@
+// Looks at pages in a real browser: axe-core at two widths, then once more without JavaScript.
+//
+//   node pages.mjs CDP-URL FOLDER BASE      FOLDER holds node_modules and gets the pictures
+//
+// Prints one line of JSON for each page and width. Started by `cargo xtask pages`.
+
+import { createRequire } from 'node:module';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const [, , browser, folder, base] = process.argv;
+const require = createRequire(join(folder, 'x.js'));
+const WebSocket = require('ws');
+const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+const WIDTHS = [1200, 390];
+
+// Every kind of page; of agreements one in each state and openness, and the one with most parties.
+const { agreements } = await (await fetch(`${base}/api/v1/register`)).json();
+const chosen = new Map();
+for (const row of agreements) {
+  const key = `${row.state} ${row.publication} ${row.controllers.length > 5}`;
+  if (!chosen.has(key)) chosen.set(key, `/agreements/${row.reference}`);
+}
+const addresses = [
+  '/', '/register', '/register?q=nothing+is+called+this', '/register?page=2', ...chosen.values(), '/organisations',
+  '/organisations/CMD', '/organisations/BEX', '/sharing', '/log', '/log?page=3', '/events/0', '/events/1', '/events/1600',
+  '/problems/D01', '/published-elsewhere', '/accessibility', '/privacy', '/cookies', '/nowhere', '/register?page=x',
+].map((path) => base + path);
+
+const { webSocketDebuggerUrl } = await (await fetch(`${browser}/json/version`)).json();
+const socket = new WebSocket(webSocketDebuggerUrl);
+await new Promise((ready, failed) => { socket.on('open', ready); socket.on('error', failed); });
+let last = 0;
+const waiting = new Map();
+const listeners = new Set();
+socket.on('message', (data) => {
+  const message = JSON.parse(data);
+  if (message.id) {
+    const { done, failed } = waiting.get(message.id);
+    waiting.delete(message.id);
+    if (message.error) failed(new Error(message.error.message)); else done(message.result);
+  } else {
+    for (const listener of listeners) listener(message);
+  }
+});
+const send = (method, params = {}, sessionId) => new Promise((done, failed) => {
+  const id = ++last;
+  waiting.set(id, { done, failed });
+  socket.send(JSON.stringify({ id, method, params, sessionId }));
+});
+
+const { targetId } = await send('Target.createTarget', { url: 'about:blank' });
+const { sessionId } = await send('Target.attachToTarget', { targetId, flatten: true });
+const call = (method, params) => send(method, params, sessionId);
+await call('Page.enable');
+await call('Runtime.enable');
+await call('Log.enable');
+
+let complaints = [];
+listeners.add(({ method, params }) => {
+  // An error page is asked for on purpose, and the browser says that it is one.
+  const expected = /status of 40[04]/;
+  if (method === 'Log.entryAdded' && params.entry.level === 'error' && !expected.test(params.entry.text)) {
+    complaints.push(params.entry.text);
+  }
+  if (method === 'Runtime.exceptionThrown') complaints.push(params.exceptionDetails.text);
+});
+
+async function open(address) {
+  complaints = [];
+  const loaded = new Promise((done) => {
+    const listener = ({ method }) => { if (method === 'Page.loadEventFired') { listeners.delete(listener); done(); } };
+    listeners.add(listener);
+  });
+  await call('Page.navigate', { url: address });
+  await loaded;
+}
+
+const evaluate = async (expression) => {
+  const { result, exceptionDetails } = await call('Runtime.evaluate', { expression, awaitPromise: true, returnByValue: true });
+  if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
+  return result.value;
+};
+
+mkdirSync(join(folder, 'pictures'), { recursive: true });
+for (const address of addresses) {
+  const { pathname, search } = new URL(address);
+  const name = (pathname + search).replaceAll(/[^A-Za-z0-9-]+/g, '_').replace(/^_/, '') || 'home';
+  for (const width of WIDTHS) {
+    const metrics = (height) => ({ width, height, deviceScaleFactor: 1, mobile: width < 600 });
+    await call('Emulation.setDeviceMetricsOverride', metrics(900));
+    await open(address);
+    const { height, wide } = await evaluate('({ height: document.documentElement.scrollHeight, wide: document.documentElement.scrollWidth })');
+    await call('Emulation.setDeviceMetricsOverride', metrics(Math.min(height, 6000)));
+    const { data } = await call('Page.captureScreenshot', { format: 'png' });
+    writeFileSync(join(folder, 'pictures', `${name}-${width}.png`), Buffer.from(data, 'base64'));
+    await evaluate(`${axe}; undefined`);
+    const found = await evaluate(`axe.run(document, { resultTypes: ['violations'] }).then((result) => ({
+      passed: result.passes.length,
+      violations: result.violations.map((rule) => ({ id: rule.id, impact: rule.impact, help: rule.help, nodes: rule.nodes.slice(0, 3).map((node) => node.html.slice(0, 200)) })),
+    }))`);
+    console.log(JSON.stringify({ address, width, overflows: wide > width, complaints, ...found }));
+  }
+  await call('Emulation.setScriptExecutionDisabled', { value: true });
+  await open(address);
+  const { root } = await call('DOM.getDocument', { depth: 0 });
+  const { nodeId } = await call('DOM.querySelector', { nodeId: root.nodeId, selector: 'main h1' });
+  console.log(JSON.stringify({ address, scripts: false, heading: nodeId > 0 }));
+  await call('Emulation.setScriptExecutionDisabled', { value: false });
+}
+await send('Target.closeTarget', { targetId });
+socket.close();
