@@ -177,7 +177,7 @@ impl App {
 
     /// Every route, for a server or for a test in the same process.
     pub fn router(self: &Arc<Self>) -> Router {
-let routes = routes().into_iter();
+        let routes = routes().into_iter();
         routes
             .fold(Router::new(), |router, (path, methods)| router.route(path, methods))
             .merge(pages::routes())
