@@ -126,6 +126,7 @@ pub fn judge(draft: &Draft, sealed: &SealedTerms, around: &Around) -> Result<Val
         visibility: around.visibility,
         on: around.on,
         agreement_exists: None,
+        similar: &[],
     };
     Ok(door::validate(&proposal, &surroundings, None))
 }

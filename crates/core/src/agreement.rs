@@ -68,6 +68,7 @@ pub use track::Track;
 pub use why::Cause;
 
 pub(crate) use asked::Question as Asking;
+pub(crate) use filing::coherent;
 
 /// One draft of the terms, as far as it stands in clear.
 #[derive(Clone, Debug, PartialEq, Eq)]

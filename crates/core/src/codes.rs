@@ -5,17 +5,22 @@
 //!
 //! A file is immutable: its rows are added and end-dated in a new version (wire.md 3).
 
+mod lists;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 
 use crate::event::data::ReferenceRow;
+use crate::header::Article6;
 use crate::ids::Code;
-use crate::policy::{Limits, SeparationPolicy, Windows};
+use crate::policy::{Limits, SeparationPolicy, Spans, Windows};
 use crate::roles::RolePolicy;
+use crate::time::Date;
 use crate::wire::Digest;
+
+pub use lists::*;
 
 /// One file of reference data that this program holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,12 +45,18 @@ macro_rules! files {
 }
 
 files! {
+    "CL-A1" 1,
+    "CL-ANON" 1,
     "CL-ART6" 1,
     "CL-ART9" 1,
     "CL-CAT" 1,
+    "CL-CERT" 1,
+    "CL-DEST" 1,
     "CL-FOI" 1,
     "CL-GATE" 1,
     "CL-IDENT" 1,
+    "CL-LIC" 1,
+    "CL-PUB" 1,
     "CL-PURP" 1,
     "CL-SCH1" 1,
     "CL-SUBJ" 1,
@@ -125,35 +136,6 @@ pub enum ReferenceError {
     },
 }
 
-/// One legal gateway: the members that rules read today.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub struct GatewayRule {
-    /// One code a section.
-    pub code: Code,
-    /// Whether it is in force; a duty that waits for its regulations is not.
-    pub in_force: bool,
-    /// Whether reliance on it needs a legal opinion.
-    pub needs_legal: bool,
-    /// Whether it permits sharing without another power.
-    pub sufficient_alone: bool,
-}
-
-#[derive(Deserialize)]
-struct GatewayList {
-    rows: Vec<GatewayRule>,
-}
-
-/// A list of which the rules read the codes alone.
-#[derive(Deserialize)]
-struct CodeList {
-    rows: Vec<CodeRow>,
-}
-
-#[derive(Deserialize)]
-struct CodeRow {
-    code: Code,
-}
-
 /// The lists and policies in force in one ledger.
 #[derive(Clone, Debug)]
 pub struct ReferenceSet {
@@ -163,14 +145,22 @@ pub struct ReferenceSet {
     pub policies: BTreeMap<Code, u32>,
     /// Legal gateways.
     pub gateways: Vec<GatewayRule>,
-    /// Exemptions from publication.
-    pub exemptions: BTreeSet<Code>,
     /// Who must sign.
     pub roles: RolePolicy,
     /// Which roles one person may not hold together.
     pub separation: SeparationPolicy,
     /// How long things may take.
     pub windows: Windows,
+    /// How long agreements may run.
+    pub spans: Spans,
+    /// Names that identify persons.
+    pub identifiers: IdentifierList,
+    /// Schedule 1 of the Data Protection Act 2018.
+    pub schedule1: Schedule1,
+    /// When each Article 6 basis came into force.
+    bases: Vec<BasisRow>,
+    /// Lists of plain codes, by list.
+    plain: BTreeMap<&'static str, Vec<PlainRow>>,
     /// How much may be recorded.
     pub limits: Limits,
 }
@@ -198,20 +188,44 @@ impl ReferenceSet {
             held.insert(file.id, file);
         }
         let needed = |id: &'static str| held.get(id).ok_or(ReferenceError::Missing(id));
-        let gateways: GatewayList = needed("CL-GATE")?.read()?;
-        let exemptions: CodeList = needed("CL-FOI")?.read()?;
+        let gateways: ListOf<GatewayRule> = needed("CL-GATE")?.read()?;
+        let bases: ListOf<BasisRow> = needed("CL-ART6")?.read()?;
+        let mut plain = BTreeMap::new();
+        for id in PLAIN_LISTS {
+            let list: ListOf<PlainRow> = needed(id)?.read()?;
+            plain.insert(id, list.rows);
+        }
         let roles = needed("POLICY-ROLES")?.read()?;
         let versions = |rows: &[ReferenceRow]| rows.iter().map(|row| (row.id.clone(), row.version)).collect();
         Ok(Self {
             code_lists: versions(code_lists),
             policies: versions(policies),
             gateways: gateways.rows,
-            exemptions: exemptions.rows.into_iter().map(|row| row.code).collect(),
             roles,
             separation: needed("POLICY-SEPARATION")?.read()?,
             windows: needed("POLICY-WINDOWS")?.read()?,
+            spans: needed("POLICY-WINDOWS")?.read()?,
+            identifiers: needed("CL-IDENT")?.read()?,
+            schedule1: needed("CL-SCH1")?.read()?,
+            bases: bases.rows,
+            plain,
             limits: needed("POLICY-LIMITS")?.read()?,
         })
+    }
+
+    /// The row of a gateway.
+    pub fn gateway(&self, code: &Code) -> Option<&GatewayRule> {
+        self.gateways.iter().find(|rule| rule.code == *code)
+    }
+
+    /// Whether a list of plain codes has this one.
+    pub fn lists(&self, list: &str, code: &str) -> bool {
+        self.plain.get(list).is_some_and(|rows| rows.iter().any(|row| row.is(code)))
+    }
+
+    /// The first day on which a basis could be relied on, where that day is known.
+    pub fn basis_from(&self, basis: Article6) -> Option<Date> {
+        self.bases.iter().find(|row| row.code == basis)?.in_force_from
     }
 
     /// Gateways whose use needs a legal opinion, whatever the filer says.
@@ -248,7 +262,7 @@ mod tests {
         for code in ["CA89-47", "LOC-1", "UNI-CHARTER", "HSCA-251B"] {
             assert!(codes.contains(&code), "{code}");
         }
-        assert!(!set.gateways.iter().any(|rule| rule.code.as_str() == "CA04-16LA" && rule.in_force));
+        assert!(!set.gateways.iter().any(|rule| rule.code.as_str() == "CA04-16LA" && rule.in_force_from.is_some()));
     }
 
     #[test]

@@ -6,13 +6,20 @@
 //! Out of scope: who may act, and in which state; that is [`crate::admit`]. Nothing here waits for anybody:
 //! it reads a [`View`], which any thread may hold.
 
+mod basis;
+mod datasets;
 mod document;
-mod header;
+mod gateways;
+mod governance;
 mod identifiers;
+mod part3;
+mod parties;
 mod rule;
 mod shape;
 mod submission;
+mod term;
 mod text;
+mod words;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -23,7 +30,7 @@ use crate::derive;
 use crate::event::data::{AdviceKind, Visibility};
 use crate::event::{Data, Event};
 use crate::header::{Header, Pointer};
-use crate::ids::OrganisationCode;
+use crate::ids::{OrganisationCode, Stream};
 use crate::json::{self, Value};
 use crate::message::{Message, Severity};
 use crate::refusal::Refusal;
@@ -84,6 +91,7 @@ impl View {
             visibility: self.visibility,
             on,
             agreement_exists: None,
+            similar: &[],
         })
     }
 }
@@ -94,8 +102,11 @@ pub struct Earlier<'a> {
     /// Terms with the words in place: of the version in force or, before that, of the version answered.
     /// The header of a later version has `changes` against them.
     pub terms: Option<&'a Value>,
-    /// Who of the signer's own organisation advised against the version (G07).
+    /// Who of the signer's own organisation advised against the version (G07); nobody, once an approval of that
+    /// organisation said why it goes on.
     pub advised_against: &'a [AdviceKind],
+    /// Bytes of words that the agreement holds already (G48).
+    pub words_bytes: u64,
 }
 
 /// Terms on their way, as any JSON: what [`validate`] judges.
@@ -131,7 +142,18 @@ impl Validation {
 
 /// Every rule, by family.
 pub fn rules() -> impl Iterator<Item = &'static Rule> {
-    [header::RULES, text::RULES].into_iter().flatten()
+    let families = [
+        parties::RULES,
+        basis::RULES,
+        gateways::RULES,
+        part3::RULES,
+        datasets::RULES,
+        governance::RULES,
+        term::RULES,
+        text::RULES,
+        words::RULES,
+    ];
+    families.into_iter().flatten()
 }
 
 /// Checks the words of a submission: E07, E08, then every V rule at once. Returns the warnings.
@@ -150,7 +172,12 @@ pub fn check_submission(
     earlier: &Earlier<'_>,
 ) -> Result<Vec<Message>, Refusal> {
     let opened = submission::open(&event.id.to_string(), &event.data, disclosures)?;
-    let mut messages = text::screened_words(&opened);
+    let bytes: u64 = disclosures.iter().map(|disclosure| disclosure.content.len() as u64).sum();
+    let most = view.reference.limits.agreement.words_bytes;
+    if matches!(event.stream, Stream::Agreement(_)) && earlier.words_bytes.saturating_add(bytes) > most {
+        return Err(Refusal::WordsFull { bytes: most });
+    }
+    let mut messages = words::rules(&event.data, &opened, earlier);
     let proposed = if let Data::RequestFiled(data) = &event.data { Some(data) } else { None };
     if let (Some(data), Some(terms)) = (proposed, opened.document("/terms")) {
         let words = opened.texts.iter();
@@ -187,11 +214,13 @@ pub fn refuse_errors(messages: Vec<Message>) -> Result<Vec<Message>, Refusal> {
 }
 
 /// What the log rules say of a header: what `admit` asks, and any audit repeats.
-pub fn log_rules(header: &Header, around: &Surroundings<'_>) -> Vec<Message> {
-    let public = Public::new(header, around);
+///
+/// `requesting` is the organisation that files the header, if this is when it is filed.
+pub fn log_rules(header: &Header, requesting: Option<OrganisationCode>, around: &Surroundings<'_>) -> Vec<Message> {
+    let public = Public::new(header, around, requesting);
     order(told(|check| match check {
         Check::Log(find) => find(&public),
-        Check::Door(_) => Vec::new(),
+        Check::Door(_) | Check::Words => Vec::new(),
     }))
 }
 
@@ -229,17 +258,23 @@ pub fn validate(proposal: &Proposal<'_>, around: &Surroundings<'_>, earlier: Opt
     let identified = identifiers::find(&terms, proposal.words, around.reference);
     let (effective, classes) = identifiers::effective(&header, &terms, &identified);
     let document = Document {
-        public: Public::new(&effective, around),
+        public: Public::new(&effective, around, proposal.requesting_organisation),
         terms: &terms,
         words: proposal.words,
         contacts: contacts.as_ref(),
         classes,
         identified,
     };
-    let found = told(|check| match check {
+    let mut found = told(|check| match check {
         Check::Log(find) => find(&document.public),
         Check::Door(find) => find(&document),
+        Check::Words => Vec::new(),
     });
+    for message in &mut found {
+        if let Some(path) = gateways::in_terms(&message.path, &effective, &terms) {
+            message.path = path;
+        }
+    }
     // A stand-in is not what the filer wrote: its place is told already.
     let told_already: Vec<String> = messages.iter().map(|message| message.path.clone()).collect();
     let covered = |path: &str| told_already.iter().any(|told| path.starts_with(told.as_str()));
@@ -330,6 +365,19 @@ fn rank(code: &str) -> (u8, u16) {
         None if code.starts_with('E') => (0, number(code.get(1..).unwrap_or_default())),
         None => (2, 0),
     }
+}
+
+/// Whether two agreements have the same organisations and share the same kinds of data (V-124).
+///
+/// The purpose is words, so a person judges whether it is the same.
+pub fn resembles(one: &Header, other: &Header) -> bool {
+    let parties = |header: &Header| -> std::collections::BTreeSet<OrganisationCode> {
+        header.parties.iter().map(|row| row.organisation).collect()
+    };
+    let data = |header: &Header| -> std::collections::BTreeSet<String> {
+        header.datasets.iter().map(|row| format!("{} {:?} {:?}", row.class, row.provider, row.flags)).collect()
+    };
+    one.agreement_type == other.agreement_type && parties(one) == parties(other) && data(one) == data(other)
 }
 
 /// The first members in which two headers differ.

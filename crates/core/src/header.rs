@@ -350,6 +350,7 @@ impl Header {
                     | DatasetFlag::Financial
                     | DatasetFlag::Biometric
                     | DatasetFlag::LargeScale
+                    | DatasetFlag::NewTechnology
                     | DatasetFlag::Vulnerable
                     | DatasetFlag::WasPersonal => None,
                 })

@@ -50,6 +50,13 @@ codes! {
     }
 }
 
+impl OrganisationType {
+    /// Whether it is a body of the health service.
+    pub const fn is_health(self) -> bool {
+        matches!(self, Self::NhsIcb | Self::NhsTrust | Self::NhsOther)
+    }
+}
+
 codes! {
     /// How much separation of roles a body can afford (amendments.md).
     Governance {

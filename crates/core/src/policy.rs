@@ -2,8 +2,11 @@
 //!
 //! Each is a file of reference data that the ledger pins by its hash; nothing of it stands in code.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
+use crate::header::DataClass;
 use crate::ids::Role;
 
 /// `POLICY-SEPARATION`: which roles one person may hold together at one organisation (domain.md 3.2).
@@ -60,6 +63,27 @@ pub struct Windows {
     pub withhold_months_max: u16,
     /// Within how many days of activation an emergency needs a DPO's advice (D2).
     pub emergency_advice_days: u16,
+}
+
+/// `POLICY-WINDOWS` again: how long an agreement may run and how soon it is looked at (domain.md 1.8).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct Spans {
+    /// The oldest that an impact assessment may be.
+    pub dpia_months_max: u16,
+    /// The longest term of an emergency agreement.
+    pub emergency_days_max: u16,
+    /// The latest first review, by class.
+    pub first_review_months: BTreeMap<DataClass, u16>,
+    /// The same between controller and processor.
+    pub first_review_months_c2p: u16,
+    /// The longest notice.
+    pub notice_days_max: u16,
+    /// The longest term of a one-off agreement.
+    pub one_off_months_max: u16,
+    /// The longest term.
+    pub term_years_max: u16,
+    /// The longest that a record may be withheld before that is looked at again.
+    pub withhold_months_max: u16,
 }
 
 /// `POLICY-LIMITS`: how much may be recorded (G48).

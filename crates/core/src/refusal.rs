@@ -137,6 +137,7 @@ refusals! {
     CannotSuspendWhole = "G26", "The whole agreement can be suspended by the lead organisation, by two organisations on the same ground, or on the ground REGULATOR. Suspend your own organisation, or ask another one to join you.";
     CannotSuspendDatasets { organisation: OrganisationCode } = "G26", "{organisation} can suspend the datasets that it provides or receives. Name them.";
     LimitReached { count: u64, kind: String } = "G48", "Your organisation has reached today's limit of {count} {kind}. Go on tomorrow.";
+    WordsFull { bytes: u64 } = "G48", "This agreement has reached its limit of {bytes} bytes of words. File a new request; its terms can be copied.";
     AgreementFull { count: u64 } = "G48", "This agreement has reached its limit of {count} events. File a new request; its terms can be copied.";
     NoticeTooShort { days: u16, earliest: Date } = "G37", "Notice is {days} days; the earliest date is {earliest}. Immediate effect is only for breach, unlawfulness or an order.";
     HeaderIncomplete { problem: String } = "E08", "The header does not hold together: {problem}. Derive it again and sign again.";

@@ -56,7 +56,7 @@ pub struct Gateway {
     /// A legal opinion is wanted though the list does not ask for one.
     #[serde(default, skip_serializing_if = "is_false")]
     pub legal_opinion: bool,
-    /// No older law forbids or limits the sharing (LOC-1).
+    /// Somebody checked that nothing which limits the power applies: no older law (LOC-1), section 31 (GLA-30).
     #[serde(default, skip_serializing_if = "is_false")]
     pub limits_checked: bool,
     /// The prescribed objective (DEA-35).
@@ -361,6 +361,9 @@ pub struct Terms {
     /// Whether decisions are automated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub automated_decisions: Option<AutomatedDecisions>,
+    /// The safeguards of Articles 22A to 22D, where decisions are solely automated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub automated_safeguards: Option<Words>,
     /// What is gained, and how it is measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub benefits: Option<Words>,
@@ -549,6 +552,9 @@ pub struct PartyContacts {
     /// For breaches.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub breach: Option<String>,
+    /// Somebody reads the breach mailbox day and night.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub breach_monitored: bool,
     /// For data protection complaints.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub complaints: Option<String>,

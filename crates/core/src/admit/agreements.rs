@@ -1,11 +1,11 @@
 //! Agreements: R and T before the door, then V of the header, D and G.
 
-use crate::agreement::{Agreement, Asking};
+use crate::agreement::{self, Agreement, Asking};
 use crate::door;
 use crate::event::Event;
 use crate::event::data::Data;
 use crate::header::{Formation, Header};
-use crate::ids::AgreementId;
+use crate::ids::{AgreementId, OrganisationCode};
 use crate::london;
 use crate::refusal::Refusal;
 use crate::roles::OrganisationFacts;
@@ -25,7 +25,9 @@ pub(super) fn before_door(state: &State, event: &Event, id: AgreementId, at: Tim
 pub(super) fn after_door(state: &State, event: &Event, id: AgreementId, at: Timestamp) -> Result<(), Refusal> {
     with_agreement(state, event, id, at, |asking| {
         if let Some(header) = header_of(asking.agreement, event) {
-            check_header(state, header, at)?;
+            let requesting =
+                if let Data::RequestFiled(data) = &event.data { Some(data.requesting_organisation) } else { None };
+            check_header(state, header, requesting, at)?;
         }
         if let Data::PublicationDecided(data) = &event.data {
             crate::agreement::publication::check_decision(data, state, at)?;
@@ -59,10 +61,17 @@ fn header_of<'a>(agreement: Option<&'a Agreement>, event: &'a Event) -> Option<&
 }
 
 /// The V rules whose inputs are header members, and what this program does not decide yet.
-fn check_header(state: &State, header: &Header, at: Timestamp) -> Result<(), Refusal> {
+fn check_header(
+    state: &State,
+    header: &Header,
+    requesting: Option<OrganisationCode>,
+    at: Timestamp,
+) -> Result<(), Refusal> {
     if header.formation == Formation::Accession {
         return Err(Refusal::LaterProgram { what: "agreements of formation ACCESSION".to_owned() });
     }
+    // E08 comes before V: what a rule numbers must be there.
+    agreement::coherent(header)?;
     let (Some(founded), Some(reference)) = (&state.founded, &state.reference) else {
         return Ok(());
     };
@@ -72,8 +81,9 @@ fn check_header(state: &State, header: &Header, at: Timestamp) -> Result<(), Ref
         visibility: founded.visibility,
         on: london::date_of(at),
         agreement_exists: Some(&|id| state.agreements.contains_key(&id)),
+        similar: &[],
     };
-    door::refuse_errors(door::log_rules(header, &around)).map(drop)
+    door::refuse_errors(door::log_rules(header, requesting, &around)).map(drop)
 }
 
 /// G48. Nothing that protects people waits for a limit.

@@ -38,7 +38,7 @@ pub(super) fn guards_of_request(data: &RequestFiled) -> Result<(), Refusal> {
 }
 
 /// Whether a header holds together, as far as the log rules lean on it.
-pub(super) fn coherent(header: &Header) -> Result<(), Refusal> {
+pub(crate) fn coherent(header: &Header) -> Result<(), Refusal> {
     let wrong = |problem: &str| Err(Refusal::HeaderIncomplete { problem: problem.to_owned() });
     let mut seen = HashSet::new();
     if !header.parties.iter().all(|row| seen.insert(row.organisation)) {

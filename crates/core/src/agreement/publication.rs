@@ -65,7 +65,7 @@ pub(crate) fn check_decision(data: &PublicationDecided, state: &State, at: Times
 }
 
 fn is_exemption(state: &State, code: &Code) -> bool {
-    state.reference.as_ref().is_some_and(|reference| reference.exemptions.contains(code))
+    state.reference.as_ref().is_some_and(|reference| reference.lists("CL-FOI", code.as_str()))
 }
 
 impl Agreement {

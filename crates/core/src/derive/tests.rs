@@ -5,8 +5,6 @@ use serde_json::json;
 use super::{changes, header, version_hash};
 use crate::codes::{ReferenceSet, manifest};
 use crate::commitment::Commitment;
-use crate::door::{Surroundings, log_rules};
-use crate::event::data::Visibility;
 use crate::header::{Header, SignatureKind};
 use crate::ids::{OrganisationCode, Role};
 use crate::json::{Value, from_value, to_jcs, to_value};
@@ -189,66 +187,4 @@ fn changes_descend_into_objects_and_lists_of_equal_length() {
     assert_eq!(differ(old.clone(), new), ["/a/b", "/a/c", "/a/d", "/l/1/x", "/m"]);
     assert!(differ(old.clone(), old).is_empty());
     assert_eq!(differ(json!({ "k": { "x": 1 } }), json!({ "k": [1] })), ["/k"]);
-}
-
-/// What the log rules say of a header, in an open ledger of boroughs.
-fn codes_of(header: &Header) -> Vec<String> {
-    let around = Surroundings {
-        organisations: &|code| Some(borough(code)),
-        reference: &reference(),
-        visibility: Visibility::Open,
-        on: "2026-04-01".parse().unwrap(),
-        agreement_exists: None,
-    };
-    log_rules(header, &around).into_iter().map(|message| message.code).collect()
-}
-
-/// The codes that a change of the terms brings up, in an open ledger.
-fn refused(change: &[(&str, serde_json::Value)]) -> Vec<String> {
-    let mut terms = terms();
-    for (pointer, value) in change {
-        let (parent, name) = pointer.rsplit_once('/').unwrap();
-        let members = terms.pointer_mut(parent).unwrap().as_object_mut().unwrap();
-        members.insert((*name).to_owned(), value.clone());
-    }
-    codes_of(&derived(&terms, &borough))
-}
-
-#[test]
-fn each_log_rule_lets_the_example_pass_and_stops_its_own_mistake() {
-    assert!(refused(&[]).is_empty());
-    let closed = json!({ "register": "WITHHOLD", "exemption": "FOIA-S31" });
-    let one = "/datasets/1/method";
-    for (code, change) in [
-        ("V-06", vec![("/formation", json!("ACCESSION"))]),
-        ("V-07", vec![("/anchor_parties", json!(["ISL"]))]),
-        ("V-08", vec![("/lead_party", json!("ISL"))]),
-        ("V-73", vec![(one, json!("PUBLIC_DOWNLOAD"))]),
-        ("V-95", vec![("/term/end_date", json!("2026-05-01"))]),
-        ("V-110", vec![("/formation", json!("UNILATERAL"))]),
-        ("V-111", vec![("/agreement_type", json!("OPEN"))]),
-        ("V-121", vec![("/publication", closed)]),
-    ] {
-        assert_eq!(refused(&change), [code]);
-    }
-    assert_eq!(refused(&[("/sharing_mode", json!("ONE_OFF"))]), ["V-71", "V-71"]);
-    let hurried = [("/agreement_type", json!("EMG")), ("/formation", json!("ACCESSION")), ("/min_parties", json!(2))];
-    assert_eq!(refused(&hurried), ["V-112"]);
-}
-
-#[test]
-fn sides_processors_and_size_are_judged_by_the_header() {
-    let codes = codes_of;
-    let mut onlookers = derived(&terms(), &borough);
-    for row in &mut onlookers.parties {
-        row.capacity = crate::header::Capacity::Recipient;
-    }
-    assert_eq!(codes(&onlookers), ["V-21"]);
-    let mut processor = derived(&terms(), &borough);
-    processor.parties.last_mut().unwrap().legal_role = crate::header::LegalRole::Processor;
-    assert_eq!(codes(&processor), ["V-115"]);
-    let mut large = derived(&terms(), &borough);
-    let row = large.datasets.first().unwrap().clone();
-    large.datasets = vec![row; 200];
-    assert_eq!(codes(&large), ["V-125"]);
 }

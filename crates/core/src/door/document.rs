@@ -22,6 +22,8 @@ pub struct Surroundings<'a> {
     pub on: Date,
     /// Whether an agreement exists in the ledger; nothing where that is not known (V-10 is not asked then).
     pub agreement_exists: Option<&'a dyn Fn(AgreementId) -> bool>,
+    /// References of agreements in force that may cover the same (V-124); see [`super::resembles`].
+    pub similar: &'a [String],
 }
 
 /// What a log rule reads: never a word.
@@ -32,6 +34,8 @@ pub struct Public<'a> {
     pub bodies: Vec<Option<OrganisationFacts>>,
     /// What the ledger says.
     pub around: &'a Surroundings<'a>,
+    /// Who files, where somebody does.
+    pub requesting: Option<OrganisationCode>,
 }
 
 /// What a door rule reads: everything that was submitted.
@@ -52,9 +56,9 @@ pub struct Document<'a> {
 
 impl<'a> Public<'a> {
     /// Looks the organisations up once.
-    pub fn new(header: &'a Header, around: &'a Surroundings<'a>) -> Self {
+    pub fn new(header: &'a Header, around: &'a Surroundings<'a>, requesting: Option<OrganisationCode>) -> Self {
         let bodies = header.parties.iter().map(|row| (around.organisations)(row.organisation)).collect();
-        Self { header, bodies, around }
+        Self { header, bodies, around, requesting }
     }
 
     /// The highest class.
@@ -74,11 +78,6 @@ impl<'a> Public<'a> {
             row,
             body: body.as_ref(),
         })
-    }
-
-    /// The organisation of the party at a position.
-    pub fn code(&self, at: usize) -> Option<OrganisationCode> {
-        self.header.parties.get(at).map(|row| row.organisation)
     }
 
     /// Whether the party at a position provides the datasets of a row.

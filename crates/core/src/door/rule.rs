@@ -8,8 +8,10 @@ use crate::message::{Message, Severity};
 pub enum Check {
     /// A log rule: the header, organisations, reference data and the day.
     Log(fn(&Public) -> Vec<Finding>),
-    /// A door rule: the words of this submission.
+    /// A door rule: the terms and words of this submission.
     Door(fn(&Document) -> Vec<Finding>),
+    /// A door rule on the words of any event, terms aside.
+    Words,
 }
 
 /// A rule that says no, or warns.
@@ -35,6 +37,8 @@ pub struct Finding {
     pub path: String,
     /// What fills the `{}` of the message, in order.
     pub fill: Vec<String>,
+    /// What fills the `{}` of the help, in order.
+    pub help: Vec<String>,
     /// The code and message of reference data, where they say more than the rule does.
     pub guard: Option<(String, String)>,
 }
@@ -42,13 +46,20 @@ pub struct Finding {
 impl Finding {
     /// At this place.
     pub fn at(path: impl Into<String>) -> Self {
-        Self { path: path.into(), fill: Vec::new(), guard: None }
+        Self { path: path.into(), fill: Vec::new(), help: Vec::new(), guard: None }
     }
 
     /// With one more word for the message.
     #[must_use]
     pub fn with(mut self, word: impl std::fmt::Display) -> Self {
         self.fill.push(format!("{word}"));
+        self
+    }
+
+    /// With one more word for the help.
+    #[must_use]
+    pub fn helped(mut self, word: impl std::fmt::Display) -> Self {
+        self.help.push(format!("{word}"));
         self
     }
 
@@ -72,7 +83,7 @@ impl Rule {
             Some((code, message)) => (code, filled(&message, &finding.fill)),
             None => (self.code.to_owned(), filled(self.message, &finding.fill)),
         };
-        Message { code, severity: self.severity, message, path: finding.path, help: self.help.to_owned() }
+        Message { code, severity: self.severity, message, path: finding.path, help: filled(self.help, &finding.help) }
     }
 }
 

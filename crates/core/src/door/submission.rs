@@ -53,7 +53,10 @@ pub fn seals(data: &Data) -> Vec<Seal> {
         Data::RequestTriaged(data) => data.note.iter().map(|note| seal("/note", note)).collect(),
         Data::AdviceGiven(data) => vec![seal("/words", &data.words)],
         Data::ApprovalGiven(data) => data.override_.iter().map(|words| seal("/override", words)).collect(),
-        Data::ExecutionSigned(data) => data.sealed.iter().map(|file| seal("/sealed", file)).collect(),
+        Data::ExecutionSigned(data) => {
+            let words = data.override_.iter().map(|words| seal("/override", words));
+            words.chain(data.sealed.iter().map(|file| seal("/sealed", file))).collect()
+        }
         Data::ApprovalDeclined(data) => vec![seal("/words", &data.words)],
         Data::ApprovalWithdrawn(data) => vec![seal("/words", &data.words)],
         Data::RequestRefused(data) => vec![seal("/words", &data.words)],

@@ -1,13 +1,20 @@
 //! Rules that read words: door rules. Screening finds what plainly is a personal detail, and no more.
 
 use super::rule::rules;
-use super::{Document, Finding, Opened, WordsByPointer};
-use crate::json::{Value, pointer};
+use super::{Document, Finding, WordsByPointer};
+use crate::event::data::Visibility;
+use crate::json::Value;
 use crate::message::Message;
+
+/// What is said of a text with a personal detail (V-90).
+pub(super) const DETAILS: &str =
+    "This text looks like it contains {}. Remove personal details: they do not belong in an agreement.";
 
 rules! {
     door error "V-02" title "Give the agreement a title of 10 to 120 characters that a resident would understand." "Change the title.";
     door error "V-90" screened "This text looks like it contains {}. Remove personal details: they do not belong in an agreement." "Take the detail out, or describe it without the value.";
+    door warning "V-122" becomes_public "This ledger is open. Everybody will be able to read these members of the record: {}." "Words stay beside the log; check that nothing here should stay unknown.";
+    door warning "V-124" similar "{} already covers these organisations, data and purpose. Join it, amend it, or give a reason for a second agreement." "Look at that agreement first.";
 }
 
 fn title(document: &Document) -> Vec<Finding> {
@@ -24,47 +31,18 @@ fn screened(document: &Document) -> Vec<Finding> {
         .collect()
 }
 
-/// What screening says of the words of an event that are not terms: texts, and texts within documents.
-pub(super) fn screened_words(opened: &Opened) -> Vec<Message> {
-    let rule = RULES.iter().find(|rule| rule.code == "V-90");
-    let mut messages = Vec::new();
-    let mut look = |path: &str, text: &str| {
-        if let (Some(rule), Some(kind)) = (rule, personal_detail(text)) {
-            messages.push(rule.tell(Finding::at(path).with(kind)));
-        }
-    };
-    for (path, text) in opened.texts.iter().filter(|(path, _)| !path.starts_with("/terms/")) {
-        look(path, text);
+fn becomes_public(document: &Document) -> Vec<Finding> {
+    if document.public.around.visibility != Visibility::Open {
+        return Vec::new();
     }
-    for (path, (schema, document)) in &opened.documents {
-        // Contacts are mailboxes, and a holder is a person: both are erasable, and read by few.
-        if schema.starts_with("words/") && *schema != "words/holder-v1" {
-            each_text(document, &mut (*path).to_owned(), &mut look);
-        }
-    }
-    messages
+    let members = crate::json::to_value(document.public.header).ok();
+    let names = members.iter().flat_map(|header| header.as_object().unwrap_or_default());
+    let names: Vec<String> = names.map(|(name, _)| format!("`{name}`")).collect();
+    vec![Finding::at("/terms").with(names.join(", "))]
 }
 
-fn each_text(value: &Value, path: &mut String, look: &mut dyn FnMut(&str, &str)) {
-    let here = path.len();
-    match value {
-        Value::Bool(_) | Value::Int(_) => {}
-        Value::Str(text) => look(path, text),
-        Value::Array(elements) => {
-            for (at, element) in elements.iter().enumerate() {
-                pointer::push(path, &at.to_string());
-                each_text(element, path, look);
-                path.truncate(here);
-            }
-        }
-        Value::Object(members) => {
-            for (name, member) in members {
-                pointer::push(path, name);
-                each_text(member, path, look);
-                path.truncate(here);
-            }
-        }
-    }
+fn similar(document: &Document) -> Vec<Finding> {
+    document.public.around.similar.iter().map(|reference| Finding::at("/terms").with(reference)).collect()
 }
 
 /// Commitments without words, words without a commitment, and words that no commitment could open.

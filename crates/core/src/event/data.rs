@@ -280,6 +280,9 @@ pub struct ApprovalGiven {
 pub struct ExecutionSigned {
     /// What is executed.
     pub form: ExecutionForm,
+    /// Why, against the organisation's own advice, where no approval of its says so.
+    #[serde(rename = "override", default, skip_serializing_if = "Option::is_none")]
+    pub override_: Option<Sealed<Text>>,
     /// The sealed document, for a deed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sealed: Option<Sealed<File>>,

@@ -220,6 +220,8 @@ codes! {
         Biometric = "BIOMETRIC",
         /// Large scale.
         LargeScale = "LARGE_SCALE",
+        /// New technology is used.
+        NewTechnology = "NEW_TECHNOLOGY",
         /// Vulnerable people.
         Vulnerable = "VULNERABLE",
         /// Was personal data before it was made open.

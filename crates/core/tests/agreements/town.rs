@@ -75,9 +75,22 @@ pub fn terms() -> Value {
     json!({
         "agreement_type": "C2C", "datasets": [dataset("HCK", &["CMD"])], "execution_form": "SIMPLE_CONTRACT",
         "formation": "ALL", "lead_party": "CMD", "purpose": words, "purpose_codes": ["HOMELESSNESS"],
-        "gateways": [], "lawful_basis": { "CMD": ["E"], "HCK": ["E"] }, "publication": { "register": "PUBLISH" },
+        "gateways": BOROUGHS.map(|code| json!({ "code": "CA89-47", "holder": code, "use": ["DISCLOSE", "RECEIVE"] })),
+        "art9_condition": { "CMD": ["C"], "HCK": ["C"], "ISL": ["C"] },
+        "part3": { "CMD": enforcing(), "HCK": enforcing(), "ISL": enforcing() },
+        "dpia": { "date": "2026-10-01", "owner": "HCK", "reference": words, "residual": "LOW", "status": "DONE" },
+        "lawful_basis": { "CMD": ["E"], "HCK": ["E"] }, "publication": { "register": "PUBLISH" },
         "security_class": "OFFICIAL", "sharing_mode": "REGULAR", "title": words, "notice_days": 30,
-        "term": { "effective_date": "2026-12-01", "end_date": "2028-04-30" },
+        "term": { "effective_date": "2026-12-01", "end_date": "2028-04-30", "review_date": "2027-12-01" },
+    })
+}
+
+/// What a borough says of itself under Part 3; it counts for parties of that regime alone.
+fn enforcing() -> Value {
+    json!({
+        "archive_review_period": "P1Y", "competent_authority_basis": "S30_1B", "fact_opinion_marking": true,
+        "function": "TRADING_STD", "handling": commitment(), "le_basis": "NECESSARY_FOR_TASK", "le_purposes": ["DETECT"],
+        "logging": true, "subject_categories": ["SUSPECT"],
     })
 }
 
@@ -93,7 +106,7 @@ pub fn dataset(provider: &str, recipients: &[&str]) -> Value {
 }
 
 pub fn row(code: &str, capacity: &str) -> Value {
-    json!({ "organisation": code, "capacity": capacity, "legal_role": "CONTROLLER", "regime": "UKGDPR" })
+    json!({ "organisation": code, "capacity": capacity, "legal_role": "CONTROLLER", "regime": "UKGDPR", "functions": ["HOUSING"] })
 }
 
 /// What is filed: terms and parties.
@@ -113,6 +126,7 @@ impl Shape {
     pub fn three() -> Self {
         let mut shape = Self::pair();
         shape.terms["datasets"] = json!([dataset("HCK", &["CMD", "ISL"]), dataset("ISL", &["CMD", "HCK"])]);
+        shape.terms["continuation"] = json!({ "min_parties": 2 });
         shape.terms["lawful_basis"]["ISL"] = json!(["E"]);
         shape.parties = json!([row("CMD", "RECIPIENT"), row("HCK", "BOTH"), row("ISL", "BOTH")]);
         shape
@@ -128,8 +142,7 @@ impl Shape {
         shape.terms["agreement_type"] = json!("OPEN");
         shape.terms["formation"] = json!("UNILATERAL");
         shape.terms["lawful_basis"] = json!({});
-        shape.parties =
-            json!([{ "organisation": "CMD", "capacity": "PROVIDER", "legal_role": "LICENSOR", "regime": "NONE" }]);
+        shape.parties = json!([{ "organisation": "CMD", "capacity": "PROVIDER", "legal_role": "LICENSOR", "regime": "NONE", "functions": ["TRANSPORT"] }]);
         shape
     }
 

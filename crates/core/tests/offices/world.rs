@@ -150,7 +150,7 @@ impl World {
         let [one, two, _] = registrars();
         let data = json!({
             "chief": { "holder": commitment(), "key": chief.key_id().to_string(), "person": chief.id, "public": chief.public_text() },
-            "code": code, "extra_roles": [], "flags": { "public_authority": true }, "governance": "FULL",
+            "code": code, "extra_roles": [], "flags": { "competent_authority": { "basis": "S30_1B" }, "public_authority": true }, "governance": "FULL",
             "name": "A London borough", "type": "LONDON_BOROUGH",
         });
         self.draft(&format!("org:{code}"), "OrganisationRegistered", data, &[one, two, chief.clone()])
