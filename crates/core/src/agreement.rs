@@ -26,12 +26,42 @@ macro_rules! other_streams {
             | $crate::event::data::Data::KeyRevoked(_)
     };
 }
+/// The data of events of agreements, and of those named besides.
+macro_rules! agreement_events {
+    ($($also:ident)*) => {
+        $($crate::event::data::Data::$also(_) |)*
+            $crate::event::data::Data::RequestFiled(_)
+            | $crate::event::data::Data::RequestTriaged(_)
+            | $crate::event::data::Data::ClarificationRequested(_)
+            | $crate::event::data::Data::ClarificationProvided(_)
+            | $crate::event::data::Data::CounterProposalMade(_)
+            | $crate::event::data::Data::CounterProposalAccepted(_)
+            | $crate::event::data::Data::CounterProposalRejected(_)
+            | $crate::event::data::Data::TermsSubmitted(_)
+            | $crate::event::data::Data::AdviceGiven(_)
+            | $crate::event::data::Data::ApprovalGiven(_)
+            | $crate::event::data::Data::ExecutionSigned(_)
+            | $crate::event::data::Data::ApprovalDeclined(_)
+            | $crate::event::data::Data::ApprovalWithdrawn(_)
+            | $crate::event::data::Data::RequestRefused(_)
+            | $crate::event::data::Data::RequestWithdrawn(_)
+            | $crate::event::data::Data::AgreementSuspended(_)
+            | $crate::event::data::Data::AgreementResumed(_)
+            | $crate::event::data::Data::RevocationNoticed(_)
+            | $crate::event::data::Data::RevocationRescinded(_)
+            | $crate::event::data::Data::TerminationConsented(_)
+            | $crate::event::data::Data::PublicationDecided(_)
+            | $crate::event::data::Data::NoteRecorded(_)
+    };
+}
+pub(crate) use agreement_events;
 pub(crate) use other_streams;
 
 mod asked;
 mod declining;
 pub mod derived;
 mod filing;
+mod negotiating;
 mod next;
 mod notes;
 pub mod party;
@@ -55,7 +85,7 @@ use crate::event::data::SuspensionGround;
 use crate::header::{Formation, Header, PartyRow, RequiredRole, SignatureKind};
 use crate::ids::{AgreementId, DatasetId, EventId, OrganisationCode, PersonId, Role, codes};
 use crate::policy::Windows;
-use crate::time::Timestamp;
+use crate::time::{Date, Timestamp};
 use crate::wire::Digest;
 
 pub use derived::Derived;
@@ -163,6 +193,17 @@ pub struct Ground {
     pub lapses_at: Option<Timestamp>,
 }
 
+/// That a party agrees to end the agreement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Consent {
+    /// Who.
+    pub organisation: OrganisationCode,
+    /// The day that it names.
+    pub day: Date,
+    /// When the consent was recorded.
+    pub at: Timestamp,
+}
+
 /// That a recipient must destroy, give back or certify data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Duty {
@@ -228,6 +269,7 @@ pub struct Agreement {
     questions: Vec<Question>,
     grounds: Vec<Ground>,
     duties: Vec<Duty>,
+    consents: Vec<Consent>,
     history: Vec<Step>,
     publication: Option<Publication>,
     windows: Windows,
@@ -382,6 +424,11 @@ impl Agreement {
     /// Open grounds of suspension.
     pub fn grounds(&self) -> &[Ground] {
         &self.grounds
+    }
+
+    /// Consents to end it.
+    pub fn consents(&self) -> &[Consent] {
+        &self.consents
     }
 
     /// Duties to destroy or return that are not discharged.

@@ -178,12 +178,12 @@ pub fn check_submission(
         return Err(Refusal::WordsFull { bytes: most });
     }
     let mut messages = words::rules(&event.data, &opened, earlier);
-    let proposed = if let Data::RequestFiled(data) = &event.data { Some(data) } else { None };
-    if let (Some(data), Some(terms)) = (proposed, opened.document("/terms")) {
+    let requesting = if let Data::RequestFiled(data) = &event.data { Some(data.requesting_organisation) } else { None };
+    if let (Some(proposed), Some(terms)) = (event.data.header(), opened.document("/terms")) {
         let words = opened.texts.iter();
         let words =
             words.filter_map(|(at, text)| Some((at.strip_prefix("/terms")?.to_owned(), text.clone()))).collect();
-        let rows: Vec<Party> = data.header.parties.iter().map(Party::from).collect();
+        let rows: Vec<Party> = proposed.parties.iter().map(Party::from).collect();
         let parties =
             json::to_value(&rows).map_err(|error| Refusal::HeaderIncomplete { problem: error.to_string() })?;
         let proposal = Proposal {
@@ -191,13 +191,13 @@ pub fn check_submission(
             words: &words,
             parties: &parties,
             contacts: opened.document("/contacts"),
-            requesting_organisation: Some(data.requesting_organisation),
+            requesting_organisation: requesting,
         };
         let validation = view.surround(on, |around| validate(&proposal, around, earlier.terms));
         if let Some(header) = &validation.header
-            && *header != *data.header
+            && header != proposed
         {
-            return Err(Refusal::OtherHeader { problem: difference(header, &data.header) });
+            return Err(Refusal::OtherHeader { problem: difference(header, proposed) });
         }
         messages.extend(validation.messages);
     }

@@ -117,6 +117,11 @@ refusals! {
     IdUsed { index: u64 } = "C02", "This id was already used for another event (index {index}). Make a new id and sign again.";
 
     AlreadyTriaged { organisation: OrganisationCode } = "G02", "{organisation} has already triaged this.";
+    TooManyQuestions { open: usize } = "G03", "Too many questions are open ({open}); close some before you ask more.";
+    AskedOfAnother { organisation: OrganisationCode } = "G04", "That question was put to {organisation}, not to you.";
+    NobodyToAsk { organisation: OrganisationCode } = "G04", "{organisation} is not another party of this agreement. Ask one of the other parties.";
+    IdenticalCounter = "G05", "The counter-proposal is identical to the current terms. Change something, or accept them.";
+    CounterReplaced = "G06", "The counter-proposal has been replaced; look at the newest.";
     StaleTerms { version: u32, seen: String, current: String } = "G08", "You are signing version {version} ({seen}) but the terms are now {current}. Read the changes and sign again.";
     NotTriaged { organisation: OrganisationCode } = "G09", "{organisation} has not yet accepted the request for assessment.";
     PartyInvited { organisation: OrganisationCode, state: String, action: String } = "G10", "{organisation} is {state} in this agreement and cannot {action}.";
@@ -132,6 +137,8 @@ refusals! {
     ApprovalWindowOver { on: Date } = "G20", "Signing closed on {on}. Submit the terms again.";
     WindowTooLong { days: i64, latest: Date } = "G38", "Signing may stay open for at most {days} days; the latest date is {latest}.";
     AlreadyRequested { organisation: OrganisationCode } = "G22", "{organisation} has already asked to join.";
+    NoticeStands = "G24", "That notice cannot be taken back now. It must be your own, not yet in effect, and between two the other organisation signs too.";
+    DatesDiffer { day: Date } = "G38", "All consents must name the same end date, which is {day}.";
     CannotWithdrawSignature = "G25", "That signature is not one you can withdraw.";
     CannotSuspend { organisation: OrganisationCode } = "G26", "You can suspend your own organisation or the whole agreement, not {organisation}.";
     CannotSuspendWhole = "G26", "The whole agreement can be suspended by the lead organisation, by two organisations on the same ground, or on the ground REGULATOR. Suspend your own organisation, or ask another one to join you.";

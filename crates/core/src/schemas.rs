@@ -10,7 +10,9 @@ use crate::event::data::{EventType, schema_of};
 use crate::header::Header;
 use crate::sealed::Content;
 use crate::terms::{Contacts, Party, Terms};
-use crate::words::{AdviceWords, DeclineWords, Holder, ReasonWords, RefusalWords, ResumptionWords, SuspensionWords};
+use crate::words::{
+    AdviceWords, CounterWords, DeclineWords, Holder, ReasonWords, RefusalWords, ResumptionWords, SuspensionWords,
+};
 
 /// The largest integer of any document: 2^53 − 1.
 const INTEGER_MAX: i64 = crate::json::MAX_INTEGER;
@@ -31,6 +33,7 @@ pub fn all() -> Vec<(String, Value)> {
         content::<Contacts>(),
         content::<Holder>(),
         content::<AdviceWords>(),
+        content::<CounterWords>(),
         content::<DeclineWords>(),
         content::<RefusalWords>(),
         content::<ReasonWords>(),

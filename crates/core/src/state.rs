@@ -5,7 +5,7 @@ mod agreements;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::agreement::{Agreement, Reference};
+use crate::agreement::{Agreement, Reference, agreement_events};
 use crate::codes::ReferenceSet;
 use crate::event::data::{self, Data, ReferenceRow, Visibility};
 use crate::event::{Event, PublicKeyBytes};
@@ -233,21 +233,7 @@ impl State {
                     key.revision += 1;
                 }
             }
-            Data::RequestFiled(_)
-            | Data::RequestTriaged(_)
-            | Data::TermsSubmitted(_)
-            | Data::AdviceGiven(_)
-            | Data::ApprovalGiven(_)
-            | Data::ExecutionSigned(_)
-            | Data::ApprovalDeclined(_)
-            | Data::ApprovalWithdrawn(_)
-            | Data::RequestRefused(_)
-            | Data::RequestWithdrawn(_)
-            | Data::AgreementSuspended(_)
-            | Data::AgreementResumed(_)
-            | Data::RevocationNoticed(_)
-            | Data::PublicationDecided(_)
-            | Data::NoteRecorded(_) => self.evolve_agreement(event, recorded_at),
+            agreement_events!() => self.evolve_agreement(event, recorded_at),
         }
     }
 

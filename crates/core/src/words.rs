@@ -110,6 +110,14 @@ json_words! {
         text: String,
     }
 
+    /// What a counter-proposal changes, and why (A05).
+    CounterWords "words/counter-v1" {
+        /// Why.
+        reasons: String,
+        /// What changes, in short.
+        summary: String,
+    }
+
     /// Why a request is refused (A14).
     RefusalWords "words/refusal-v1" {
         /// What might be done instead.

@@ -51,13 +51,8 @@ fn with_agreement(
 
 /// The header that an event brings, or that it freezes.
 fn header_of<'a>(agreement: Option<&'a Agreement>, event: &'a Event) -> Option<&'a Header> {
-    if let Data::RequestFiled(data) = &event.data {
-        Some(&data.header)
-    } else if let Data::TermsSubmitted(_) = &event.data {
-        agreement.map(Agreement::header)
-    } else {
-        None
-    }
+    let frozen = || agreement.filter(|_| matches!(event.data, Data::TermsSubmitted(_))).map(Agreement::header);
+    event.data.header().or_else(frozen)
 }
 
 /// The V rules whose inputs are header members, and what this program does not decide yet.

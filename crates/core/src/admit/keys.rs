@@ -25,37 +25,16 @@ pub struct Carried {
 
 /// The keys that an event carries and that must sign it.
 pub fn carried(event: &Event) -> Vec<Carried> {
-    match &event.data {
-        Data::LedgerGenesis(data) => {
-            data.registrar_keys.iter().map(|k| Carried { key: k.key, public: k.public }).collect()
-        }
-        Data::OrganisationRegistered(data) => vec![Carried { key: data.chief.key, public: data.chief.public }],
-        Data::KeyRegistered(data) => vec![Carried { key: data.key, public: data.public }],
-        Data::KeyRotated(data) => vec![Carried { key: data.key, public: data.public }],
-        Data::OrganisationUpdated(_)
-        | Data::OrganisationSuspended(_)
-        | Data::OrganisationReinstated(_)
-        | Data::OrganisationLeft(_)
-        | Data::RoleHolderAppointed(_)
-        | Data::RoleHolderRevoked(_)
-        | Data::RoleDelegated(_)
-        | Data::DelegationRevoked(_)
-        | Data::KeyRevoked(_)
-        | Data::RequestFiled(_)
-        | Data::RequestTriaged(_)
-        | Data::TermsSubmitted(_)
-        | Data::AdviceGiven(_)
-        | Data::ApprovalGiven(_)
-        | Data::ExecutionSigned(_)
-        | Data::ApprovalDeclined(_)
-        | Data::ApprovalWithdrawn(_)
-        | Data::RequestRefused(_)
-        | Data::RequestWithdrawn(_)
-        | Data::AgreementSuspended(_)
-        | Data::AgreementResumed(_)
-        | Data::RevocationNoticed(_)
-        | Data::PublicationDecided(_)
-        | Data::NoteRecorded(_) => Vec::new(),
+    if let Data::LedgerGenesis(data) = &event.data {
+        data.registrar_keys.iter().map(|k| Carried { key: k.key, public: k.public }).collect()
+    } else if let Data::OrganisationRegistered(data) = &event.data {
+        vec![Carried { key: data.chief.key, public: data.chief.public }]
+    } else if let Data::KeyRegistered(data) = &event.data {
+        vec![Carried { key: data.key, public: data.public }]
+    } else if let Data::KeyRotated(data) = &event.data {
+        vec![Carried { key: data.key, public: data.public }]
+    } else {
+        Vec::new()
     }
 }
 
@@ -109,38 +88,17 @@ pub(super) fn check(state: &State, event: &Event, at: Timestamp) -> Result<(), R
 
 /// A carried key speaks for the person and organisation that the data name.
 fn check_carried(event: &Event, signer: &Signer) -> Result<(), Refusal> {
-    let fits = match &event.data {
-        Data::LedgerGenesis(data) => data.registrar_keys.iter().any(|k| {
+    let fits = if let Data::LedgerGenesis(data) = &event.data {
+        data.registrar_keys.iter().any(|k| {
             k.key == signer.key && k.person == signer.person && signer.organisation == data.registrar.organisation
-        }),
-        Data::OrganisationRegistered(data) => signer.person == data.chief.person && signer.organisation == data.code,
-        Data::KeyRegistered(data) => signer.person == data.person && signer.organisation == data.organisation,
+        })
+    } else if let Data::OrganisationRegistered(data) = &event.data {
+        signer.person == data.chief.person && signer.organisation == data.code
+    } else if let Data::KeyRegistered(data) = &event.data {
+        signer.person == data.person && signer.organisation == data.organisation
+    } else {
         // The new key of a rotation speaks for whom the old one spoke for: checked with the roles.
-        Data::KeyRotated(_) => true,
-        Data::OrganisationUpdated(_)
-        | Data::OrganisationSuspended(_)
-        | Data::OrganisationReinstated(_)
-        | Data::OrganisationLeft(_)
-        | Data::RoleHolderAppointed(_)
-        | Data::RoleHolderRevoked(_)
-        | Data::RoleDelegated(_)
-        | Data::DelegationRevoked(_)
-        | Data::KeyRevoked(_)
-        | Data::RequestFiled(_)
-        | Data::RequestTriaged(_)
-        | Data::TermsSubmitted(_)
-        | Data::AdviceGiven(_)
-        | Data::ApprovalGiven(_)
-        | Data::ExecutionSigned(_)
-        | Data::ApprovalDeclined(_)
-        | Data::ApprovalWithdrawn(_)
-        | Data::RequestRefused(_)
-        | Data::RequestWithdrawn(_)
-        | Data::AgreementSuspended(_)
-        | Data::AgreementResumed(_)
-        | Data::RevocationNoticed(_)
-        | Data::PublicationDecided(_)
-        | Data::NoteRecorded(_) => false,
+        matches!(event.data, Data::KeyRotated(_))
     };
     if fits { Ok(()) } else { Err(Refusal::KeyOfAnother { key: signer.key, organisation: signer.organisation }) }
 }

@@ -63,8 +63,8 @@ fn check_subject(state: &State, event: &Event, at: Timestamp) -> Result<(), Refu
     if let Data::OrganisationRegistered(data) = &event.data {
         return check_new(state, data.code, at);
     }
-    if let Data::RequestFiled(data) = &event.data {
-        for row in &data.header.parties {
+    if let Some(header) = event.data.header() {
+        for row in &header.parties {
             let organisation = row.organisation;
             let partnership =
                 state.organisations.get(&organisation).is_some_and(|o| o.kind == OrganisationType::Partnership);

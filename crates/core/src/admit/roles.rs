@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use crate::agreement::agreement_events;
 use crate::event::data::{self, Data};
 use crate::event::{Event, Signer};
 use crate::ids::{EventId, OrganisationCode, PersonId, Role, Stream};
@@ -53,22 +54,7 @@ pub(super) fn check(state: &State, event: &Event, at: Timestamp) -> Result<(), R
         Data::KeyRotated(data) => check_rotation(state, event, data),
         Data::KeyRevoked(data) => check_key_end(state, event, data),
         // The keys of a genesis were checked with the K codes; agreements check their own signers.
-        Data::LedgerGenesis(_)
-        | Data::RequestFiled(_)
-        | Data::RequestTriaged(_)
-        | Data::TermsSubmitted(_)
-        | Data::AdviceGiven(_)
-        | Data::ApprovalGiven(_)
-        | Data::ExecutionSigned(_)
-        | Data::ApprovalDeclined(_)
-        | Data::ApprovalWithdrawn(_)
-        | Data::RequestRefused(_)
-        | Data::RequestWithdrawn(_)
-        | Data::AgreementSuspended(_)
-        | Data::AgreementResumed(_)
-        | Data::RevocationNoticed(_)
-        | Data::PublicationDecided(_)
-        | Data::NoteRecorded(_) => Ok(()),
+        agreement_events!(LedgerGenesis) => Ok(()),
     }
 }
 

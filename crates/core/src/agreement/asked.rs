@@ -48,6 +48,12 @@ impl<'a> Question<'a> {
         };
         match &self.event.data {
             Data::RequestTriaged(_) => super::filing::hands_of_triage(&put),
+            Data::ClarificationRequested(_) => super::negotiating::hands_of_question(&put),
+            Data::ClarificationProvided(_) => super::negotiating::hands_of_answer(&put),
+            Data::CounterProposalMade(_) => super::negotiating::hands_of_counter(&put),
+            Data::CounterProposalAccepted(_) | Data::CounterProposalRejected(_) => {
+                super::negotiating::hands_of_reply(&put)
+            }
             Data::TermsSubmitted(_) => super::signing::hands_of_submission(&put),
             Data::AdviceGiven(data) => super::signing::hands_of_advice(&put, data),
             Data::ApprovalGiven(_) => super::signing::hands_of_approval(&put),
@@ -59,6 +65,8 @@ impl<'a> Question<'a> {
             Data::AgreementSuspended(data) => super::suspension::hands_of_suspension(&put, data),
             Data::AgreementResumed(data) => super::suspension::hands_of_resumption(&put, data),
             Data::RevocationNoticed(_) => super::revocation::hands_of_notice(&put),
+            Data::RevocationRescinded(_) => super::revocation::hands_of_rescinding(&put),
+            Data::TerminationConsented(_) => super::revocation::hands_of_consent(&put),
             Data::PublicationDecided(data) => super::publication::hands_of_decision(&put, data),
             Data::NoteRecorded(_) => super::notes::hands_of_note(&put),
             // A request is answered above.
@@ -77,6 +85,13 @@ impl<'a> Question<'a> {
         let Some(found) = cell(self.event.event_type(), stage) else {
             return Ok(());
         };
+        if let (Some(agreement), Data::ClarificationProvided(data)) = (self.agreement, &self.event.data)
+            && data.header.is_some()
+            && stage == StageName::Approving
+        {
+            // Terms that are frozen change only when a party returns them.
+            return Err(agreement.refused(Code::T09, self.event));
+        }
         match found {
             Cell::Go => Ok(()),
             Cell::No(code) => Err(self.refused(code, id)),
@@ -102,6 +117,11 @@ impl<'a> Question<'a> {
         };
         match &self.event.data {
             Data::RequestTriaged(_) => super::filing::guards_of_triage(&put),
+            Data::ClarificationRequested(data) => super::negotiating::guards_of_question(&put, data),
+            Data::ClarificationProvided(data) => super::negotiating::guards_of_answer(&put, data),
+            Data::CounterProposalMade(data) => super::negotiating::guards_of_counter(data),
+            Data::CounterProposalAccepted(data) => super::negotiating::guards_of_reply(&put, &data.version_hash),
+            Data::CounterProposalRejected(data) => super::negotiating::guards_of_reply(&put, &data.version_hash),
             Data::TermsSubmitted(data) => super::signing::guards_of_submission(&put, data),
             Data::AdviceGiven(data) => super::signing::guards_of_advice(&put, data),
             Data::ApprovalGiven(data) => super::signing::guards_of_approval(&put, data),
@@ -111,6 +131,8 @@ impl<'a> Question<'a> {
             Data::AgreementSuspended(data) => super::suspension::guards_of_suspension(&put, data),
             Data::AgreementResumed(data) => super::suspension::guards_of_resumption(&put, data),
             Data::RevocationNoticed(data) => super::revocation::guards_of_notice(&put, data),
+            Data::RevocationRescinded(data) => super::revocation::guards_of_rescinding(&put, data),
+            Data::TerminationConsented(data) => super::revocation::guards_of_consent(&put, data),
             // A request is answered above.
             other_streams!(RequestFiled RequestRefused RequestWithdrawn PublicationDecided NoteRecorded) => Ok(()),
         }
@@ -136,6 +158,8 @@ impl Put<'_> {
         // Signatures pass in force only with an amendment, an accession or a signature to replace.
         if let Data::RequestWithdrawn(_) = &self.event.data {
             super::declining::may_withdraw_approved(self)
+        } else if let Data::ClarificationProvided(data) = &self.event.data {
+            self.agreement.open_question(data.question).is_some()
         } else if let Data::AgreementResumed(data) = &self.event.data {
             self.agreement.grounds.iter().any(|ground| ground.event == data.ground)
         } else {
@@ -247,6 +271,14 @@ impl Agreement {
             },
             Code::T09 => Refusal::LockedForApproval { version: self.frozen() },
             Code::T10 => self.questions_open(),
+            Code::T11 => {
+                if let Data::ClarificationProvided(data) = &event.data {
+                    Refusal::NoSuchQuestion { question: data.question }
+                } else {
+                    Refusal::NoSuchQuestion { question: event.id }
+                }
+            }
+            Code::T13 => Refusal::NoCounter,
             Code::T12 => Refusal::CounterWaiting { organisation: self.counter_by() },
             Code::T14 => Refusal::NoAmendmentOpen,
             Code::T16 => Refusal::UseRevocation,
@@ -303,6 +335,10 @@ fn action_of(event: &Event) -> &'static str {
         "resume it"
     } else if let Data::RevocationNoticed(_) = &event.data {
         "give notice"
+    } else if let Data::RevocationRescinded(_) = &event.data {
+        "take back a notice"
+    } else if let Data::TerminationConsented(_) = &event.data {
+        "agree to end it"
     } else {
         "do that"
     }

@@ -21,6 +21,8 @@ codes! {
         ContinuationFailed = "ContinuationFailed",
         /// D5: the last day has gone by.
         TermEnded = "TermEnded",
+        /// A25: the day on which all agreed to end it has come.
+        ConsentDue = "ConsentDue",
         /// D8: formed, and the first day has come.
         ActivationDue = "ActivationDue",
         /// D9: nobody moved it, or signing closed.
@@ -37,6 +39,7 @@ enum Due {
     Notice(OrganisationCode),
     Continuation,
     Term,
+    Consent,
     Activation,
     Window,
     Duties,
@@ -49,6 +52,7 @@ impl Due {
             Self::Notice(_) => Derived::NoticeElapsed,
             Self::Continuation => Derived::ContinuationFailed,
             Self::Term => Derived::TermEnded,
+            Self::Consent => Derived::ConsentDue,
             Self::Activation => Derived::ActivationDue,
             Self::Window => Derived::ApprovalWindowClosed,
             Self::Duties => Derived::NoDutiesOutstanding,
@@ -122,9 +126,24 @@ impl Agreement {
         if !self.goes_on() {
             consider(self.changed_at, Due::Continuation);
         }
+        if let Some(at) = self.consented_at() {
+            consider(at, Due::Consent);
+        }
         if let Some(day) = self.header().end_date {
             consider(london::end_of(day).max(self.changed_at), Due::Term);
         }
+    }
+
+    /// When the agreement ends by consent, once every party that is bound and not leaving has consented.
+    fn consented_at(&self) -> Option<Timestamp> {
+        let consent = |code: OrganisationCode| self.consents.iter().find(|consent| consent.organisation == code);
+        let staying = |state| matches!(state, PartyState::Executed | PartyState::Suspended);
+        let mut last: Option<Timestamp> = None;
+        for party in self.parties.iter().filter(|party| staying(party.state)) {
+            let consent = consent(party.organisation)?;
+            last = last.max(Some(london::start_of(consent.day).max(consent.at)));
+        }
+        last
     }
 
     /// D4: whether enough bound parties are left, with a pair that shares. While an import is not confirmed
@@ -150,7 +169,13 @@ impl Agreement {
         self.changed_at = at;
         let about = match due {
             Due::Notice(organisation) => Some(organisation),
-            Due::Ground(_) | Due::Continuation | Due::Term | Due::Activation | Due::Window | Due::Duties => None,
+            Due::Ground(_)
+            | Due::Continuation
+            | Due::Term
+            | Due::Consent
+            | Due::Activation
+            | Due::Window
+            | Due::Duties => None,
         };
         let origin = Origin::Derived { change: due.name(), organisation: about };
         match due {
@@ -163,6 +188,7 @@ impl Agreement {
             }
             Due::Continuation => self.ends(EndReason::Continuation, at, origin),
             Due::Term => self.ends(EndReason::Term, at, origin),
+            Due::Consent => self.ends(EndReason::Consent, at, origin),
             Due::Activation => {
                 if let Stage::Approved { signing, .. } = self.stage {
                     let force = Force { version: signing.version, since: at, amendment: Track::None };

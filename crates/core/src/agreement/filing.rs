@@ -34,6 +34,9 @@ pub(super) fn hands_of_request(question: &Question<'_>, data: &RequestFiled) -> 
 
 /// The header holds together: what it numbers is there, and nobody stands in it twice.
 pub(super) fn guards_of_request(data: &RequestFiled) -> Result<(), Refusal> {
+    if data.header.changes.is_some() {
+        return Err(Refusal::HeaderIncomplete { problem: "a first version changes nothing".to_owned() });
+    }
     coherent(&data.header)
 }
 
@@ -121,6 +124,7 @@ impl Agreement {
             questions: Vec::new(),
             grounds: Vec::new(),
             duties: Vec::new(),
+            consents: Vec::new(),
             history: vec![Step { at, from: StageName::None, to: StageName::Filed, origin: Origin::of(event) }],
             publication: None,
             windows,

@@ -112,6 +112,7 @@ impl Agreement {
             .iter()
             .map(|party| party.organisation)
             .find(|code| *code != self.requesting && first.is_some_and(|row| provides(header, row, *code)))
+            .or_else(|| self.parties.iter().map(|party| party.organisation).find(|code| *code != self.requesting))
             .unwrap_or(self.requesting)
     }
 }

@@ -115,6 +115,10 @@ pub enum Asked {
     Resume,
     /// Notice of revocation.
     Leave,
+    /// A notice taken back.
+    Rescind,
+    /// Consent to the end.
+    Consent,
 }
 
 impl Asked {
@@ -127,7 +131,8 @@ impl Asked {
             Self::Withdraw => "sx",
             Self::Suspend => "xpl",
             Self::Resume => "p",
-            Self::Leave => "xp",
+            Self::Leave | Self::Consent => "xp",
+            Self::Rescind => "l",
         }
     }
 
@@ -140,6 +145,8 @@ impl Asked {
             Self::Suspend => "suspend it",
             Self::Resume => "resume its part",
             Self::Leave => "give notice",
+            Self::Rescind => "take back a notice",
+            Self::Consent => "agree to end it",
         }
     }
 }

@@ -108,11 +108,16 @@ impl Agreement {
     /// Whether an event changes what others sign or answer (wire.md 2.4).
     fn bars(&self, event: &Event) -> bool {
         match &event.data {
-            Data::RequestFiled(_) | Data::TermsSubmitted(_) | Data::RequestRefused(_) | Data::RequestWithdrawn(_) => {
-                true
-            }
+            Data::RequestFiled(_)
+            | Data::CounterProposalMade(_)
+            | Data::CounterProposalAccepted(_)
+            | Data::CounterProposalRejected(_)
+            | Data::TermsSubmitted(_)
+            | Data::RequestRefused(_)
+            | Data::RequestWithdrawn(_) => true,
+            Data::ClarificationProvided(data) => data.header.is_some(),
             Data::ApprovalDeclined(data) => self.decline_bars(data),
-            super::other_streams!(RequestTriaged AdviceGiven ApprovalGiven ExecutionSigned ApprovalWithdrawn
+            super::other_streams!(RequestTriaged ClarificationRequested RevocationRescinded TerminationConsented AdviceGiven ApprovalGiven ExecutionSigned ApprovalWithdrawn
                 AgreementSuspended AgreementResumed RevocationNoticed PublicationDecided NoteRecorded) => false,
         }
     }
@@ -120,6 +125,11 @@ impl Agreement {
     fn apply(&mut self, event: &Event, at: Timestamp) {
         match &event.data {
             Data::RequestTriaged(data) => self.triaged(event, data, at),
+            Data::ClarificationRequested(data) => self.question_asked(event, data, at),
+            Data::ClarificationProvided(data) => self.question_answered(event, data, at),
+            Data::CounterProposalMade(data) => self.countered(event, data, at),
+            Data::CounterProposalAccepted(_) => self.counter_answered(event, true, at),
+            Data::CounterProposalRejected(_) => self.counter_answered(event, false, at),
             Data::TermsSubmitted(data) => self.submitted(event, data, at),
             Data::AdviceGiven(data) => self.signed(event, SignatureKind::Advice, &data.version_hash, &[], at),
             Data::ApprovalGiven(data) => {
@@ -133,6 +143,8 @@ impl Agreement {
             Data::AgreementSuspended(data) => self.suspended(event, data, at),
             Data::AgreementResumed(data) => self.resumed(event, data, at),
             Data::RevocationNoticed(data) => self.noticed(event, data, at),
+            Data::RevocationRescinded(_) => self.rescinded(event),
+            Data::TerminationConsented(data) => self.consented(event, data, at),
             Data::PublicationDecided(data) => self.publication_decided(event, data),
             // The first event made the agreement; a note changes nothing.
             super::other_streams!(RequestFiled NoteRecorded) => {}

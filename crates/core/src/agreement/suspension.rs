@@ -249,7 +249,8 @@ impl Agreement {
         }
     }
 
-    fn is_party_stopped(&self, organisation: OrganisationCode) -> bool {
+    /// Whether a ground stops this party alone.
+    pub(super) fn is_party_stopped(&self, organisation: OrganisationCode) -> bool {
         self.grounds.iter().any(|ground| ground.reach == Reach::Party(organisation))
     }
 }

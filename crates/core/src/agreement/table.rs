@@ -27,11 +27,13 @@ macro_rules! codes_of_table {
     };
 }
 
-codes_of_table! { T01 T02 T03 T04 T05 T06 T07 T09 T10 T12 T16 T17 T18 T21 / T08 T14 T19 }
+codes_of_table! { T01 T02 T03 T04 T05 T06 T07 T09 T10 T11 T12 T13 T16 T17 T18 T21 / T08 T14 T19 }
 
 const GO: Cell = Cell::Go;
 const IF_T05: Cell = Cell::If(Code::T05);
 const IF_T08: Cell = Cell::If(Code::T08);
+const IF_T11: Cell = Cell::If(Code::T11);
+const IF_T13: Cell = Cell::If(Code::T13);
 const IF_T14: Cell = Cell::If(Code::T14);
 const IF_T16: Cell = Cell::If(Code::T16);
 const IF_T17: Cell = Cell::If(Code::T17);
@@ -42,6 +44,11 @@ const IF_T19: Cell = Cell::If(Code::T19);
 const TABLE: &[(EventType, [Cell; 13])] = &[
     (EventType::RequestFiled,       [GO,  T02, T02, T02, T02, T02, T02, T02, T02, T02, T02, T02, T02]),
     (EventType::RequestTriaged,     [T01, GO,  T10, T12, T09, T05, T05, T05, T06, T18, T07, T07, T07]),
+    (EventType::ClarificationRequested,  [T01, GO,  GO,  GO,  GO,  T05, IF_T14, IF_T14, T06, T18, T07, T07, T07]),
+    (EventType::ClarificationProvided,   [T01, T11, IF_T11, T11, IF_T11, T11, IF_T11, IF_T11, T06, T18, T07, T07, T07]),
+    (EventType::CounterProposalMade,     [T01, GO,  T10, GO,  T09, T17, IF_T14, IF_T14, T06, T18, T07, T07, T07]),
+    (EventType::CounterProposalAccepted, [T01, T13, T10, GO,  T13, T13, IF_T13, IF_T13, T06, T18, T07, T07, T07]),
+    (EventType::CounterProposalRejected, [T01, T13, T10, GO,  T13, T13, IF_T13, IF_T13, T06, T18, T07, T07, T07]),
     (EventType::TermsSubmitted,     [T01, GO,  T10, T12, T09, T05, IF_T14, IF_T14, T06, T18, T07, T07, T07]),
     (EventType::AdviceGiven,        [T01, GO,  GO,  GO,  GO,  GO,  GO,  GO,  T06, T18, T07, T07, T07]),
     (EventType::ApprovalGiven,      [T01, T03, T03, T03, GO,  IF_T05, IF_T05, IF_T08, T06, T18, T07, T07, T07]),
@@ -53,6 +60,8 @@ const TABLE: &[(EventType, [Cell; 13])] = &[
     (EventType::AgreementSuspended, [T01, T04, T04, T04, T04, T17, GO,  GO,  T06, T18, T07, T07, T07]),
     (EventType::AgreementResumed,   [T01, T04, T04, T04, T04, T04, IF_T19, IF_T19, T06, T18, T07, T07, T07]),
     (EventType::RevocationNoticed,  [T01, T04, T04, T04, T04, T17, GO,  GO,  T06, T18, T07, T07, T07]),
+    (EventType::RevocationRescinded,  [T01, T04, T04, T04, T04, T04, GO, GO, T06, T18, T07, T07, T07]),
+    (EventType::TerminationConsented, [T01, T04, T04, T04, T04, T17, GO, GO, T06, T18, T07, T07, T07]),
     (EventType::PublicationDecided, [T01, GO,  GO,  GO,  GO,  GO,  GO,  GO,  GO,  GO,  GO,  GO,  GO]),
     (EventType::NoteRecorded,       [T01, GO,  GO,  GO,  GO,  GO,  GO,  GO,  GO,  GO,  GO,  GO,  GO]),
 ];

@@ -12,7 +12,9 @@ use crate::json::{self, Limits, Value};
 use crate::refusal::Refusal;
 use crate::sealed::{Content, Sealed};
 use crate::terms::{Contacts, Terms};
-use crate::words::{AdviceWords, DeclineWords, Holder, ReasonWords, RefusalWords, ResumptionWords, SuspensionWords};
+use crate::words::{
+    AdviceWords, CounterWords, DeclineWords, Holder, ReasonWords, RefusalWords, ResumptionWords, SuspensionWords,
+};
 
 /// One commitment in the data of an event, and what may open it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +48,9 @@ pub fn seals(data: &Data) -> Vec<Seal> {
         | Data::KeyRotated(_)
         | Data::KeyRevoked(_)
         | Data::TermsSubmitted(_)
-        | Data::PublicationDecided(_) => Vec::new(),
+        | Data::PublicationDecided(_)
+        | Data::RevocationRescinded(_)
+        | Data::TerminationConsented(_) => Vec::new(),
         Data::OrganisationRegistered(data) => vec![seal("/chief/holder", &data.chief.holder)],
         Data::RoleHolderAppointed(data) => vec![seal("/holder", &data.holder)],
         Data::RequestFiled(data) => vec![seal("/contacts", &data.contacts), seal("/terms", &data.terms)],
@@ -65,6 +69,14 @@ pub fn seals(data: &Data) -> Vec<Seal> {
         Data::AgreementResumed(data) => vec![seal("/words", &data.words)],
         Data::RevocationNoticed(data) => vec![seal("/words", &data.words)],
         Data::NoteRecorded(data) => vec![seal("/text", &data.text)],
+        Data::ClarificationRequested(data) => vec![seal("/text", &data.text)],
+        Data::ClarificationProvided(data) => {
+            let terms = data.terms.iter().map(|terms| seal("/terms", terms));
+            terms.chain([seal("/text", &data.text)]).collect()
+        }
+        Data::CounterProposalMade(data) => vec![seal("/terms", &data.terms), seal("/words", &data.words)],
+        Data::CounterProposalAccepted(data) => data.words.iter().map(|words| seal("/words", words)).collect(),
+        Data::CounterProposalRejected(data) => data.words.iter().map(|words| seal("/words", words)).collect(),
     }
 }
 
@@ -166,6 +178,7 @@ fn check_schema(schema: &str, value: &Value) -> Result<(), String> {
         fits::<Contacts>,
         fits::<Holder>,
         fits::<AdviceWords>,
+        fits::<CounterWords>,
         fits::<DeclineWords>,
         fits::<RefusalWords>,
         fits::<ReasonWords>,

@@ -84,7 +84,7 @@ fn lengths(data: &Data, opened: &Opened, earlier: &Earlier<'_>) -> Vec<Message> 
     };
     match data {
         Data::ApprovalDeclined(_) | Data::RequestRefused(_) => refusal(),
-        Data::ApprovalWithdrawn(_) | Data::RevocationNoticed(_) => reason(20),
+        Data::ApprovalWithdrawn(_) | Data::RevocationNoticed(_) | Data::CounterProposalRejected(_) => reason(20),
         Data::ApprovalGiven(_) | Data::ExecutionSigned(_) => overridden(opened, earlier),
         Data::LedgerGenesis(_)
         | Data::OrganisationRegistered(_)
@@ -107,6 +107,12 @@ fn lengths(data: &Data, opened: &Opened, earlier: &Earlier<'_>) -> Vec<Message> 
         | Data::AgreementSuspended(_)
         | Data::AgreementResumed(_)
         | Data::PublicationDecided(_)
+        | Data::ClarificationRequested(_)
+        | Data::ClarificationProvided(_)
+        | Data::CounterProposalMade(_)
+        | Data::CounterProposalAccepted(_)
+        | Data::RevocationRescinded(_)
+        | Data::TerminationConsented(_)
         | Data::NoteRecorded(_) => Vec::new(),
     }
 }

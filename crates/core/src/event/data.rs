@@ -2,23 +2,23 @@
 //!
 //! The published schemas are generated from these types and committed; a test holds them equal.
 
+mod agreements;
 mod genesis;
 mod lists;
 
+pub use agreements::*;
 pub use genesis::*;
 pub use lists::*;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::header::{ExecutionForm, Header, Pointer, PublicRegister};
-use crate::ids::{Code, DatasetId, EventId, OrganisationCode, PersonId, Role, codes};
+use crate::ids::{Code, EventId, OrganisationCode, PersonId, Role, codes};
 use crate::organisation::{Governance, OrganisationFlags, OrganisationType};
-use crate::sealed::{File, Sealed, Text};
-use crate::terms::{Contacts, Terms};
+use crate::sealed::Sealed;
 use crate::time::Date;
-use crate::wire::{Digest, KeyId};
-use crate::words::{AdviceWords, DeclineWords, Holder, ReasonWords, RefusalWords, ResumptionWords, SuspensionWords};
+use crate::wire::KeyId;
+use crate::words::Holder;
 
 pub use crate::event::public_key::PublicKeyBytes;
 
@@ -205,460 +205,138 @@ pub struct KeyRevoked {
     pub reason: KeyEnd,
 }
 
-/// `RequestFiled`: A01: terms are proposed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct RequestFiled {
-    /// How to reach the parties.
-    pub contacts: Sealed<Contacts>,
-    /// What stands in clear of the terms.
-    pub header: Box<Header>,
-    /// When the data are needed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub needed_by: Option<Date>,
-    /// Who asks.
-    pub requesting_organisation: OrganisationCode,
-    /// The terms.
-    pub terms: Sealed<Terms>,
-    /// Warnings that the filer has seen.
-    pub warnings_acknowledged: Vec<Code>,
+macro_rules! events {
+    ($($(#[$doc:meta])* $name:ident = $text:literal in $home:ident,)+) => {
+        codes! {
+            /// The types of event that this version of the program decides.
+            EventType { $($(#[$doc])* $name = $text,)+ }
+        }
+
+        /// The data of an event, by its type.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub enum Data { $($(#[$doc])* $name($name),)+ }
+
+        impl EventType {
+            /// The kind of stream that an event of this type belongs to.
+            pub const fn home(self) -> Home {
+                match self { $(Self::$name => Home::$home,)+ }
+            }
+        }
+
+        impl Data {
+            /// Reads the data of an event of a type. The bytes are canonical already.
+            ///
+            /// # Errors
+            ///
+            /// The data are not of the schema of the type.
+            pub fn parse(event_type: EventType, json: &str) -> Result<Self, serde_json::Error> {
+                Ok(match event_type { $(EventType::$name => Self::$name(serde_json::from_str(json)?),)+ })
+            }
+
+            /// The type of the event.
+            pub const fn event_type(&self) -> EventType {
+                match self { $(Self::$name(_) => EventType::$name,)+ }
+            }
+
+            /// The data as a JSON value.
+            ///
+            /// # Errors
+            ///
+            /// Never for data that were parsed; serde asks for the possibility.
+            pub fn to_value(&self) -> Result<serde_json::Value, serde_json::Error> {
+                match self { $(Self::$name(data) => serde_json::to_value(data),)+ }
+            }
+        }
+
+        /// The schema of the data of each type of event, by name.
+        pub fn schema_of(event_type: EventType, generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+            match event_type { $(EventType::$name => generator.root_schema_for::<$name>(),)+ }
+        }
+    };
 }
 
-/// `RequestTriaged`: A02: a named party takes the request up, or sends it back.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct RequestTriaged {
-    /// What is missing, as pointers within the terms.
-    pub missing: Vec<Pointer>,
-    /// Words on it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub note: Option<Sealed<Text>>,
-    /// Which.
-    pub outcome: TriageOutcome,
+/// The kinds of stream that have events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Home {
+    /// The ledger itself.
+    Sys,
+    /// An organisation.
+    Organisation,
+    /// A key.
+    Key,
+    /// An agreement.
+    Agreement,
 }
 
-/// `TermsSubmitted`: A08: a version is frozen for signing.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct TermsSubmitted {
-    /// The last day for signing, at most 90 days on.
-    pub approve_by: Date,
-    /// Which version.
-    pub version: u32,
-    /// Its hash.
-    pub version_hash: Digest,
-}
-
-/// `AdviceGiven`: A09: that advice was given, not what it says.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct AdviceGiven {
-    /// Whose; equal to the role of the signer.
-    pub kind: AdviceKind,
-    /// On which version.
-    pub version_hash: Digest,
-    /// The advice.
-    pub words: Sealed<AdviceWords>,
-}
-
-/// `ApprovalGiven`: A10: a required role approves.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ApprovalGiven {
-    /// Which datasets an asset owner releases or receives; empty: all.
-    pub datasets: Vec<DatasetId>,
-    /// Why, against the organisation's own advice.
-    #[serde(rename = "override", default, skip_serializing_if = "Option::is_none")]
-    pub override_: Option<Sealed<Text>>,
-    /// Which version.
-    pub version_hash: Digest,
-}
-
-/// `ExecutionSigned`: A11: a party binds itself.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ExecutionSigned {
-    /// What is executed.
-    pub form: ExecutionForm,
-    /// Why, against the organisation's own advice, where no approval of its says so.
-    #[serde(rename = "override", default, skip_serializing_if = "Option::is_none")]
-    pub override_: Option<Sealed<Text>>,
-    /// The sealed document, for a deed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sealed: Option<Sealed<File>>,
-    /// Which version.
-    pub version_hash: Digest,
-}
-
-/// `ApprovalDeclined`: A12: a party says no to a version.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ApprovalDeclined {
-    /// For changes, or for good.
-    pub kind: DeclineKind,
-    /// Which version.
-    pub version_hash: Digest,
-    /// Why.
-    pub words: Sealed<DeclineWords>,
-}
-
-/// `ApprovalWithdrawn`: A13: a signature is taken back before the agreement is in force.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ApprovalWithdrawn {
-    /// Which signature.
-    pub target: EventId,
-    /// Why.
-    pub words: Sealed<ReasonWords>,
-}
-
-/// `RequestRefused`: A14: a provider refuses the request.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct RequestRefused {
-    /// Why.
-    pub words: Sealed<RefusalWords>,
-}
-
-/// `RequestWithdrawn`: A15: the requesting organisation withdraws.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct RequestWithdrawn {
-    /// Why.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub words: Option<Sealed<ReasonWords>>,
-}
-
-/// `AgreementSuspended`: A16: sharing stops.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct AgreementSuspended {
-    /// On which ground.
-    pub code: SuspensionGround,
-    /// Which datasets, for scope DATASETS.
-    pub datasets: Vec<DatasetId>,
-    /// Which party, for scope PARTY.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub organisation: Option<OrganisationCode>,
-    /// How far.
-    pub scope: SuspensionScope,
-    /// Why.
-    pub words: Sealed<SuspensionWords>,
-}
-
-/// `AgreementResumed`: A17: a ground of suspension is closed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct AgreementResumed {
-    /// The event that opened it.
-    pub ground: EventId,
-    /// What shows that sharing may resume.
-    pub words: Sealed<ResumptionWords>,
-}
-
-/// `RevocationNoticed`: A23: a party leaves.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct RevocationNoticed {
-    /// On which ground.
-    pub ground: RevocationGround,
-    /// The last day is the one before.
-    pub takes_effect_on: Date,
-    /// Why.
-    pub words: Sealed<ReasonWords>,
-}
-
-/// `PublicationDecided`: A32: what of the words everybody may read.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct PublicationDecided {
-    /// Whether.
-    pub decision: PublicRegister,
-    /// The exemption relied on to withhold (CL-FOI).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub exemption: Option<Code>,
-    /// When the decision is looked at again.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub look_again: Option<Date>,
-    /// What is withheld though the rest is published, as pointers within the terms.
-    pub withheld: Vec<Pointer>,
-}
-
-/// `NoteRecorded`: A36: a note.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NoteRecorded {
-    /// What it says.
-    pub text: Sealed<Text>,
-    /// Who may read it.
-    pub visibility: NoteVisibility,
-}
-
-codes! {
-    /// The types of event that this version of the program decides.
-    EventType {
-        /// Entry 0.
-        LedgerGenesis = "LedgerGenesis",
-        /// An organisation enters the ledger with its head of paid service.
-        OrganisationRegistered = "OrganisationRegistered",
-        /// Particulars of an organisation change.
-        OrganisationUpdated = "OrganisationUpdated",
-        /// Two registrars suspend an organisation for a while.
-        OrganisationSuspended = "OrganisationSuspended",
-        /// Two registrars end a suspension early.
-        OrganisationReinstated = "OrganisationReinstated",
-        /// An organisation leaves the ledger.
-        OrganisationLeft = "OrganisationLeft",
-        /// A person comes to hold a role.
-        RoleHolderAppointed = "RoleHolderAppointed",
-        /// A person no longer holds a role; no event says why.
-        RoleHolderRevoked = "RoleHolderRevoked",
-        /// Another person may act in a role for a while.
-        RoleDelegated = "RoleDelegated",
-        /// A delegation ends early.
-        DelegationRevoked = "DelegationRevoked",
-        /// A person gets a key.
-        KeyRegistered = "KeyRegistered",
-        /// A key takes the place of an older one.
-        KeyRotated = "KeyRotated",
-        /// A key ends.
-        KeyRevoked = "KeyRevoked",
-        /// A01: terms are proposed.
-        RequestFiled = "RequestFiled",
-        /// A02: a named party takes the request up, or sends it back.
-        RequestTriaged = "RequestTriaged",
-        /// A08: a version is frozen for signing.
-        TermsSubmitted = "TermsSubmitted",
-        /// A09: that advice was given, not what it says.
-        AdviceGiven = "AdviceGiven",
-        /// A10: a required role approves.
-        ApprovalGiven = "ApprovalGiven",
-        /// A11: a party binds itself.
-        ExecutionSigned = "ExecutionSigned",
-        /// A12: a party says no to a version.
-        ApprovalDeclined = "ApprovalDeclined",
-        /// A13: a signature is taken back before the agreement is in force.
-        ApprovalWithdrawn = "ApprovalWithdrawn",
-        /// A14: a provider refuses the request.
-        RequestRefused = "RequestRefused",
-        /// A15: the requesting organisation withdraws.
-        RequestWithdrawn = "RequestWithdrawn",
-        /// A16: sharing stops.
-        AgreementSuspended = "AgreementSuspended",
-        /// A17: a ground of suspension is closed.
-        AgreementResumed = "AgreementResumed",
-        /// A23: a party leaves.
-        RevocationNoticed = "RevocationNoticed",
-        /// A32: what of the words everybody may read.
-        PublicationDecided = "PublicationDecided",
-        /// A36: a note.
-        NoteRecorded = "NoteRecorded",
-    }
-}
-
-/// The data of an event, by its type.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Data {
+events! {
     /// Entry 0.
-    LedgerGenesis(LedgerGenesis),
+    LedgerGenesis = "LedgerGenesis" in Sys,
     /// An organisation enters the ledger with its head of paid service.
-    OrganisationRegistered(OrganisationRegistered),
+    OrganisationRegistered = "OrganisationRegistered" in Organisation,
     /// Particulars of an organisation change.
-    OrganisationUpdated(OrganisationUpdated),
+    OrganisationUpdated = "OrganisationUpdated" in Organisation,
     /// Two registrars suspend an organisation for a while.
-    OrganisationSuspended(OrganisationSuspended),
+    OrganisationSuspended = "OrganisationSuspended" in Organisation,
     /// Two registrars end a suspension early.
-    OrganisationReinstated(OrganisationReinstated),
+    OrganisationReinstated = "OrganisationReinstated" in Organisation,
     /// An organisation leaves the ledger.
-    OrganisationLeft(OrganisationLeft),
+    OrganisationLeft = "OrganisationLeft" in Organisation,
     /// A person comes to hold a role.
-    RoleHolderAppointed(RoleHolderAppointed),
+    RoleHolderAppointed = "RoleHolderAppointed" in Organisation,
     /// A person no longer holds a role; no event says why.
-    RoleHolderRevoked(RoleHolderRevoked),
+    RoleHolderRevoked = "RoleHolderRevoked" in Organisation,
     /// Another person may act in a role for a while.
-    RoleDelegated(RoleDelegated),
+    RoleDelegated = "RoleDelegated" in Organisation,
     /// A delegation ends early.
-    DelegationRevoked(DelegationRevoked),
+    DelegationRevoked = "DelegationRevoked" in Organisation,
     /// A person gets a key.
-    KeyRegistered(KeyRegistered),
+    KeyRegistered = "KeyRegistered" in Key,
     /// A key takes the place of an older one.
-    KeyRotated(KeyRotated),
+    KeyRotated = "KeyRotated" in Key,
     /// A key ends.
-    KeyRevoked(KeyRevoked),
+    KeyRevoked = "KeyRevoked" in Key,
     /// A01: terms are proposed.
-    RequestFiled(RequestFiled),
+    RequestFiled = "RequestFiled" in Agreement,
     /// A02: a named party takes the request up, or sends it back.
-    RequestTriaged(RequestTriaged),
+    RequestTriaged = "RequestTriaged" in Agreement,
+    /// A03: a party asks another one something.
+    ClarificationRequested = "ClarificationRequested" in Agreement,
+    /// A04: it is answered, perhaps with new terms.
+    ClarificationProvided = "ClarificationProvided" in Agreement,
+    /// A05: other terms are proposed.
+    CounterProposalMade = "CounterProposalMade" in Agreement,
+    /// A06: they replace the terms.
+    CounterProposalAccepted = "CounterProposalAccepted" in Agreement,
+    /// A07: the terms stay.
+    CounterProposalRejected = "CounterProposalRejected" in Agreement,
     /// A08: a version is frozen for signing.
-    TermsSubmitted(TermsSubmitted),
+    TermsSubmitted = "TermsSubmitted" in Agreement,
     /// A09: that advice was given, not what it says.
-    AdviceGiven(AdviceGiven),
+    AdviceGiven = "AdviceGiven" in Agreement,
     /// A10: a required role approves.
-    ApprovalGiven(ApprovalGiven),
+    ApprovalGiven = "ApprovalGiven" in Agreement,
     /// A11: a party binds itself.
-    ExecutionSigned(ExecutionSigned),
+    ExecutionSigned = "ExecutionSigned" in Agreement,
     /// A12: a party says no to a version.
-    ApprovalDeclined(ApprovalDeclined),
+    ApprovalDeclined = "ApprovalDeclined" in Agreement,
     /// A13: a signature is taken back before the agreement is in force.
-    ApprovalWithdrawn(ApprovalWithdrawn),
+    ApprovalWithdrawn = "ApprovalWithdrawn" in Agreement,
     /// A14: a provider refuses the request.
-    RequestRefused(RequestRefused),
+    RequestRefused = "RequestRefused" in Agreement,
     /// A15: the requesting organisation withdraws.
-    RequestWithdrawn(RequestWithdrawn),
+    RequestWithdrawn = "RequestWithdrawn" in Agreement,
     /// A16: sharing stops.
-    AgreementSuspended(AgreementSuspended),
+    AgreementSuspended = "AgreementSuspended" in Agreement,
     /// A17: a ground of suspension is closed.
-    AgreementResumed(AgreementResumed),
+    AgreementResumed = "AgreementResumed" in Agreement,
     /// A23: a party leaves.
-    RevocationNoticed(RevocationNoticed),
+    RevocationNoticed = "RevocationNoticed" in Agreement,
+    /// A24: a notice is taken back.
+    RevocationRescinded = "RevocationRescinded" in Agreement,
+    /// A25: a party agrees to end it.
+    TerminationConsented = "TerminationConsented" in Agreement,
     /// A32: what of the words everybody may read.
-    PublicationDecided(PublicationDecided),
+    PublicationDecided = "PublicationDecided" in Agreement,
     /// A36: a note.
-    NoteRecorded(NoteRecorded),
-}
-
-impl Data {
-    /// Reads the data of an event of a type. The bytes are canonical already.
-    ///
-    /// # Errors
-    ///
-    /// The data are not of the schema of the type.
-    pub fn parse(event_type: EventType, json: &str) -> Result<Self, serde_json::Error> {
-        Ok(match event_type {
-            EventType::LedgerGenesis => Self::LedgerGenesis(serde_json::from_str(json)?),
-            EventType::OrganisationRegistered => Self::OrganisationRegistered(serde_json::from_str(json)?),
-            EventType::OrganisationUpdated => Self::OrganisationUpdated(serde_json::from_str(json)?),
-            EventType::OrganisationSuspended => Self::OrganisationSuspended(serde_json::from_str(json)?),
-            EventType::OrganisationReinstated => Self::OrganisationReinstated(serde_json::from_str(json)?),
-            EventType::OrganisationLeft => Self::OrganisationLeft(serde_json::from_str(json)?),
-            EventType::RoleHolderAppointed => Self::RoleHolderAppointed(serde_json::from_str(json)?),
-            EventType::RoleHolderRevoked => Self::RoleHolderRevoked(serde_json::from_str(json)?),
-            EventType::RoleDelegated => Self::RoleDelegated(serde_json::from_str(json)?),
-            EventType::DelegationRevoked => Self::DelegationRevoked(serde_json::from_str(json)?),
-            EventType::KeyRegistered => Self::KeyRegistered(serde_json::from_str(json)?),
-            EventType::KeyRotated => Self::KeyRotated(serde_json::from_str(json)?),
-            EventType::KeyRevoked => Self::KeyRevoked(serde_json::from_str(json)?),
-            EventType::RequestFiled => Self::RequestFiled(serde_json::from_str(json)?),
-            EventType::RequestTriaged => Self::RequestTriaged(serde_json::from_str(json)?),
-            EventType::TermsSubmitted => Self::TermsSubmitted(serde_json::from_str(json)?),
-            EventType::AdviceGiven => Self::AdviceGiven(serde_json::from_str(json)?),
-            EventType::ApprovalGiven => Self::ApprovalGiven(serde_json::from_str(json)?),
-            EventType::ExecutionSigned => Self::ExecutionSigned(serde_json::from_str(json)?),
-            EventType::ApprovalDeclined => Self::ApprovalDeclined(serde_json::from_str(json)?),
-            EventType::ApprovalWithdrawn => Self::ApprovalWithdrawn(serde_json::from_str(json)?),
-            EventType::RequestRefused => Self::RequestRefused(serde_json::from_str(json)?),
-            EventType::RequestWithdrawn => Self::RequestWithdrawn(serde_json::from_str(json)?),
-            EventType::AgreementSuspended => Self::AgreementSuspended(serde_json::from_str(json)?),
-            EventType::AgreementResumed => Self::AgreementResumed(serde_json::from_str(json)?),
-            EventType::RevocationNoticed => Self::RevocationNoticed(serde_json::from_str(json)?),
-            EventType::PublicationDecided => Self::PublicationDecided(serde_json::from_str(json)?),
-            EventType::NoteRecorded => Self::NoteRecorded(serde_json::from_str(json)?),
-        })
-    }
-
-    /// The type of the event.
-    pub const fn event_type(&self) -> EventType {
-        match self {
-            Self::LedgerGenesis(_) => EventType::LedgerGenesis,
-            Self::OrganisationRegistered(_) => EventType::OrganisationRegistered,
-            Self::OrganisationUpdated(_) => EventType::OrganisationUpdated,
-            Self::OrganisationSuspended(_) => EventType::OrganisationSuspended,
-            Self::OrganisationReinstated(_) => EventType::OrganisationReinstated,
-            Self::OrganisationLeft(_) => EventType::OrganisationLeft,
-            Self::RoleHolderAppointed(_) => EventType::RoleHolderAppointed,
-            Self::RoleHolderRevoked(_) => EventType::RoleHolderRevoked,
-            Self::RoleDelegated(_) => EventType::RoleDelegated,
-            Self::DelegationRevoked(_) => EventType::DelegationRevoked,
-            Self::KeyRegistered(_) => EventType::KeyRegistered,
-            Self::KeyRotated(_) => EventType::KeyRotated,
-            Self::KeyRevoked(_) => EventType::KeyRevoked,
-            Self::RequestFiled(_) => EventType::RequestFiled,
-            Self::RequestTriaged(_) => EventType::RequestTriaged,
-            Self::TermsSubmitted(_) => EventType::TermsSubmitted,
-            Self::AdviceGiven(_) => EventType::AdviceGiven,
-            Self::ApprovalGiven(_) => EventType::ApprovalGiven,
-            Self::ExecutionSigned(_) => EventType::ExecutionSigned,
-            Self::ApprovalDeclined(_) => EventType::ApprovalDeclined,
-            Self::ApprovalWithdrawn(_) => EventType::ApprovalWithdrawn,
-            Self::RequestRefused(_) => EventType::RequestRefused,
-            Self::RequestWithdrawn(_) => EventType::RequestWithdrawn,
-            Self::AgreementSuspended(_) => EventType::AgreementSuspended,
-            Self::AgreementResumed(_) => EventType::AgreementResumed,
-            Self::RevocationNoticed(_) => EventType::RevocationNoticed,
-            Self::PublicationDecided(_) => EventType::PublicationDecided,
-            Self::NoteRecorded(_) => EventType::NoteRecorded,
-        }
-    }
-
-    /// The data as a JSON value.
-    ///
-    /// # Errors
-    ///
-    /// Never for data that were parsed; serde asks for the possibility.
-    pub fn to_value(&self) -> Result<serde_json::Value, serde_json::Error> {
-        match self {
-            Self::LedgerGenesis(data) => serde_json::to_value(data),
-            Self::OrganisationRegistered(data) => serde_json::to_value(data),
-            Self::OrganisationUpdated(data) => serde_json::to_value(data),
-            Self::OrganisationSuspended(data) => serde_json::to_value(data),
-            Self::OrganisationReinstated(data) => serde_json::to_value(data),
-            Self::OrganisationLeft(data) => serde_json::to_value(data),
-            Self::RoleHolderAppointed(data) => serde_json::to_value(data),
-            Self::RoleHolderRevoked(data) => serde_json::to_value(data),
-            Self::RoleDelegated(data) => serde_json::to_value(data),
-            Self::DelegationRevoked(data) => serde_json::to_value(data),
-            Self::KeyRegistered(data) => serde_json::to_value(data),
-            Self::KeyRotated(data) => serde_json::to_value(data),
-            Self::KeyRevoked(data) => serde_json::to_value(data),
-            Self::RequestFiled(data) => serde_json::to_value(data),
-            Self::RequestTriaged(data) => serde_json::to_value(data),
-            Self::TermsSubmitted(data) => serde_json::to_value(data),
-            Self::AdviceGiven(data) => serde_json::to_value(data),
-            Self::ApprovalGiven(data) => serde_json::to_value(data),
-            Self::ExecutionSigned(data) => serde_json::to_value(data),
-            Self::ApprovalDeclined(data) => serde_json::to_value(data),
-            Self::ApprovalWithdrawn(data) => serde_json::to_value(data),
-            Self::RequestRefused(data) => serde_json::to_value(data),
-            Self::RequestWithdrawn(data) => serde_json::to_value(data),
-            Self::AgreementSuspended(data) => serde_json::to_value(data),
-            Self::AgreementResumed(data) => serde_json::to_value(data),
-            Self::RevocationNoticed(data) => serde_json::to_value(data),
-            Self::PublicationDecided(data) => serde_json::to_value(data),
-            Self::NoteRecorded(data) => serde_json::to_value(data),
-        }
-    }
-}
-
-/// The schema of the data of each type of event, by name.
-pub fn schema_of(event_type: EventType, generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
-    match event_type {
-        EventType::LedgerGenesis => generator.root_schema_for::<LedgerGenesis>(),
-        EventType::OrganisationRegistered => generator.root_schema_for::<OrganisationRegistered>(),
-        EventType::OrganisationUpdated => generator.root_schema_for::<OrganisationUpdated>(),
-        EventType::OrganisationSuspended => generator.root_schema_for::<OrganisationSuspended>(),
-        EventType::OrganisationReinstated => generator.root_schema_for::<OrganisationReinstated>(),
-        EventType::OrganisationLeft => generator.root_schema_for::<OrganisationLeft>(),
-        EventType::RoleHolderAppointed => generator.root_schema_for::<RoleHolderAppointed>(),
-        EventType::RoleHolderRevoked => generator.root_schema_for::<RoleHolderRevoked>(),
-        EventType::RoleDelegated => generator.root_schema_for::<RoleDelegated>(),
-        EventType::DelegationRevoked => generator.root_schema_for::<DelegationRevoked>(),
-        EventType::KeyRegistered => generator.root_schema_for::<KeyRegistered>(),
-        EventType::KeyRotated => generator.root_schema_for::<KeyRotated>(),
-        EventType::KeyRevoked => generator.root_schema_for::<KeyRevoked>(),
-        EventType::RequestFiled => generator.root_schema_for::<RequestFiled>(),
-        EventType::RequestTriaged => generator.root_schema_for::<RequestTriaged>(),
-        EventType::TermsSubmitted => generator.root_schema_for::<TermsSubmitted>(),
-        EventType::AdviceGiven => generator.root_schema_for::<AdviceGiven>(),
-        EventType::ApprovalGiven => generator.root_schema_for::<ApprovalGiven>(),
-        EventType::ExecutionSigned => generator.root_schema_for::<ExecutionSigned>(),
-        EventType::ApprovalDeclined => generator.root_schema_for::<ApprovalDeclined>(),
-        EventType::ApprovalWithdrawn => generator.root_schema_for::<ApprovalWithdrawn>(),
-        EventType::RequestRefused => generator.root_schema_for::<RequestRefused>(),
-        EventType::RequestWithdrawn => generator.root_schema_for::<RequestWithdrawn>(),
-        EventType::AgreementSuspended => generator.root_schema_for::<AgreementSuspended>(),
-        EventType::AgreementResumed => generator.root_schema_for::<AgreementResumed>(),
-        EventType::RevocationNoticed => generator.root_schema_for::<RevocationNoticed>(),
-        EventType::PublicationDecided => generator.root_schema_for::<PublicationDecided>(),
-        EventType::NoteRecorded => generator.root_schema_for::<NoteRecorded>(),
-    }
+    NoteRecorded = "NoteRecorded" in Agreement,
 }

@@ -1,6 +1,6 @@
 //! What the form of an event asks beyond its JSON: that its stream fits its type, and what a genesis must hold.
 
-use crate::event::data::{Data, LedgerGenesis};
+use crate::event::data::{Data, Home, LedgerGenesis};
 use crate::ids::{OrganisationCode, Stream};
 
 /// At least so many registrars.
@@ -8,41 +8,34 @@ const REGISTRARS_MIN: usize = 3;
 
 /// Says what is wrong with the stream or the shape of an event, if anything (E03).
 pub fn problem(stream: Stream, data: &Data) -> Option<String> {
-    let fits = match data {
-        Data::LedgerGenesis(genesis) => {
-            if let Some(problem) = genesis_problem(genesis) {
-                return Some(problem);
-            }
-            stream == Stream::Sys
+    let named = if let Data::LedgerGenesis(genesis) = data {
+        if let Some(problem) = genesis_problem(genesis) {
+            return Some(problem);
         }
-        Data::OrganisationRegistered(data) => stream == Stream::Organisation(data.code),
-        Data::OrganisationUpdated(_)
-        | Data::OrganisationSuspended(_)
-        | Data::OrganisationReinstated(_)
-        | Data::OrganisationLeft(_)
-        | Data::RoleHolderAppointed(_)
-        | Data::RoleHolderRevoked(_)
-        | Data::RoleDelegated(_)
-        | Data::DelegationRevoked(_) => matches!(stream, Stream::Organisation(_)),
-        Data::KeyRegistered(data) => stream == Stream::Key(data.key),
-        Data::KeyRotated(data) => stream == Stream::Key(data.key),
-        Data::KeyRevoked(data) => stream == Stream::Key(data.key),
-        Data::RequestFiled(_)
-        | Data::RequestTriaged(_)
-        | Data::TermsSubmitted(_)
-        | Data::AdviceGiven(_)
-        | Data::ApprovalGiven(_)
-        | Data::ExecutionSigned(_)
-        | Data::ApprovalDeclined(_)
-        | Data::ApprovalWithdrawn(_)
-        | Data::RequestRefused(_)
-        | Data::RequestWithdrawn(_)
-        | Data::AgreementSuspended(_)
-        | Data::AgreementResumed(_)
-        | Data::RevocationNoticed(_)
-        | Data::PublicationDecided(_)
-        | Data::NoteRecorded(_) => matches!(stream, Stream::Agreement(_)),
+        Some(Stream::Sys)
+    } else if let Data::OrganisationRegistered(data) = data {
+        Some(Stream::Organisation(data.code))
+    } else if let Data::KeyRegistered(data) = data {
+        Some(Stream::Key(data.key))
+    } else if let Data::KeyRotated(data) = data {
+        Some(Stream::Key(data.key))
+    } else if let Data::KeyRevoked(data) = data {
+        Some(Stream::Key(data.key))
+    } else {
+        None
     };
+    if let Data::ClarificationProvided(data) = data
+        && data.header.is_some() != data.terms.is_some()
+    {
+        return Some("new terms come with their header, and a header with its terms".to_owned());
+    }
+    let home = match data.event_type().home() {
+        Home::Sys => stream == Stream::Sys,
+        Home::Organisation => matches!(stream, Stream::Organisation(_)),
+        Home::Key => matches!(stream, Stream::Key(_)),
+        Home::Agreement => matches!(stream, Stream::Agreement(_)),
+    };
+    let fits = home && named.is_none_or(|named| named == stream);
     (!fits).then(|| format!("an event of type {} does not belong to stream `{stream}`", data.event_type()))
 }
 

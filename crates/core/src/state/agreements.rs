@@ -105,7 +105,15 @@ impl State {
         };
         self.today.count(event, at);
         if let Some(agreement) = self.agreements.get_mut(&id) {
+            let before: Vec<OrganisationCode> = agreement.parties().iter().map(|party| party.organisation).collect();
             agreement.evolve(event, at);
+            let now = agreement.parties().iter().map(|party| party.organisation);
+            for organisation in now.filter(|code| !before.contains(code)) {
+                let named = self.agreements_of.entry(organisation).or_default();
+                if !named.contains(&id) {
+                    named.push(id);
+                }
+            }
             return;
         }
         let reference = self.next_reference(at);

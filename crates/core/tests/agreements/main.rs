@@ -19,6 +19,7 @@ mod derived;
 mod filing;
 mod leaving;
 mod limits;
+mod negotiating;
 mod properties;
 mod reading;
 mod separation;

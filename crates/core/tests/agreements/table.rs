@@ -8,7 +8,7 @@ use crate::world::{Person, commitment};
 const TABLE: &str = include_str!("../data/domain-transitions.csv");
 
 /// Stages that this program's events reach and leave standing still.
-const REACHED: [char; 11] = ['N', 'F', 'C', 'A', 'P', 'V', 'S', 'X', 'R', 'W', 'L'];
+const REACHED: [char; 12] = ['N', 'F', 'C', 'G', 'A', 'P', 'V', 'S', 'X', 'R', 'W', 'L'];
 
 struct Row {
     code: String,
@@ -59,6 +59,30 @@ fn attempt(case: &mut Case, event: &str) -> Option<(Value, Vec<Person>)> {
     Some(match event {
         "RequestFiled" => (case.request().payload["data"].clone(), vec![officer("CMD", "REQ")]),
         "RequestTriaged" => (accepted(), vec![officer("HCK", "IGL")]),
+        "ClarificationRequested" => (case.question("CMD"), vec![officer("HCK", "IGL")]),
+        "ClarificationProvided" => {
+            let question = open.then(|| case.agreement().open_questions().next().map(|q| q.event)).flatten();
+            let question = question.map_or(target, |event| event.to_string());
+            (case.answer(&question), vec![officer("CMD", "IGL")])
+        }
+        "CounterProposalMade" => {
+            let newest = open.then(|| case.agreement().versions().last().unwrap().by.to_string());
+            let by = if newest.as_deref() == Some("HCK") { "CMD" } else { "HCK" };
+            let (mut data, _) = case.counter(3);
+            data["words"] = commitment();
+            (data, vec![officer(by, "IGL")])
+        }
+        "CounterProposalAccepted" | "CounterProposalRejected" => {
+            let (_, hash) = case.counter(2);
+            (json!({ "version_hash": hash }), vec![officer("CMD", "IGL")])
+        }
+        "RevocationRescinded" => {
+            let notice = open.then(|| case.agreement().parties().iter().find_map(|party| party.notice)).flatten();
+            let target = notice.map_or(target, |notice| notice.event.to_string());
+            (json!({ "target": target }), vec![officer("HCK", "SIG"), officer("CMD", "SIG")])
+        }
+        "TerminationConsented" => (json!({ "takes_effect_on": "2027-06-01" }), vec![officer("HCK", "SIG")]),
+        "PublicationDecided" => (json!({ "decision": "PUBLISH", "withheld": [] }), vec![officer("CMD", "IGL")]),
         "TermsSubmitted" => (case.submission(), vec![officer("CMD", "IGL")]),
         "AdviceGiven" => (case.advice("DPO"), vec![officer("HCK", "DPO")]),
         "ApprovalGiven" => (case.approval(), vec![officer("HCK", "IAO")]),
@@ -80,6 +104,9 @@ fn prepare(case: &mut Case, event: &str, state: char) {
     let needs_triage = event == "TermsSubmitted" && state == 'F';
     if needs_triage {
         case.does("RequestTriaged", accepted(), &[officer("HCK", "IGL")]);
+    }
+    if event == "RevocationRescinded" && matches!(state, 'V' | 'S') {
+        case.does("RevocationNoticed", leaving("POLICY", "2027-06-01"), &[officer("HCK", "SIG")]);
     }
     let signs = matches!(event, "ApprovalGiven" | "ExecutionSigned" | "ApprovalWithdrawn") && state == 'A';
     if signs {
@@ -123,7 +150,7 @@ fn every_cell_of_every_event_that_is_built_does_what_is_printed() {
         );
         seen += 1;
     }
-    assert_eq!(seen, 14 * REACHED.len());
+    assert_eq!(seen, 22 * REACHED.len());
 }
 
 #[test]

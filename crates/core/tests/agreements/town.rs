@@ -219,6 +219,37 @@ impl Case {
         self.event("RequestFiled", data, &[officer("CMD", "REQ")])
     }
 
+    /// Hackney's other terms: they end a month earlier. Gives the data of a counter-proposal and their hash.
+    pub fn counter(&self, number: u32) -> (Value, String) {
+        let shape = self.shape.clone().with("/term/end_date", json!("2028-03-31"));
+        self.draft_of(&shape, number, &["/term/end_date"])
+    }
+
+    /// A later draft of the terms, and its hash.
+    pub fn draft_of(&self, shape: &Shape, number: u32, changes: &[&str]) -> (Value, String) {
+        let mut header = shape.header(&self.world.replay.state);
+        header.changes = Some(changes.iter().map(|path| path.parse().unwrap()).collect());
+        let mark: counterpart_core::commitment::Commitment = serde_json::from_value(commitment()).unwrap();
+        let hash = derive::version_hash(&to_jcs(&header).unwrap(), self.stream.parse().unwrap(), mark, number);
+        (json!({ "header": header, "terms": commitment() }), hash.to_string())
+    }
+
+    /// Hackney makes a counter-proposal; gives its hash.
+    pub fn counters(&mut self, number: u32, who: &str) -> String {
+        let (mut data, hash) = self.counter(number);
+        data["words"] = commitment();
+        self.does("CounterProposalMade", data, &[officer(who, "IGL")]);
+        hash
+    }
+
+    pub fn question(&self, asked: &str) -> Value {
+        json!({ "asked": asked, "due": "2026-12-20", "path": "/purpose", "text": commitment() })
+    }
+
+    pub fn answer(&self, question: &str) -> Value {
+        json!({ "question": question, "text": commitment() })
+    }
+
     pub fn organisations(&self) -> Vec<String> {
         let rows = self.shape.parties.as_array().unwrap();
         rows.iter().map(|row| row["organisation"].as_str().unwrap().to_owned()).collect()
@@ -293,6 +324,9 @@ impl Case {
             'C' => {
                 let data = json!({ "missing": [], "outcome": "RETURNED" });
                 case.does("RequestTriaged", data, &[officer("HCK", "IGL")]);
+            }
+            'G' => {
+                case.counters(2, "HCK");
             }
             'S' => {
                 case.suspend("HCK", "WHOLE");

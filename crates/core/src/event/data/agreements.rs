@@ -1,0 +1,301 @@
+//! The data of events of agreements, in the order of their numbers.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    AdviceKind, Data, DeclineKind, NoteVisibility, RevocationGround, SuspensionGround, SuspensionScope, TriageOutcome,
+};
+use crate::header::{ExecutionForm, Header, Pointer, PublicRegister};
+use crate::ids::{Code, DatasetId, EventId, OrganisationCode};
+use crate::sealed::{File, Sealed, Text};
+use crate::terms::{Contacts, Terms};
+use crate::time::Date;
+use crate::wire::Digest;
+use crate::words::{
+    AdviceWords, CounterWords, DeclineWords, ReasonWords, RefusalWords, ResumptionWords, SuspensionWords,
+};
+
+impl Data {
+    /// The header that an event brings, when it brings a draft of the terms.
+    pub fn header(&self) -> Option<&Header> {
+        if let Self::RequestFiled(data) = self {
+            Some(&data.header)
+        } else if let Self::ClarificationProvided(data) = self {
+            data.header.as_deref()
+        } else if let Self::CounterProposalMade(data) = self {
+            Some(&data.header)
+        } else {
+            None
+        }
+    }
+}
+
+/// `RequestFiled`: A01: terms are proposed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RequestFiled {
+    /// How to reach the parties.
+    pub contacts: Sealed<Contacts>,
+    /// What stands in clear of the terms.
+    pub header: Box<Header>,
+    /// When the data are needed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub needed_by: Option<Date>,
+    /// Who asks.
+    pub requesting_organisation: OrganisationCode,
+    /// The terms.
+    pub terms: Sealed<Terms>,
+    /// Warnings that the filer has seen.
+    pub warnings_acknowledged: Vec<Code>,
+}
+
+/// `RequestTriaged`: A02: a named party takes the request up, or sends it back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RequestTriaged {
+    /// What is missing, as pointers within the terms.
+    pub missing: Vec<Pointer>,
+    /// Words on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<Sealed<Text>>,
+    /// Which.
+    pub outcome: TriageOutcome,
+}
+
+/// `ClarificationRequested`: A03: a party asks another one something.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ClarificationRequested {
+    /// Who is asked.
+    pub asked: OrganisationCode,
+    /// By when an answer is hoped for.
+    pub due: Date,
+    /// What it is about, as a pointer within the terms.
+    pub path: Pointer,
+    /// The question.
+    pub text: Sealed<Text>,
+}
+
+/// `ClarificationProvided`: A04: a question is answered, perhaps with new terms, header and terms whole.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ClarificationProvided {
+    /// What stands in clear of the new terms.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub header: Option<Box<Header>>,
+    /// The event that opened the question.
+    pub question: EventId,
+    /// The new terms.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub terms: Option<Sealed<Terms>>,
+    /// The answer.
+    pub text: Sealed<Text>,
+}
+
+/// `CounterProposalMade`: A05: other terms are proposed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CounterProposalMade {
+    /// What stands in clear of them.
+    pub header: Box<Header>,
+    /// The terms.
+    pub terms: Sealed<Terms>,
+    /// What changes, and why.
+    pub words: Sealed<CounterWords>,
+}
+
+/// `CounterProposalAccepted`: A06: the counter-proposal replaces the terms.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CounterProposalAccepted {
+    /// Which.
+    pub version_hash: Digest,
+    /// Words on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub words: Option<Sealed<ReasonWords>>,
+}
+
+/// `CounterProposalRejected`: A07: the terms stay as they were.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CounterProposalRejected {
+    /// Which.
+    pub version_hash: Digest,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub words: Option<Sealed<ReasonWords>>,
+}
+
+/// `TermsSubmitted`: A08: a version is frozen for signing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TermsSubmitted {
+    /// The last day for signing, at most 90 days on.
+    pub approve_by: Date,
+    /// Which version.
+    pub version: u32,
+    /// Its hash.
+    pub version_hash: Digest,
+}
+
+/// `AdviceGiven`: A09: that advice was given, not what it says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AdviceGiven {
+    /// Whose; equal to the role of the signer.
+    pub kind: AdviceKind,
+    /// On which version.
+    pub version_hash: Digest,
+    /// The advice.
+    pub words: Sealed<AdviceWords>,
+}
+
+/// `ApprovalGiven`: A10: a required role approves.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ApprovalGiven {
+    /// Which datasets an asset owner releases or receives; empty: all.
+    pub datasets: Vec<DatasetId>,
+    /// Why, against the organisation's own advice.
+    #[serde(rename = "override", default, skip_serializing_if = "Option::is_none")]
+    pub override_: Option<Sealed<Text>>,
+    /// Which version.
+    pub version_hash: Digest,
+}
+
+/// `ExecutionSigned`: A11: a party binds itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExecutionSigned {
+    /// What is executed.
+    pub form: ExecutionForm,
+    /// Why, against the organisation's own advice, where no approval of its says so.
+    #[serde(rename = "override", default, skip_serializing_if = "Option::is_none")]
+    pub override_: Option<Sealed<Text>>,
+    /// The sealed document, for a deed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sealed: Option<Sealed<File>>,
+    /// Which version.
+    pub version_hash: Digest,
+}
+
+/// `ApprovalDeclined`: A12: a party says no to a version.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ApprovalDeclined {
+    /// For changes, or for good.
+    pub kind: DeclineKind,
+    /// Which version.
+    pub version_hash: Digest,
+    /// Why.
+    pub words: Sealed<DeclineWords>,
+}
+
+/// `ApprovalWithdrawn`: A13: a signature is taken back before the agreement is in force.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ApprovalWithdrawn {
+    /// Which signature.
+    pub target: EventId,
+    /// Why.
+    pub words: Sealed<ReasonWords>,
+}
+
+/// `RequestRefused`: A14: a provider refuses the request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RequestRefused {
+    /// Why.
+    pub words: Sealed<RefusalWords>,
+}
+
+/// `RequestWithdrawn`: A15: the requesting organisation withdraws.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RequestWithdrawn {
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub words: Option<Sealed<ReasonWords>>,
+}
+
+/// `AgreementSuspended`: A16: sharing stops.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AgreementSuspended {
+    /// On which ground.
+    pub code: SuspensionGround,
+    /// Which datasets, for scope DATASETS.
+    pub datasets: Vec<DatasetId>,
+    /// Which party, for scope PARTY.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organisation: Option<OrganisationCode>,
+    /// How far.
+    pub scope: SuspensionScope,
+    /// Why.
+    pub words: Sealed<SuspensionWords>,
+}
+
+/// `AgreementResumed`: A17: a ground of suspension is closed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AgreementResumed {
+    /// The event that opened it.
+    pub ground: EventId,
+    /// What shows that sharing may resume.
+    pub words: Sealed<ResumptionWords>,
+}
+
+/// `RevocationNoticed`: A23: a party leaves.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RevocationNoticed {
+    /// On which ground.
+    pub ground: RevocationGround,
+    /// The last day is the one before.
+    pub takes_effect_on: Date,
+    /// Why.
+    pub words: Sealed<ReasonWords>,
+}
+
+/// `RevocationRescinded`: A24: a notice is taken back before it takes effect.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RevocationRescinded {
+    /// The event that gave notice.
+    pub target: EventId,
+}
+
+/// `TerminationConsented`: A25: a party agrees to end the agreement on a day.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TerminationConsented {
+    /// The day: the same in every consent.
+    pub takes_effect_on: Date,
+}
+
+/// `PublicationDecided`: A32: what of the words everybody may read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PublicationDecided {
+    /// Whether.
+    pub decision: PublicRegister,
+    /// The exemption relied on to withhold (CL-FOI).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exemption: Option<Code>,
+    /// When the decision is looked at again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub look_again: Option<Date>,
+    /// What is withheld though the rest is published, as pointers within the terms.
+    pub withheld: Vec<Pointer>,
+}
+
+/// `NoteRecorded`: A36: a note.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NoteRecorded {
+    /// What it says.
+    pub text: Sealed<Text>,
+    /// Who may read it.
+    pub visibility: NoteVisibility,
+}
