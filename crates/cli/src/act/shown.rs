@@ -82,6 +82,13 @@ const fn meaning(event_type: EventType) -> &'static str {
         EventType::AgreementResumed => "a ground of suspension is closed",
         EventType::RevocationNoticed => "your organisation leaves an agreement",
         EventType::PublicationDecided => "what everybody may read of an agreement is decided",
+        EventType::ClarificationRequested => "your organisation asks another party a question",
+        EventType::ClarificationProvided => "your organisation answers a question, perhaps with new terms",
+        EventType::CounterProposalMade => "your organisation proposes other terms",
+        EventType::CounterProposalAccepted => "your organisation accepts the other terms",
+        EventType::CounterProposalRejected => "your organisation rejects the other terms; the earlier ones stay",
+        EventType::RevocationRescinded => "your organisation takes its notice back and stays",
+        EventType::TerminationConsented => "your organisation agrees to end the agreement on this day",
         EventType::NoteRecorded => "a note is recorded",
     }
 }
