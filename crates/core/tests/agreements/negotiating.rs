@@ -8,22 +8,22 @@ use crate::world::commitment;
 #[test]
 fn a_question_is_put_to_another_party_and_answered_by_it() {
     let mut case = Case::filed(Shape::pair());
-    let told = case.told("ClarificationRequested", case.question("HCK"), &[officer("HCK", "DPO")]);
+    let told = case.told("ClarificationRequested", question("HCK"), &[officer("HCK", "DPO")]);
     assert_eq!(told, "HCK is not another party of this agreement. Ask one of the other parties.");
-    assert_eq!(case.refused("ClarificationRequested", case.question("ISL"), &[officer("HCK", "DPO")]), "G04");
-    assert_eq!(case.refused("ClarificationRequested", case.question("CMD"), &[officer("HCK", "SIG")]), "R01");
-    let first = case.does("ClarificationRequested", case.question("CMD"), &[officer("HCK", "DPO")]);
-    let second = case.does("ClarificationRequested", case.question("CMD"), &[officer("HCK", "LGL")]);
+    assert_eq!(case.refused("ClarificationRequested", question("ISL"), &[officer("HCK", "DPO")]), "G04");
+    assert_eq!(case.refused("ClarificationRequested", question("CMD"), &[officer("HCK", "SIG")]), "R01");
+    let first = case.does("ClarificationRequested", question("CMD"), &[officer("HCK", "DPO")]);
+    let second = case.does("ClarificationRequested", question("CMD"), &[officer("HCK", "LGL")]);
     assert_eq!(case.letter(), 'C');
-    assert_eq!(case.refused("ClarificationProvided", case.answer(&first), &[officer("CMD", "IAO")]), "R01");
-    let told = case.told("ClarificationProvided", case.answer(&first), &[officer("HCK", "IGL")]);
+    assert_eq!(case.refused("ClarificationProvided", answer(&first), &[officer("CMD", "IAO")]), "R01");
+    let told = case.told("ClarificationProvided", answer(&first), &[officer("HCK", "IGL")]);
     assert_eq!(told, "That question was put to CMD, not to you.");
     let unknown = "01890000-0000-7000-8000-ffffffffffff";
-    assert_eq!(case.refused("ClarificationProvided", case.answer(unknown), &[officer("CMD", "IGL")]), "T11");
-    case.does("ClarificationProvided", case.answer(&first), &[officer("CMD", "REQ")]);
+    assert_eq!(case.refused("ClarificationProvided", answer(unknown), &[officer("CMD", "IGL")]), "T11");
+    case.does("ClarificationProvided", answer(&first), &[officer("CMD", "REQ")]);
     assert_eq!(case.letter(), 'C');
-    assert_eq!(case.refused("ClarificationProvided", case.answer(&first), &[officer("CMD", "REQ")]), "T11");
-    case.does("ClarificationProvided", case.answer(&second), &[officer("CMD", "IGL")]);
+    assert_eq!(case.refused("ClarificationProvided", answer(&first), &[officer("CMD", "REQ")]), "T11");
+    case.does("ClarificationProvided", answer(&second), &[officer("CMD", "IGL")]);
     assert_eq!(case.letter(), 'F');
 }
 
@@ -32,17 +32,17 @@ fn a_returned_request_is_answered_with_new_terms() {
     let mut case = Case::filed(Shape::pair());
     case.does("AdviceGiven", case.advice("DPO"), &[officer("HCK", "DPO")]);
     let back = json!({ "missing": ["/term/end_date"], "outcome": "RETURNED" });
-    let question = case.does("RequestTriaged", back, &[officer("HCK", "IGL")]);
+    let asked = case.does("RequestTriaged", back, &[officer("HCK", "IGL")]);
     let (draft, hash) = case.counter(2);
-    let mut answer = case.answer(&question);
-    answer["header"] = draft["header"].clone();
-    assert_eq!(case.refused("ClarificationProvided", answer.clone(), &[officer("CMD", "IGL")]), "E03");
-    answer["terms"] = draft["terms"].clone();
-    let mut silent = answer.clone();
+    let mut given = answer(&asked);
+    given["header"] = draft["header"].clone();
+    assert_eq!(case.refused("ClarificationProvided", given.clone(), &[officer("CMD", "IGL")]), "E03");
+    given["terms"] = draft["terms"].clone();
+    let mut silent = given.clone();
     silent["header"].as_object_mut().unwrap().remove("changes");
     assert_eq!(case.refused("ClarificationProvided", silent, &[officer("CMD", "IGL")]), "E08");
     let barrier = case.agreement().barrier();
-    case.does("ClarificationProvided", answer, &[officer("CMD", "IGL")]);
+    case.does("ClarificationProvided", given, &[officer("CMD", "IGL")]);
     assert_eq!((case.letter(), case.agreement().current().number), ('F', 2));
     assert!(case.agreement().barrier() > barrier);
     // Advice on the first draft says nothing of the second.
@@ -89,9 +89,9 @@ fn a_counter_proposal_is_accepted_or_rejected_by_those_who_asked() {
 #[test]
 fn a_question_on_a_counter_proposal_leads_back_to_it() {
     let mut case = Case::in_stage('G', Shape::pair());
-    let question = case.does("ClarificationRequested", case.question("HCK"), &[officer("CMD", "IGL")]);
+    let asked = case.does("ClarificationRequested", question("HCK"), &[officer("CMD", "IGL")]);
     assert_eq!(case.letter(), 'C');
-    case.does("ClarificationProvided", case.answer(&question), &[officer("HCK", "IGL")]);
+    case.does("ClarificationProvided", answer(&asked), &[officer("HCK", "IGL")]);
     assert_eq!(case.letter(), 'G');
 }
 
@@ -100,15 +100,15 @@ fn a_question_while_people_sign_blocks_executions_and_changes_no_terms() {
     let mut case = Case::filed(Shape::pair()).submitted();
     case.does("AdviceGiven", case.advice("DPO"), &[officer("HCK", "DPO")]);
     case.does("ApprovalGiven", case.approval(), &[officer("HCK", "IAO")]);
-    let question = case.does("ClarificationRequested", case.question("CMD"), &[officer("HCK", "SEC")]);
+    let asked = case.does("ClarificationRequested", question("CMD"), &[officer("HCK", "SEC")]);
     assert_eq!(case.letter(), 'A');
     assert_eq!(case.refused("ExecutionSigned", case.execution(), &[officer("HCK", "SIG")]), "T10");
     let (draft, _) = case.counter(2);
-    let mut answer = case.answer(&question);
-    answer["header"] = draft["header"].clone();
-    answer["terms"] = draft["terms"].clone();
-    assert_eq!(case.refused("ClarificationProvided", answer, &[officer("CMD", "IGL")]), "T09");
-    case.does("ClarificationProvided", case.answer(&question), &[officer("CMD", "IGL")]);
+    let mut given = answer(&asked);
+    given["header"] = draft["header"].clone();
+    given["terms"] = draft["terms"].clone();
+    assert_eq!(case.refused("ClarificationProvided", given, &[officer("CMD", "IGL")]), "T09");
+    case.does("ClarificationProvided", answer(&asked), &[officer("CMD", "IGL")]);
     case.does("ExecutionSigned", case.execution(), &[officer("HCK", "SIG")]);
 }
 
@@ -116,11 +116,11 @@ fn a_question_while_people_sign_blocks_executions_and_changes_no_terms() {
 fn a_party_keeps_five_questions_open() {
     let mut case = Case::filed(Shape::pair());
     for _ in 0..5 {
-        case.does("ClarificationRequested", case.question("CMD"), &[officer("HCK", "IGL")]);
+        case.does("ClarificationRequested", question("CMD"), &[officer("HCK", "IGL")]);
     }
-    let told = case.told("ClarificationRequested", case.question("CMD"), &[officer("HCK", "IGL")]);
+    let told = case.told("ClarificationRequested", question("CMD"), &[officer("HCK", "IGL")]);
     assert_eq!(told, "Too many questions are open (5); close some before you ask more.");
-    case.does("ClarificationRequested", case.question("HCK"), &[officer("CMD", "IGL")]);
+    case.does("ClarificationRequested", question("HCK"), &[officer("CMD", "IGL")]);
 }
 
 #[test]

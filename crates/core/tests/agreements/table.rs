@@ -59,11 +59,11 @@ fn attempt(case: &mut Case, event: &str) -> Option<(Value, Vec<Person>)> {
     Some(match event {
         "RequestFiled" => (case.request().payload["data"].clone(), vec![officer("CMD", "REQ")]),
         "RequestTriaged" => (accepted(), vec![officer("HCK", "IGL")]),
-        "ClarificationRequested" => (case.question("CMD"), vec![officer("HCK", "IGL")]),
+        "ClarificationRequested" => (question("CMD"), vec![officer("HCK", "IGL")]),
         "ClarificationProvided" => {
-            let question = open.then(|| case.agreement().open_questions().next().map(|q| q.event)).flatten();
-            let question = question.map_or(target, |event| event.to_string());
-            (case.answer(&question), vec![officer("CMD", "IGL")])
+            let asked = open.then(|| case.agreement().open_questions().next().map(|q| q.event)).flatten();
+            let asked = asked.map_or(target, |event| event.to_string());
+            (answer(&asked), vec![officer("CMD", "IGL")])
         }
         "CounterProposalMade" => {
             let newest = open.then(|| case.agreement().versions().last().unwrap().by.to_string());

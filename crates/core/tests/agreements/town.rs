@@ -242,14 +242,6 @@ impl Case {
         hash
     }
 
-    pub fn question(&self, asked: &str) -> Value {
-        json!({ "asked": asked, "due": "2026-12-20", "path": "/purpose", "text": commitment() })
-    }
-
-    pub fn answer(&self, question: &str) -> Value {
-        json!({ "question": question, "text": commitment() })
-    }
-
     pub fn organisations(&self) -> Vec<String> {
         let rows = self.shape.parties.as_array().unwrap();
         rows.iter().map(|row| row["organisation"].as_str().unwrap().to_owned()).collect()
@@ -420,6 +412,14 @@ impl Case {
     pub fn party(&self, code: &str) -> char {
         self.agreement().party(code.parse().unwrap()).unwrap().state.letter()
     }
+}
+
+pub fn question(asked: &str) -> Value {
+    json!({ "asked": asked, "due": "2026-12-20", "path": "/purpose", "text": commitment() })
+}
+
+pub fn answer(question: &str) -> Value {
+    json!({ "question": question, "text": commitment() })
 }
 
 pub fn accepted() -> Value {
