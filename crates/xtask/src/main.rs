@@ -17,6 +17,7 @@ mod dependencies;
 mod files;
 mod floors;
 mod fuzz;
+mod interop;
 mod kill;
 mod licence;
 mod load;
@@ -47,6 +48,8 @@ cargo xtask COMMAND
                     cargo-fuzz where it is installed, else the random tests with more cases
   outsider          the ledger as a stranger sees it (tests/outside)
   pages             every page of the demonstration in a real browser, with axe-core
+  interop [PART…]   our logs, witnesses and envelopes by programs that are not ours (needs Go and pip):
+                    static, witnesses, live, dsse
   kill [--rounds N] kill -9 under load, then look for what was acknowledged
   bench [NAME…]     each figure as a ratio to the limit measured in the same run: limits, ingest, store
   power-cut | io-error | full-disk | damage | rollback [--long | --cases N] [--from N] [--case N]
@@ -80,6 +83,7 @@ fn run(arguments: &[String]) -> Result<()> {
         "fuzz" => fuzz::run(&repository, rest),
         "outsider" => outsider::run(&repository, rest),
         "pages" => pages::step(&repository),
+        "interop" => interop::run(&repository, rest),
         "kill" => kill::run(&repository, rest),
         "campaigns" => campaign::step(&repository),
         name if campaign::names().any(|known| known == name) => campaign::one(name, rest),
