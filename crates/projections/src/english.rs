@@ -123,6 +123,13 @@ pub const fn event(kind: EventType) -> &'static str {
         EventType::RevocationNoticed => "Notice given",
         EventType::PublicationDecided => "Publication decided",
         EventType::NoteRecorded => "Note recorded",
+        EventType::ClarificationRequested => "Question asked",
+        EventType::ClarificationProvided => "Question answered",
+        EventType::CounterProposalMade => "Other terms proposed",
+        EventType::CounterProposalAccepted => "Other terms accepted",
+        EventType::CounterProposalRejected => "Other terms turned down",
+        EventType::RevocationRescinded => "Notice taken back",
+        EventType::TerminationConsented => "End agreed to",
     }
 }
 
@@ -157,6 +164,13 @@ pub const fn event_means(kind: EventType) -> &'static str {
         EventType::RevocationNoticed => "A party leaves on the day named.",
         EventType::PublicationDecided => "The lead party says whether everybody may read the words.",
         EventType::NoteRecorded => "Somebody noted something. It changes nothing.",
+        EventType::ClarificationRequested => "A party asks another something about the terms.",
+        EventType::ClarificationProvided => "A question is answered, perhaps with changed terms.",
+        EventType::CounterProposalMade => "A party answers with other terms, whole.",
+        EventType::CounterProposalAccepted => "The other terms take the place of the earlier ones.",
+        EventType::CounterProposalRejected => "The earlier terms stand.",
+        EventType::RevocationRescinded => "A party that had given notice stays.",
+        EventType::TerminationConsented => "A party agrees that sharing ends on the day named; it ends when all do.",
     }
 }
 
