@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 
 use crate::repository::{Repository, succeed};
-use crate::{clock, dependencies, files, floors, fuzz, outsider, pages, spelling, vendor};
+use crate::{campaign, clock, dependencies, files, floors, fuzz, kill, outsider, pages, spelling, vendor};
 
 /// Random cases of each property in the gate, twice the usual number.
 const RANDOM_CASES: u64 = 512;
@@ -21,7 +21,7 @@ struct Step {
 }
 
 /// The gate, cheapest first, so that a slip shows at once.
-const STEPS: [Step; 13] = [
+const STEPS: [Step; 16] = [
     Step {
         name: "format",
         after: None,
@@ -42,8 +42,10 @@ const STEPS: [Step; 13] = [
     Step { name: "fuzz", after: Some("tests"), run: |repository| fuzz::longer_tests(repository, RANDOM_CASES) },
     Step { name: "binary", after: None, run: |repository| outsider::binary(repository).map(drop) },
     Step { name: "pages", after: Some("binary"), run: pages::step },
-    // There is no server yet: `cargo xtask outsider` and `cargo xtask kill` join the gate with `counterpart serve`.
     Step { name: "outsider's own", after: None, run: outsider::own_tests },
+    Step { name: "outsider", after: Some("binary"), run: |repository| outsider::run(repository, &[]) },
+    Step { name: "kill", after: Some("binary"), run: kill::short },
+    Step { name: "campaigns", after: Some("tests"), run: campaign::step },
 ];
 
 fn lints(repository: &Repository) -> Result<()> {

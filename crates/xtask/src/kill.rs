@@ -1,5 +1,6 @@
 //! `kill -9` under load: whatever was acknowledged must be there afterwards, at its place, under one root.
 
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -12,11 +13,15 @@ use serde_json::{Value, json};
 
 use crate::client;
 use crate::load::Prepared;
+use crate::outsider;
 use crate::repository::Repository;
 use crate::server::{self, Server};
 
 /// Rounds without `--rounds`.
 const ROUNDS: usize = 200;
+
+/// Rounds in the gate.
+const SHORT_ROUNDS: usize = 8;
 
 /// Organisations that take turns.
 const BODIES: usize = 40;
@@ -51,8 +56,21 @@ pub fn run(repository: &Repository, arguments: &[String]) -> Result<()> {
         [flag, count] if flag == "--rounds" => count.parse().context("--rounds takes a number")?,
         _ => bail!("cargo xtask kill [--rounds N]"),
     };
+    rounds_of(&server::release(repository)?, rounds)
+}
+
+/// A few rounds with the program that the tests were built with: for the gate.
+///
+/// # Errors
+///
+/// As [`run`].
+pub fn short(repository: &Repository) -> Result<()> {
+    rounds_of(&outsider::binary(repository)?, SHORT_ROUNDS)
+}
+
+fn rounds_of(binary: &Path, rounds: usize) -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let mut server = Server::founded(&server::release(repository)?, folder.path())?;
+    let mut server = Server::founded(binary, folder.path())?;
     let mut seen = Seen::default();
     let mut events = Vec::new();
     let mut acknowledged_in_all = 0;
