@@ -311,9 +311,10 @@ fn check_appointment(
     let Some(organisation) = own_organisation(event).and_then(|code| state.organisations.get(&code)) else {
         return Ok(());
     };
-    if let Some(held) =
-        organisation.roles_of(data.person, at).find(|held| !separation(state).may_hold_both(*held, data.role))
-    {
+    // A registrar of the genesis holds REG wherever else they are appointed.
+    let registrar = state.founded.as_ref().is_some_and(|f| f.registrars.values().any(|p| *p == data.person));
+    let held = organisation.roles_of(data.person, at).chain(registrar.then_some(Role::Reg));
+    if let Some(held) = held.into_iter().find(|held| !separation(state).may_hold_both(*held, data.role)) {
         return Err(Refusal::RolesIncompatible { person: data.person, held, asked: data.role });
     }
     let holds = |a: &Appointment| a.person == data.person && a.role == data.role && a.ended_on(at).is_none();

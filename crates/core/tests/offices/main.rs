@@ -214,6 +214,15 @@ fn one_human_at_two_bodies_is_declared_by_both() {
 }
 
 #[test]
+fn a_registrar_decides_for_no_body() {
+    let mut world = World::with_camden();
+    let [registrar, ..] = world::registrars();
+    let owner = Person { organisation: "CMD", role: "IAO", ..registrar };
+    let appointment = world.appointment(&[person("CMD", "ADM", 11)], &owner);
+    assert_eq!(world.refusal(&appointment), "R04");
+}
+
+#[test]
 fn a_key_is_not_replaced_without_itself() {
     let mut world = World::with_camden();
     let old = person("CMD", "ADM", 11);
