@@ -185,6 +185,10 @@ fn check_schema(schema: &str, value: &Value) -> Result<(), String> {
         fits::<SuspensionWords>,
         fits::<ResumptionWords>,
     ];
+    // Serde would read a struct from a list as well: two spellings of one meaning.
+    if value.as_object().is_none() {
+        return Err(format!("it must be an object, and is {}", value.kind()));
+    }
     let unknown = || Err("this program does not know it".to_owned());
     known.iter().find_map(|check| check(schema, value)).unwrap_or_else(unknown)
 }

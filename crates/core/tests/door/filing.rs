@@ -124,7 +124,14 @@ fn text_that_is_not_normalised_and_json_of_another_schema_are_refused() {
         assert_eq!(refusal.code(), "E07");
         assert!(refusal.to_string().contains(problem), "{refusal}");
     }
-    for content in [&b"{ \"reason\":\"x\"}"[..], b"{\"reason\":1}", b"{\"reason\":\"x\",\"y\":1}", b"[", b""] {
+    for content in [
+        &b"{ \"reason\":\"x\"}"[..],
+        b"{\"reason\":1}",
+        b"[\"We need the data no longer.\"]",
+        b"{\"reason\":\"x\",\"y\":1}",
+        b"[",
+        b"",
+    ] {
         let (words, disclosure) = sealed("/words", Kind::Json, content.to_vec(), 3);
         let data = json!({ "ground": "POLICY", "takes_effect_on": "2027-01-01", "words": words });
         assert_eq!(code(check(EventType::RevocationNoticed, &data, &[disclosure])), "E07");
