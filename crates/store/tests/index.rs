@@ -73,13 +73,13 @@ fn after_a_clean_stop_nothing_is_read_again_and_everything_is_found() {
     let parent = tempfile::tempdir().unwrap();
     filled(parent.path());
     let store = Embedded::open(parent.path(), &options()).unwrap();
-    assert_eq!((store.report().checked, store.report().signed, store.report().rebuilt.clone()), (0, 700, None));
+    assert_eq!((store.report().checked, store.report().signed, store.rebuilt()), (0, 700, None));
     assert_whole(&store, 700);
     record(&store, 720);
     assert_whole(&store, 720);
     drop(store);
     let store = Embedded::open(parent.path(), &full()).unwrap();
-    assert_eq!((store.report().checked, store.report().rebuilt.clone()), (720, None));
+    assert_eq!((store.report().checked, store.rebuilt()), (720, None));
     assert_whole(&store, 720);
 }
 
@@ -89,7 +89,7 @@ fn without_a_mark_every_record_is_read_again() {
     filled(parent.path());
     fs::remove_file(parent.path().join("MARK")).unwrap();
     let store = Embedded::open(parent.path(), &options()).unwrap();
-    assert_eq!((store.report().checked, store.report().rebuilt.clone()), (700, None));
+    assert_eq!((store.report().checked, store.rebuilt()), (700, None));
     assert!(!parent.path().join("MARK").exists(), "a mark is there only between a clean stop and the next start");
     assert_whole(&store, 700);
 }
@@ -100,12 +100,12 @@ fn deleting_the_index_costs_a_rebuild_and_nothing_else() {
     filled(parent.path());
     fs::remove_dir_all(parent.path().join("sled")).unwrap();
     let store = Embedded::open(parent.path(), &options()).unwrap();
-    let said = store.report().rebuilt.clone().unwrap().to_string();
+    let said = store.rebuilt().unwrap().to_string();
     assert!(said.starts_with("W-STORE-REBUILT the index was made again from 700 entries"), "{said}");
     assert_whole(&store, 700);
     drop(store);
     let store = Embedded::open(parent.path(), &full()).unwrap();
-    assert_eq!(store.report().rebuilt, None);
+    assert_eq!(store.rebuilt(), None);
     assert_whole(&store, 700);
 }
 
@@ -121,7 +121,7 @@ fn an_index_of_an_earlier_time_catches_up() {
     fs::remove_dir_all(store.join("sled")).unwrap();
     copy(&earlier, &store.join("sled"));
     let open = Embedded::open(&store, &full()).unwrap();
-    assert_eq!((open.report().checked, open.report().rebuilt.clone()), (900, None));
+    assert_eq!((open.report().checked, open.rebuilt()), (900, None));
     assert_whole(&open, 900);
 }
 
@@ -136,7 +136,7 @@ fn an_index_of_another_history_is_put_away() {
     fs::remove_dir_all(one.join("sled")).unwrap();
     copy(&other.join("sled"), &one.join("sled"));
     let store = Embedded::open(&one, &options()).unwrap();
-    let rebuilt = store.report().rebuilt.clone().unwrap();
+    let rebuilt = store.rebuilt().unwrap();
     assert_eq!(rebuilt.put_away.as_deref(), Some("sled.damaged-then"));
     assert!(one.join("sled.damaged-then/db").exists(), "the old one is kept");
     assert_whole(&store, 700);
@@ -148,7 +148,7 @@ fn an_index_with_blobs_is_refused_and_made_again() {
     filled(parent.path());
     fs::write(parent.path().join("sled/blobs/17"), b"spilled").unwrap();
     let store = Embedded::open(parent.path(), &options()).unwrap();
-    assert!(store.report().rebuilt.clone().unwrap().problem.contains("blobs"));
+    assert!(store.rebuilt().unwrap().problem.contains("blobs"));
     assert_whole(&store, 700);
 }
 
@@ -173,7 +173,7 @@ fn whatever_befalls_the_index_the_answers_are_right() {
         copy(&good, &tried);
         fs::write(tried.join("sled/db"), hurt).unwrap();
         let store = Embedded::open(&tried, &full()).unwrap();
-        rebuilt += u32::from(store.report().rebuilt.is_some());
+        rebuilt += u32::from(store.rebuilt().is_some());
         assert_whole(&store, 700);
         drop(store);
         assert_whole(&Embedded::open(&tried, &options()).unwrap(), 700);

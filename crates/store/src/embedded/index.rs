@@ -3,7 +3,7 @@
 //! It is made from the files alone and never the reason to lose a record. The way of an acknowledgement ends in memory;
 //! the shelf follows behind it.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::disk::held;
 use super::frame::Place;
@@ -14,6 +14,9 @@ use super::shelf::{Problem, Shelf};
 pub(super) struct Index {
     held: RwLock<Held>,
     shelving: Mutex<()>,
+    /// Whether it is known what lies below.
+    settled: Mutex<bool>,
+    rung: Condvar,
 }
 
 struct Held {
@@ -25,6 +28,8 @@ struct Held {
 
 /// What is found below the newest entries.
 enum Lower {
+    /// The shelf is being opened: whoever needs it waits, whoever does not goes on.
+    Opening,
     Shelf(Arc<Shelf>),
     /// The shelf could not be used: everything is in memory.
     Memory(Arc<Recent>),
@@ -43,7 +48,30 @@ impl Index {
     }
 
     fn new(lower: Lower, fresh: Recent) -> Self {
-        Self { held: RwLock::new(Held { lower, moving: None, fresh }), shelving: Mutex::new(()) }
+        let settled = Mutex::new(!matches!(lower, Lower::Opening));
+        let held = RwLock::new(Held { lower, moving: None, fresh });
+        Self { held, shelving: Mutex::new(()), settled, rung: Condvar::new() }
+    }
+
+    /// An index whose shelf is opened behind the start: see [`Index::settle`].
+    pub(super) fn opening(fresh: Recent) -> Self {
+        Self::new(Lower::Opening, fresh)
+    }
+
+    /// Says what lies below: a shelf, or everything in memory.
+    pub(super) fn settle(&self, lower: Result<Shelf, Recent>) {
+        self.write().lower = match lower {
+            Ok(sled) => Lower::Shelf(Arc::new(sled)),
+            Err(all) => Lower::Memory(Arc::new(all)),
+        };
+        *held(&self.settled) = true;
+        self.rung.notify_all();
+    }
+
+    /// Waits until it is known what lies below.
+    pub(super) fn wait(&self) {
+        let settled = held(&self.settled);
+        drop(self.rung.wait_while(settled, |settled| !*settled).unwrap_or_else(PoisonError::into_inner));
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Held> {
@@ -85,7 +113,12 @@ impl Index {
         recent: impl Fn(&Recent) -> Option<T>,
         sled: impl FnOnce(&Shelf) -> Result<Option<T>, Problem>,
     ) -> Result<Option<T>, Problem> {
-        let held = self.read();
+        let mut held = self.read();
+        if matches!(held.lower, Lower::Opening) && recent(&held.fresh).is_none() {
+            drop(held);
+            self.wait();
+            held = self.read();
+        }
         let new = recent(&held.fresh).or_else(|| held.moving.as_deref().and_then(&recent));
         if new.is_some() {
             return Ok(new);
@@ -97,11 +130,13 @@ impl Index {
                 sled(&lower)
             }
             Lower::Memory(all) => Ok(recent(all)),
+            Lower::Opening => Err("it is not open yet".to_owned()),
         }
     }
 
     /// The entries under a key from `from` on, at most `limit`.
     pub(super) fn find(&self, key: &[u8], from: u64, limit: usize) -> Result<Vec<u64>, Problem> {
+        self.wait();
         let held = self.read();
         let mut newer = Vec::new();
         for recent in [held.moving.as_deref(), Some(&held.fresh)].into_iter().flatten() {
@@ -115,6 +150,7 @@ impl Index {
                 found.truncate(limit);
                 return Ok(found);
             }
+            Lower::Opening => return Err("it is not open yet".to_owned()),
         };
         // What is moving may stand on the shelf already.
         let first = held.moving.as_deref().map_or(held.fresh.first, |moving| moving.first);
@@ -131,7 +167,7 @@ impl Index {
         let held = self.read();
         match held.lower {
             Lower::Shelf(_) => (held.fresh.size() - held.fresh.first) + held.fresh.checkpoints().len() as u64,
-            Lower::Memory(_) => 0,
+            Lower::Memory(_) | Lower::Opening => 0,
         }
     }
 

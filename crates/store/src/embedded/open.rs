@@ -14,7 +14,7 @@ use super::locks::{self, Locks};
 use super::mark::{MARK, Mark};
 use super::recent::{Chain, Recent};
 use super::run::{FIRST, Run, SetAside, damaged};
-use super::shelf::{self, Problem, Shelf};
+use super::shelf::{self, Meta, Problem, Shelf};
 use super::space::Space;
 use super::store::{Inner, Writer};
 use super::words::{Entropy, Words};
@@ -135,7 +135,10 @@ impl std::fmt::Display for Rebuilt {
     }
 }
 
-pub(super) fn open(directory: &Path, options: &Options) -> Result<(Inner, Report, File), StoreError> {
+/// What an index that is opened behind the start must describe: the entries and the checkpoints of the mark.
+pub(super) type Later = Option<(Chain, Chain)>;
+
+pub(super) fn open(directory: &Path, options: &Options) -> Result<(Inner, Report, File, Later), StoreError> {
     let disk = Disk::new(directory, options.hook.clone());
     disk.make_root()?;
     let lock = File::options().create(true).truncate(false).write(true).open(disk.path("LOCK"));
@@ -145,15 +148,15 @@ pub(super) fn open(directory: &Path, options: &Options) -> Result<(Inner, Report
     }
     match open_locked(&disk, options) {
         Err(StoreError::Full) if Space::give_up(&disk) => {
-            let (inner, mut report) = open_locked(&disk, options)?;
+            let (inner, mut report, later) = open_locked(&disk, options)?;
             report.low_on_space = true;
-            Ok((inner, report, lock))
+            Ok((inner, report, lock, later))
         }
-        other => other.map(|(inner, report)| (inner, report, lock)),
+        other => other.map(|(inner, report, later)| (inner, report, lock, later)),
     }
 }
 
-fn open_locked(disk: &Disk, options: &Options) -> Result<(Inner, Report), StoreError> {
+fn open_locked(disk: &Disk, options: &Options) -> Result<(Inner, Report, Later), StoreError> {
     let id = match identity(disk)? {
         Some(id) => id,
         None => create(disk, options)?,
@@ -165,17 +168,16 @@ fn open_locked(disk: &Disk, options: &Options) -> Result<(Inner, Report), StoreE
     let records = Run::open(disk, Kind::Record, id, bytes)?;
     let words = Words::open(disk, id, bytes, options.entropy.clone())?;
     let runs = Runs { locks, records, words };
-    let sled = match options.indexed {
-        Indexed::OnDisk => Some(Shelf::open(&disk.path(""), id)),
-        Indexed::InMemory => None,
-    };
-    let then = sled.as_ref().and_then(|sled| sled.as_ref().ok()).map(Shelf::meta).unwrap_or_default();
     let trusted = mark.filter(|_| options.verify == Verify::Quick);
     let quick = match trusted {
         Some(mark) => runs.quick(&mark)?,
         None => None,
     };
     let clean = quick.is_some();
+    // Opening the index takes a while. After a clean stop nobody waits for it who does not need it.
+    let behind = clean && options.indexed == Indexed::OnDisk && !disk.is_watched();
+    let sled = (options.indexed == Indexed::OnDisk && !behind).then(|| Shelf::open(&disk.path(""), id));
+    let then = sled.as_ref().and_then(|sled| sled.as_ref().ok()).map(Shelf::meta).unwrap_or_default();
     let found = match quick {
         Some(found) => found,
         None => runs.scan(then.entries.count, then.signed.count, options.sign_again)?,
@@ -190,10 +192,13 @@ fn open_locked(disk: &Disk, options: &Options) -> Result<(Inner, Report), StoreE
     if found.chain.count < options.at_least {
         return Err(StoreError::Rollback { have: found.chain.count, signed: options.at_least });
     }
-    let fits = found.crc_then == Some(then.entries.crc) && found.locks.crc_then == Some(then.signed.crc);
+    let fits = (!clean || (found.chain == then.entries && found.locks.chain == then.signed))
+        && found.crc_then == Some(then.entries.crc)
+        && found.locks.crc_then == Some(then.signed.crc);
     let chains = (found.chain, found.locks.chain);
-    let maker = Maker { disk, runs: &runs, options, id, chains };
+    let maker = Maker { disk, records: &runs.records, locks: &runs.locks, options, id, chains };
     let index = match sled {
+        None if behind => Index::opening(Recent::behind(chains.0, chains.1)),
         None => Index::in_memory(maker.all()?),
         Some(sled) => {
             let whole = !clean || options.verify == Verify::Full;
@@ -221,11 +226,12 @@ fn open_locked(disk: &Disk, options: &Options) -> Result<(Inner, Report), StoreE
         writer: std::sync::Mutex::new(Writer::new(found.noted, found.last_words, found.last_entry)),
         keys_of: options.keys_of.clone(),
         words_fit: options.words_fit.clone(),
+        rebuilt: std::sync::Mutex::new(None),
     };
     if options.verify == Verify::Full {
         inner.check_words()?;
     }
-    Ok((inner, report))
+    Ok((inner, report, behind.then_some(chains)))
 }
 
 /// The files, open, while it is found out where they end.
@@ -374,7 +380,8 @@ impl Runs {
 /// Makes the index from the files.
 struct Maker<'a> {
     disk: &'a Disk,
-    runs: &'a Runs,
+    records: &'a Run,
+    locks: &'a Run,
     options: &'a Options,
     id: StoreId,
     /// Over the entries and the checkpoints that are there.
@@ -401,7 +408,7 @@ impl Maker<'_> {
     fn compare(&self, sled: &Shelf) -> Result<(), Problem> {
         let size = sled.meta().entries.count;
         let mut problem = None;
-        let walked = self.runs.records.walk(Place { file: 0, offset: FIRST }, WINDOW, &mut |place, header, entry| {
+        let walked = self.records.walk(Place { file: 0, offset: FIRST }, WINDOW, &mut |place, header, entry| {
             match sled.agrees(header.index, place, &(self.options.keys_of)(entry)) {
                 Ok(true) => {}
                 Ok(false) => problem = Some(format!("it is wrong about entry {}", header.index)),
@@ -411,7 +418,7 @@ impl Maker<'_> {
         });
         walked.map_err(|error| error.to_string())?;
         let signed = sled.meta().signed.count;
-        let compared = Locks::tell(&self.runs.locks, 0, signed, &mut |size, place, _| {
+        let compared = Locks::tell(self.locks, 0, signed, &mut |size, place, _| {
             // Of one size the newest counts, so an older place may differ but must never be the later one.
             if !matches!(sled.checkpoint(size), Ok(Some(known)) if known >= place) {
                 problem.get_or_insert_with(|| format!("it is wrong about the checkpoint over {size}"));
@@ -423,28 +430,38 @@ impl Maker<'_> {
 
     /// An index over this shelf, or over a new one, or without one.
     fn index(&self, usable: Result<Shelf, Problem>, report: &mut Report) -> Result<Index, StoreError> {
-        let (sled, problem) = match usable {
-            Ok(sled) => {
-                let missing = sled.meta().entries.count == 0 && self.chains.0.count > 0;
-                (Ok(sled), missing.then(|| "it was not there".to_owned()))
-            }
-            Err(problem) => {
-                let put_away = self.put_away()?;
-                report.rebuilt =
-                    Some(Rebuilt { entries: self.chains.0.count, problem: problem.clone(), put_away: Some(put_away) });
-                (Shelf::open(&self.disk.path(""), self.id), None)
-            }
-        };
-        if let Some(problem) = problem {
-            report.rebuilt = Some(Rebuilt { entries: self.chains.0.count, problem, put_away: None });
-        }
-        let caught_up = sled.and_then(|sled| self.catch_up(&sled).map(|recent| (sled, recent)));
-        match caught_up {
-            Ok((sled, recent)) => Ok(Index::over_shelf(sled, recent?)),
+        let made = self.shelf(usable, &mut report.rebuilt)?;
+        match made {
+            Ok((sled, recent)) => Ok(Index::over_shelf(sled, recent)),
             Err(problem) => {
                 tracing::warn!(problem, "the index cannot be kept on disk and is held in memory");
                 Ok(Index::in_memory(self.all()?))
             }
+        }
+    }
+
+    /// This shelf, or a new one, and what is still to be put onto it. The inner error is of the shelf alone.
+    fn shelf(
+        &self,
+        usable: Result<Shelf, Problem>,
+        rebuilt: &mut Option<Rebuilt>,
+    ) -> Result<Result<(Shelf, Recent), Problem>, StoreError> {
+        let entries = self.chains.0.count;
+        let opened = match usable {
+            Ok(sled) => {
+                if sled.meta().entries.count == 0 && entries > 0 {
+                    *rebuilt = Some(Rebuilt { entries, problem: "it was not there".to_owned(), put_away: None });
+                }
+                Ok(sled)
+            }
+            Err(problem) => {
+                *rebuilt = Some(Rebuilt { entries, problem, put_away: Some(self.put_away()?) });
+                Shelf::open(&self.disk.path(""), self.id)
+            }
+        };
+        match opened.and_then(|sled| self.catch_up(&sled).map(|recent| (sled, recent))) {
+            Ok((sled, recent)) => Ok(Ok((sled, recent?))),
+            Err(problem) => Ok(Err(problem)),
         }
     }
 
@@ -485,14 +502,14 @@ impl Maker<'_> {
     fn fill(&self, mut recent: Recent, after: &mut dyn FnMut(Recent) -> Recent) -> Result<Recent, StoreError> {
         let (entries, signed) = self.chains;
         let from = recent.signed.count;
-        Locks::tell(&self.runs.locks, from, signed.count, &mut |size, place, crc| {
+        Locks::tell(self.locks, from, signed.count, &mut |size, place, crc| {
             recent.add_checkpoint(size, place, crc);
         })?;
         let from = recent.size();
         if from < entries.count {
-            let start = self.runs.records.file_of(from);
+            let start = self.records.file_of(from);
             let mut growing = Some(recent);
-            self.runs.records.walk(start, WINDOW, &mut |place, header, entry| {
+            self.records.walk(start, WINDOW, &mut |place, header, entry| {
                 if header.index >= from
                     && let Some(mut recent) = growing.take()
                 {
@@ -504,6 +521,31 @@ impl Maker<'_> {
             return growing.ok_or(StoreError::NoEntry { index: from, size: entries.count });
         }
         Ok(recent)
+    }
+}
+
+impl Inner {
+    /// Opens the index behind a start that trusted the mark, and makes it again if it is not what the mark says.
+    pub(super) fn open_shelf(&self, options: &Options, chains: (Chain, Chain)) {
+        let maker =
+            Maker { disk: &self.disk, records: &self.records, locks: self.locks.run(), options, id: self.id, chains };
+        let usable = Shelf::open(&self.disk.path(""), self.id).and_then(|sled| {
+            // An index that was lost is empty, and is filled.
+            let fits = sled.meta() == Meta::default() || (sled.meta().entries, sled.meta().signed) == chains;
+            maker.usable(sled, fits, false)
+        });
+        let mut rebuilt = None;
+        let opened = maker.shelf(usable, &mut rebuilt).map_err(|error| error.to_string()).and_then(|made| made);
+        let opened = opened.and_then(|(sled, recent)| sled.put(&recent).map(|()| sled));
+        if let Some(rebuilt) = &rebuilt {
+            tracing::warn!("{rebuilt}");
+        }
+        *super::disk::held(&self.rebuilt) = rebuilt;
+        self.index.settle(opened.map_err(|problem| {
+            tracing::warn!(problem, "the index cannot be kept on disk and is held in memory");
+            // A record that cannot be read now is named by whoever asks for it.
+            maker.all().unwrap_or_else(|_| Recent::behind(Chain::default(), Chain::default()))
+        }));
     }
 }
 

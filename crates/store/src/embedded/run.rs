@@ -229,6 +229,13 @@ impl Run {
         Place { file: u32::try_from(behind.saturating_sub(1)).unwrap_or(0), offset: FIRST }
     }
 
+    /// Where a position begins, if it is the first of a file: that is known without an index.
+    pub(super) fn begins(&self, position: u64) -> Option<Place> {
+        let place = self.file_of(position);
+        let files = self.files.read().unwrap_or_else(PoisonError::into_inner);
+        files.get(place.file as usize).filter(|file| file.first == position).map(|_| place)
+    }
+
     /// The last file's number, and where its frames end.
     pub(super) fn end(&self) -> (u32, u64) {
         let tail = held(&self.tail);

@@ -13,7 +13,7 @@ use super::frame::{Header, Kind, Place, StoreId};
 use super::index::Index;
 use super::locks::Locks;
 use super::mark::{MARK, Mark};
-use super::open::{KeysOf, Options, Report, WordsFit};
+use super::open::{KeysOf, Options, Rebuilt, Report, WordsFit};
 use super::recent::{Chain, Recent};
 use super::run::{FIRST, Run, damaged};
 use super::space::Space;
@@ -67,6 +67,8 @@ pub(super) struct Inner {
     pub(super) writer: Mutex<Writer>,
     pub(super) keys_of: KeysOf,
     pub(super) words_fit: Option<WordsFit>,
+    /// What became of an index that was opened behind the start.
+    pub(super) rebuilt: Mutex<Option<Rebuilt>>,
 }
 
 /// What whoever appends holds.
@@ -118,15 +120,19 @@ impl Embedded {
     /// [`StoreError::InUse`], [`StoreError::Damaged`] with file, offset and entry, [`StoreError::Rollback`],
     /// [`StoreError::Unsuitable`].
     pub fn open(directory: &Path, options: &Options) -> Result<Self, StoreError> {
-        let (inner, report, lock) = super::open::open(directory, options)?;
+        let (inner, report, lock, later) = super::open::open(directory, options)?;
         let (inner, bell) = (Arc::new(inner), Arc::new(Bell::default()));
-        // Without the thread the index stays in memory until the clean stop.
         let follower = if inner.disk.is_watched() {
             None
         } else {
-            let (inner, bell) = (inner.clone(), bell.clone());
-            let thread = std::thread::Builder::new().name("index".into());
-            thread.spawn(move || follow(&inner, &bell)).ok()
+            let (inner, bell, options) = (inner.clone(), bell.clone(), options.clone());
+            let thread = std::thread::Builder::new().name("index".into()).spawn(move || {
+                if let Some(chains) = later {
+                    inner.open_shelf(&options, chains);
+                }
+                follow(&inner, &bell);
+            });
+            Some(thread.map_err(|source| super::disk::failed("starting a thread".into(), source))?)
         };
         Ok(Self { inner, follower, bell, report, _held: lock })
     }
@@ -139,6 +145,12 @@ impl Embedded {
     /// What opening found.
     pub fn report(&self) -> &Report {
         &self.report
+    }
+
+    /// Whether the index had to be made again. Waits until it is open.
+    pub fn rebuilt(&self) -> Option<Rebuilt> {
+        self.inner.index.wait();
+        self.report.rebuilt.clone().or_else(|| held(&self.inner.rebuilt).clone())
     }
 
     /// How much is here, without reading it.
@@ -329,7 +341,8 @@ impl Inner {
             })
         };
         if next < end {
-            let problem = match self.index.place(next) {
+            let known = self.records.begins(next).map_or_else(|| self.index.place(next), |place| Ok(Some(place)));
+            let problem = match known {
                 Ok(Some(place)) => match walk(place, &mut next) {
                     Err(StoreError::Damaged { .. }) if next == range.start => {
                         Some("an entry lies elsewhere".to_owned())
