@@ -227,8 +227,7 @@ def evolve(agreement, event, at, book):
                 party.state = "x"
                 _form(agreement, at)
         case "ApprovalDeclined" if data["kind"] == "FINAL":
-            agreement.state = "R"
-            party.state = "d" if party.state in "is" else party.state
+            party.state, agreement.state = "d", "R"
         case "ApprovalDeclined":
             agreement.state, agreement.approve_by = "F", None
             for row in agreement.parties.values():

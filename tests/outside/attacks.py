@@ -77,6 +77,7 @@ def _forms(tale):
     ]:
         made = _update(tale)
         _try(tale, f"{title} in the payload", "E03", made.submission(change(made.bytes())))
+    _lists(tale)
     at = london.now()
     for title, until in [("valid for two months", timedelta(days=60)), ("valid until before it was signed", timedelta(seconds=-1))]:
         made = _update(tale, valid_until=london.spell(at + until), at=at)
@@ -84,6 +85,29 @@ def _forms(tale):
     refused(tale, "an unknown type", "E04", "AgreementForgotten", "org:ISL", {}, tale.cast["ISL.CEX"])
     _try(tale, "an unknown version", "E04", _update(tale, v=2).submission())
     _try(tale, "another ledger", "E06", _update(tale, ledger=f"{tale.state.origin}#{'0' * 64}").submission())
+
+
+def _lists(tale):
+    """A list where an object belongs says nothing, even where it names the same things in order."""
+    made = _update(tale)
+    made.payload["data"] = {"flags": []}
+    _try(tale, "a list where the flags belong", "E03", made.submission())
+    made = _update(tale)
+    made.payload["data"] = []
+    _try(tale, "a list where the data belong", "E03", made.submission())
+    made = _update(tale)
+    first = made.payload["signers"][0]
+    made.payload["signers"][0] = [first[name] for name in ("key", "organisation", "person", "role")]
+    _try(tale, "a list where a signer belongs", "E03", made.submission())
+    made = draft(tale.state, "OrganisationReinstated", "org:ISL", {}, *tale.cast.registrars[:2])
+    made.payload["data"] = []
+    _try(tale, "a list where nothing belongs", "E03", made.submission())
+    good = _update(tale).submission()
+    names = ("payload", "payloadType", "signatures")
+    _try(tale, "a list where the envelope belongs", "E02", {**good, "envelope": [good["envelope"][n] for n in names]})
+    lines = [[line["keyid"], line["sig"]] for line in good["envelope"]["signatures"]]
+    _try(tale, "a list where a signature belongs", "E02", {**good, "envelope": {**good["envelope"], "signatures": lines}})
+    _try(tale, "a list where the submission belongs", "E01", json.dumps([good["envelope"], good["disclosures"]]).encode())
 
 
 def _upper_id(payload):
@@ -210,6 +234,9 @@ def on_a_request(tale):
     spare = made.submission()
     spare["disclosures"] = spare["disclosures"] + [{**spare["disclosures"][0], "pointer": "/more"}]
     _try(tale, "words for a place without a commitment", "E07", spare)
+    aside = made.submission()
+    aside["disclosures"] = [[d[name] for name in ("pointer", "kind", "salt", "content")] for d in aside["disclosures"]]
+    _try(tale, "a list where a disclosure belongs", "E07", aside)
     for title, text in [("words that are not in normal form", "cafe\u0301 society"), ("words with a control character", "a\u0007b")]:
         data = {"text": Words("text", text), "visibility": "PARTIES"}
         refused(tale, title, "E07", "NoteRecorded", stream, data, cast["CMD.LGL"])

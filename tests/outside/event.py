@@ -112,6 +112,8 @@ def _event(value, payload, signatures, library):
         raise Refused("E04", f"{kind} v{version}")
     problems = library.problems(f"events/{kind}-v1.json", value["data"])
     _ask(not problems, "; ".join(problems[:3]))
+    if kind == "RequestFiled" and value["data"]["header"]["formation"] == "ACCESSION":
+        raise Refused("E04", "formation ACCESSION is not built yet")
     signers = value["signers"]
     _ask(isinstance(signers, list) and 1 <= len(signers) <= dsse.MOST_SIGNATURES, "1 to 16 signers")
     for signer in signers:
