@@ -265,7 +265,19 @@ class State:
     def take(self, data):
         """Evolves by an entry without deciding it: the way on after a disagreement was told."""
         envelope, recorded = dsse.open_entry(data)
-        self._evolve(events.open_event(envelope, self.library), london.instant(recorded), tree.leaf(data))
+        at, leaf = london.instant(recorded), tree.leaf(data)
+        try:
+            self._evolve(events.open_event(envelope, self.library), at, leaf)
+        except Refused:
+            # It is no event at all by the schemas: it has a place and a stream, and changes nothing.
+            payload = dsse.unb64(envelope["payload"])
+            value = jcs.read(payload)
+            self.events[value["id"]] = (self.size, dsse.digest(payload))
+            self.leaves.append(leaf)
+            self.last = at
+            stream = self.streams.setdefault(value["stream"], Stream())
+            stream.revision += 1
+            stream.barrier = stream.revision
 
     def _evolve(self, event, at, leaf):
         # The person is found before the appointment's end is applied.
