@@ -77,7 +77,12 @@ fn attempt(tale: &Story, place: &Path, options: &Options, answered: Answered) ->
     drop(store);
     // Everything was answered rightly. What a full look finds now was in bytes that nobody needs.
     let full = Options { verify: Verify::Full, ..options.clone() };
-    let store = Embedded::open(place, &full)?;
+    let store = match Embedded::open(place, &full) {
+        Ok(store) => store,
+        // An old checkpoint that nobody asked for is found here.
+        Err(StoreError::Damaged { .. }) => return Ok("named when verified"),
+        Err(other) => bail!("the error is no name: {other}"),
+    };
     holds(&store, answered)?;
     Ok(if store.report().rebuilt.is_some() { "healed when verified" } else { "harmless" })
 }
