@@ -1,9 +1,10 @@
 //! Mending a store from another copy of it: only what is damaged is replaced, and only by what is whole.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::super::disk::{Disk, DiskFile, failed};
-use super::super::frame::{FRAME_HEADER, Header, Kind, Place, StoreId};
+use super::super::frame::{FRAME_HEADER, Header, Kind, NOTED, Place, StoreId};
 use super::super::mark::MARK;
 use super::super::open::{Options, identity};
 use super::super::survey::survey;
@@ -116,7 +117,18 @@ impl Mending {
     /// Replaces what is no frame by what is one in the copy, and adds what the copy has beyond.
     fn frames(&mut self, source: &DiskFile, target: &DiskFile, kind: Kind) -> Result<(), StoreError> {
         let seed = kind.seed(&self.id);
-        let (good, hurt) = (survey(source, kind, seed)?, survey(target, kind, seed)?);
+        let (good, mut hurt) = (survey(source, kind, seed)?, survey(target, kind, seed)?);
+        // A whole frame that the copy has elsewhere was carried to the wrong place, with the sector around it.
+        let name = |header: &Header| {
+            let position = if kind == Kind::Checkpoint { header.extra } else { header.index };
+            (header.magic, position)
+        };
+        let places: BTreeMap<_, _> = good.frames.iter().map(|(range, header)| (name(header), range.start)).collect();
+        let twin = |start: u64| good.frames.binary_search_by_key(&start, |(have, _)| have.start).is_ok();
+        hurt.frames.retain(|(range, header)| {
+            let elsewhere = places.get(&name(header)).is_some_and(|start| *start != range.start);
+            if header.magic == NOTED { twin(range.start) } else { !elsewhere }
+        });
         for (range, header) in good.frames {
             let there = hurt.frames.binary_search_by_key(&range.start, |(have, _)| have.start);
             let same = there.ok().and_then(|at| hurt.frames.get(at)).is_some_and(|(_, have)| *have == header);
