@@ -47,6 +47,9 @@ macro_rules! agreement_events {
             | $crate::event::data::Data::RequestWithdrawn(_)
             | $crate::event::data::Data::AgreementSuspended(_)
             | $crate::event::data::Data::AgreementResumed(_)
+            | $crate::event::data::Data::AmendmentProposed(_)
+            | $crate::event::data::Data::AmendmentAbandoned(_)
+            | $crate::event::data::Data::ReviewCompleted(_)
             | $crate::event::data::Data::RevocationNoticed(_)
             | $crate::event::data::Data::RevocationRescinded(_)
             | $crate::event::data::Data::TerminationConsented(_)
@@ -57,6 +60,7 @@ macro_rules! agreement_events {
 pub(crate) use agreement_events;
 pub(crate) use other_streams;
 
+mod amending;
 mod asked;
 mod declining;
 pub mod derived;
@@ -81,7 +85,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::event::EventType;
-use crate::event::data::SuspensionGround;
+use crate::event::data::{ReviewOutcome, SuspensionGround};
 use crate::header::{Formation, Header, PartyRow, RequiredRole, SignatureKind};
 use crate::ids::{AgreementId, DatasetId, EventId, OrganisationCode, PersonId, Role, codes};
 use crate::policy::Windows;
@@ -94,7 +98,7 @@ pub use party::{Notice, Party, PartyState};
 pub use publication::Publication;
 pub use reference::Reference;
 pub use stage::{End, EndReason, Force, Signing, Stage, StageName};
-pub use track::Track;
+pub use track::{Amendment, Track};
 pub use why::Cause;
 
 pub(crate) use asked::Question as Asking;
@@ -193,6 +197,28 @@ pub struct Ground {
     pub lapses_at: Option<Timestamp>,
 }
 
+/// Since when a version is in force (I16): until the next one is, or the agreement ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InForce {
+    /// Which.
+    pub version: u32,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// The newest review.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Review {
+    /// The event.
+    pub event: EventId,
+    /// What came of it.
+    pub outcome: ReviewOutcome,
+    /// When the agreement is looked at next.
+    pub next: Date,
+    /// When it was recorded.
+    pub at: Timestamp,
+}
+
 /// That a party agrees to end the agreement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Consent {
@@ -270,6 +296,8 @@ pub struct Agreement {
     grounds: Vec<Ground>,
     duties: Vec<Duty>,
     consents: Vec<Consent>,
+    in_force: Vec<InForce>,
+    review: Option<Review>,
     history: Vec<Step>,
     publication: Option<Publication>,
     windows: Windows,
@@ -426,6 +454,16 @@ impl Agreement {
         &self.grounds
     }
 
+    /// The versions that came into force, in order.
+    pub fn in_force(&self) -> &[InForce] {
+        &self.in_force
+    }
+
+    /// The newest review, if there was one.
+    pub const fn review(&self) -> Option<&Review> {
+        self.review.as_ref()
+    }
+
     /// Consents to end it.
     pub fn consents(&self) -> &[Consent] {
         &self.consents
@@ -448,6 +486,9 @@ impl Agreement {
 
     /// The version that a party must sign now, if it must.
     pub fn to_sign(&self, party: &Party) -> Option<u32> {
+        if let Track::Approving { amendment, .. } = self.track() {
+            return self.adopts(party).then_some(amendment.version);
+        }
         let signing = matches!(party.state, PartyState::Invited | PartyState::Signing);
         match &self.stage {
             Stage::Approving(frozen) if signing => Some(frozen.version),

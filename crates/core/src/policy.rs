@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::header::DataClass;
+use crate::header::{AgreementType, DataClass};
 use crate::ids::Role;
 
 /// `POLICY-SEPARATION`: which roles one person may hold together at one organisation (domain.md 3.2).
@@ -84,6 +84,15 @@ pub struct Spans {
     pub term_years_max: u16,
     /// The longest that a record may be withheld before that is looked at again.
     pub withhold_months_max: u16,
+}
+
+impl Spans {
+    /// The longest until the next review, in months (V-97, G33); none where no review is asked.
+    pub fn review_months(&self, agreement_type: AgreementType, class: DataClass) -> Option<u16> {
+        let usual = self.first_review_months.get(&class).copied();
+        let processor = (agreement_type == AgreementType::C2p).then_some(self.first_review_months_c2p);
+        usual.into_iter().chain(processor).min()
+    }
 }
 
 /// `POLICY-LIMITS`: how much may be recorded (G48).

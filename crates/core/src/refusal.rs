@@ -137,6 +137,10 @@ refusals! {
     ApprovalWindowOver { on: Date } = "G20", "Signing closed on {on}. Submit the terms again.";
     WindowTooLong { days: i64, latest: Date } = "G38", "Signing may stay open for at most {days} days; the latest date is {latest}.";
     AlreadyRequested { organisation: OrganisationCode } = "G22", "{organisation} has already asked to join.";
+    ClassTooLow { class: String, fields: String } = "G29", "This change is {class}: it touches {fields}. It needs the signatures for {class}.";
+    ReviewFirst { last: String } = "G30", "Renewal needs a review in the last 90 days. The last was {last}.";
+    NoEmergencyExtension = "G32", "An emergency agreement cannot be extended. File an ordinary request now; it can copy these terms.";
+    ReviewTooFar { latest: Date } = "G33", "The next review must be on or before {latest}.";
     NoticeStands = "G24", "That notice cannot be taken back now. It must be your own, not yet in effect, and between two the other organisation signs too.";
     DatesDiffer { day: Date } = "G38", "All consents must name the same end date, which is {day}.";
     CannotWithdrawSignature = "G25", "That signature is not one you can withdraw.";

@@ -11,7 +11,8 @@ use crate::header::Header;
 use crate::sealed::Content;
 use crate::terms::{Contacts, Party, Terms};
 use crate::words::{
-    AdviceWords, CounterWords, DeclineWords, Holder, ReasonWords, RefusalWords, ResumptionWords, SuspensionWords,
+    AdviceWords, CounterWords, DeclineWords, Holder, ReasonWords, RefusalWords, ResumptionWords, ReviewWords,
+    SuspensionWords,
 };
 
 /// The largest integer of any document: 2^53 − 1.
@@ -34,6 +35,7 @@ pub fn all() -> Vec<(String, Value)> {
         content::<Holder>(),
         content::<AdviceWords>(),
         content::<CounterWords>(),
+        content::<ReviewWords>(),
         content::<DeclineWords>(),
         content::<RefusalWords>(),
         content::<ReasonWords>(),

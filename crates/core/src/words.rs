@@ -57,6 +57,16 @@ codes! {
     }
 }
 
+/// One measure of what came of the sharing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Benefit {
+    /// What is measured.
+    pub metric: String,
+    /// How much.
+    pub value: String,
+}
+
 macro_rules! json_words {
     ($($(#[$outer:meta])* $name:ident $schema:literal { $($(#[$inner:meta])* $field:ident: $type:ty,)* })+) => {
         $(
@@ -116,6 +126,15 @@ json_words! {
         reasons: String,
         /// What changes, in short.
         summary: String,
+    }
+
+    /// What a review found (A20).
+    ReviewWords "words/review-v1" {
+        /// What came of the sharing, measure by measure.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        benefits: Vec<Benefit>,
+        /// What was found.
+        findings: String,
     }
 
     /// Why a request is refused (A14).

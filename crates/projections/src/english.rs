@@ -130,6 +130,9 @@ pub const fn event(kind: EventType) -> &'static str {
         EventType::CounterProposalRejected => "Other terms turned down",
         EventType::RevocationRescinded => "Notice taken back",
         EventType::TerminationConsented => "End agreed to",
+        EventType::AmendmentProposed => "Amendment proposed",
+        EventType::AmendmentAbandoned => "Amendment dropped",
+        EventType::ReviewCompleted => "Review completed",
     }
 }
 
@@ -171,6 +174,9 @@ pub const fn event_means(kind: EventType) -> &'static str {
         EventType::CounterProposalRejected => "The earlier terms stand.",
         EventType::RevocationRescinded => "A party that had given notice stays.",
         EventType::TerminationConsented => "A party agrees that sharing ends on the day named; it ends when all do.",
+        EventType::AmendmentProposed => "A party proposes other terms for an agreement in force.",
+        EventType::AmendmentAbandoned => "The amendment is dropped; the terms in force stay.",
+        EventType::ReviewCompleted => "The agreement was looked at again, and the next review has a day.",
     }
 }
 

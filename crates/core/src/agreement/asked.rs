@@ -3,6 +3,7 @@
 //! R (who may sign this), then the table, then D and G. The families answer; this file only asks them.
 
 use crate::agreement::table::{Cell, Code, cell};
+use crate::agreement::track;
 use crate::agreement::{Agreement, Stage, StageName};
 use crate::event::data::Data;
 use crate::event::{Event, Signer};
@@ -64,6 +65,9 @@ impl<'a> Question<'a> {
             Data::RequestWithdrawn(_) => super::declining::hands_of_request_withdrawal(&put),
             Data::AgreementSuspended(data) => super::suspension::hands_of_suspension(&put, data),
             Data::AgreementResumed(data) => super::suspension::hands_of_resumption(&put, data),
+            Data::AmendmentProposed(_) => super::amending::hands_of_proposal(&put),
+            Data::AmendmentAbandoned(_) => super::amending::hands_of_abandoning(&put),
+            Data::ReviewCompleted(_) => super::amending::hands_of_review(&put),
             Data::RevocationNoticed(_) => super::revocation::hands_of_notice(&put),
             Data::RevocationRescinded(_) => super::revocation::hands_of_rescinding(&put),
             Data::TerminationConsented(_) => super::revocation::hands_of_consent(&put),
@@ -87,11 +91,13 @@ impl<'a> Question<'a> {
         };
         if let (Some(agreement), Data::ClarificationProvided(data)) = (self.agreement, &self.event.data)
             && data.header.is_some()
-            && stage == StageName::Approving
+            && !matches!(stage, StageName::Clarifying)
+            && agreement.open_question(data.question).is_some()
         {
             // Terms that are frozen change only when a party returns them.
             return Err(agreement.refused(Code::T09, self.event));
         }
+        let found = self.agreement.and_then(|a| track::cell(self.event.event_type(), a.track())).unwrap_or(found);
         match found {
             Cell::Go => Ok(()),
             Cell::No(code) => Err(self.refused(code, id)),
@@ -130,11 +136,15 @@ impl<'a> Question<'a> {
             Data::ApprovalWithdrawn(data) => super::declining::guards_of_withdrawal(&put, data),
             Data::AgreementSuspended(data) => super::suspension::guards_of_suspension(&put, data),
             Data::AgreementResumed(data) => super::suspension::guards_of_resumption(&put, data),
+            Data::AmendmentProposed(data) => super::amending::guards_of_proposal(&put, data),
+            Data::ReviewCompleted(data) => super::amending::guards_of_review(&put, data),
             Data::RevocationNoticed(data) => super::revocation::guards_of_notice(&put, data),
             Data::RevocationRescinded(data) => super::revocation::guards_of_rescinding(&put, data),
             Data::TerminationConsented(data) => super::revocation::guards_of_consent(&put, data),
             // A request is answered above.
-            other_streams!(RequestFiled RequestRefused RequestWithdrawn PublicationDecided NoteRecorded) => Ok(()),
+            other_streams!(RequestFiled RequestRefused RequestWithdrawn AmendmentAbandoned PublicationDecided NoteRecorded) => {
+                Ok(())
+            }
         }
     }
 
@@ -158,6 +168,8 @@ impl Put<'_> {
         // Signatures pass in force only with an amendment, an accession or a signature to replace.
         if let Data::RequestWithdrawn(_) = &self.event.data {
             super::declining::may_withdraw_approved(self)
+        } else if matches!(self.event.data, Data::CounterProposalAccepted(_) | Data::CounterProposalRejected(_)) {
+            self.agreement.counter().is_some()
         } else if let Data::ClarificationProvided(data) = &self.event.data {
             self.agreement.open_question(data.question).is_some()
         } else if let Data::AgreementResumed(data) = &self.event.data {
@@ -281,6 +293,7 @@ impl Agreement {
             Code::T13 => Refusal::NoCounter,
             Code::T12 => Refusal::CounterWaiting { organisation: self.counter_by() },
             Code::T14 => Refusal::NoAmendmentOpen,
+            Code::T15 => Refusal::AmendmentOpen { version: self.frozen() },
             Code::T16 => Refusal::UseRevocation,
             Code::T17 => Refusal::UseApprovalWithdrawal,
             Code::T18 => Refusal::Closed { id, on: london::date_of(self.since()) },

@@ -2,10 +2,10 @@
 
 use crate::agreement::asked::Put;
 use crate::agreement::party::Asked;
-use crate::agreement::{Agreement, Origin, PartyState, Signature, Stage, Standing};
+use crate::agreement::{Agreement, Amendment, Origin, PartyState, Signature, Stage, Standing, Track};
 use crate::event::Event;
 use crate::event::data::{ApprovalDeclined, ApprovalWithdrawn, DeclineKind};
-use crate::header::{Formation, SignatureKind};
+use crate::header::{Formation, NonAdopterRule, SignatureKind};
 use crate::ids::{EventId, Role};
 use crate::refusal::Refusal;
 use crate::time::Timestamp;
@@ -22,9 +22,10 @@ pub(super) fn hands_of_decline(put: &Put<'_>) -> Result<(), Refusal> {
 
 /// G08 and the party's state.
 pub(super) fn guards_of_decline(put: &Put<'_>, data: &ApprovalDeclined) -> Result<(), Refusal> {
-    put.agreement.named(&data.version_hash)?;
+    put.agreement.signable(&data.version_hash, SignatureKind::Approval)?;
     let party = put.party()?;
     match data.kind {
+        DeclineKind::Final | DeclineKind::Return if put.agreement.amendment().is_some() => party.may(Asked::Adopt),
         DeclineKind::Final => party.may(Asked::DeclineFinal),
         DeclineKind::Return => party.may(Asked::DeclineReturn),
     }
@@ -49,10 +50,11 @@ pub(super) fn hands_of_withdrawal(put: &Put<'_>, data: &ApprovalWithdrawn) -> Re
 
 /// The party's state, and G25: a signature that counts.
 pub(super) fn guards_of_withdrawal(put: &Put<'_>, data: &ApprovalWithdrawn) -> Result<(), Refusal> {
-    put.party()?.may(Asked::Withdraw)?;
+    put.party()?.may(put.asks(Asked::Withdraw))?;
+    let amendment = put.agreement.amendment().map(|amendment| amendment.version);
     match put.agreement.signature_that_counts(data.target) {
-        Some(_) => Ok(()),
-        None => Err(Refusal::CannotWithdrawSignature),
+        Some(target) if amendment.is_none_or(|version| target.version == version) => Ok(()),
+        Some(_) | None => Err(Refusal::CannotWithdrawSignature),
     }
 }
 
@@ -92,6 +94,7 @@ impl Agreement {
     pub(super) fn decline_bars(&self, data: &ApprovalDeclined) -> bool {
         match data.kind {
             DeclineKind::Return => true,
+            DeclineKind::Final if self.amendment().is_some() => self.header().non_adopter_rule == NonAdopterRule::Block,
             DeclineKind::Final => self.header().formation != Formation::Accession,
         }
     }
@@ -108,6 +111,10 @@ impl Agreement {
 
     /// A version is returned for changes, or a party says no for good.
     pub(super) fn declined(&mut self, event: &Event, data: &ApprovalDeclined, at: Timestamp) {
+        if let Some(amendment) = self.amendment() {
+            self.amendment_declined(amendment, data.kind);
+            return;
+        }
         let version = self.current().number;
         match data.kind {
             DeclineKind::Return => {
@@ -136,6 +143,22 @@ impl Agreement {
         }
     }
 
+    /// An amendment is returned to its terms, or one party will not have it: then it is dropped, unless those
+    /// who do not adopt it leave.
+    fn amendment_declined(&mut self, amendment: Amendment, kind: DeclineKind) {
+        match kind {
+            DeclineKind::Return => {
+                self.void_amendment_of(None);
+                self.set_track(Track::Proposed { amendment, counter: None });
+            }
+            DeclineKind::Final => {
+                if self.header().non_adopter_rule == NonAdopterRule::Block {
+                    self.set_track(Track::None);
+                }
+            }
+        }
+    }
+
     /// A party takes a signature back. What rested on it must be given anew.
     pub(super) fn withdrawn(&mut self, event: &Event, data: &ApprovalWithdrawn, at: Timestamp) {
         let Some(target) = self.signatures.iter_mut().find(|signature| signature.event == data.target) else {
@@ -152,7 +175,8 @@ impl Agreement {
                 signature.standing = Standing::Void;
             }
         }
-        if let Some(party) = self.party_mut(organisation)
+        if self.stage.force().is_none()
+            && let Some(party) = self.party_mut(organisation)
             && party.state == PartyState::Executed
         {
             party.state = PartyState::Signing;

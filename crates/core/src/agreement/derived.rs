@@ -4,7 +4,7 @@
 //! event that is recorded at that instant.
 
 use crate::agreement::signing::provides;
-use crate::agreement::{Agreement, End, EndReason, Force, Origin, PartyState, Reach, Stage, Track};
+use crate::agreement::{Agreement, End, EndReason, Force, InForce, Origin, PartyState, Reach, Stage, Track};
 use crate::header::{Capacity, Formation};
 use crate::ids::{EventId, OrganisationCode, codes};
 use crate::london;
@@ -23,6 +23,8 @@ codes! {
         TermEnded = "TermEnded",
         /// A25: the day on which all agreed to end it has come.
         ConsentDue = "ConsentDue",
+        /// D6: an amendment is agreed, and its first day has come.
+        AmendmentEffective = "AmendmentEffective",
         /// D8: formed, and the first day has come.
         ActivationDue = "ActivationDue",
         /// D9: nobody moved it, or signing closed.
@@ -40,6 +42,7 @@ enum Due {
     Continuation,
     Term,
     Consent,
+    Amendment,
     Activation,
     Window,
     Duties,
@@ -53,6 +56,7 @@ impl Due {
             Self::Continuation => Derived::ContinuationFailed,
             Self::Term => Derived::TermEnded,
             Self::Consent => Derived::ConsentDue,
+            Self::Amendment => Derived::AmendmentEffective,
             Self::Activation => Derived::ActivationDue,
             Self::Window => Derived::ApprovalWindowClosed,
             Self::Duties => Derived::NoDutiesOutstanding,
@@ -126,6 +130,9 @@ impl Agreement {
         if !self.goes_on() {
             consider(self.changed_at, Due::Continuation);
         }
+        if let Some(at) = self.amendment_due() {
+            consider(at, Due::Amendment);
+        }
         if let Some(at) = self.consented_at() {
             consider(at, Due::Consent);
         }
@@ -173,6 +180,7 @@ impl Agreement {
             | Due::Continuation
             | Due::Term
             | Due::Consent
+            | Due::Amendment
             | Due::Activation
             | Due::Window
             | Due::Duties => None,
@@ -182,6 +190,7 @@ impl Agreement {
             Due::Ground(event) => self.close_ground(event, at, origin),
             Due::Notice(organisation) => {
                 self.leaves(organisation);
+                self.weigh_amendment(at);
                 if self.is_bilateral() {
                     self.ends(EndReason::Notice, at, origin);
                 }
@@ -189,10 +198,12 @@ impl Agreement {
             Due::Continuation => self.ends(EndReason::Continuation, at, origin),
             Due::Term => self.ends(EndReason::Term, at, origin),
             Due::Consent => self.ends(EndReason::Consent, at, origin),
+            Due::Amendment => self.amendment_takes_effect(at),
             Due::Activation => {
                 if let Stage::Approved { signing, .. } = self.stage {
                     let force = Force { version: signing.version, since: at, amendment: Track::None };
                     self.go(Stage::Active(force), at, origin);
+                    self.in_force.push(InForce { version: signing.version, since: at });
                 }
             }
             Due::Window => self.go(Stage::Lapsed { at }, at, origin),

@@ -125,6 +125,8 @@ impl Agreement {
             grounds: Vec::new(),
             duties: Vec::new(),
             consents: Vec::new(),
+            in_force: Vec::new(),
+            review: None,
             history: vec![Step { at, from: StageName::None, to: StageName::Filed, origin: Origin::of(event) }],
             publication: None,
             windows,

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use crate::agreement::asked::Put;
 use crate::agreement::filing::{coherent, hash_of};
-use crate::agreement::{Agreement, Origin, Party, Question, Stage, Version};
+use crate::agreement::{Agreement, Origin, Party, Question, Stage, Track, Version};
 use crate::commitment::Commitment;
 use crate::event::Event;
-use crate::event::data::{ClarificationProvided, ClarificationRequested, CounterProposalMade};
+use crate::event::data::{AmendmentClass, ClarificationProvided, ClarificationRequested, CounterProposalMade};
 use crate::header::{Formation, Header};
 use crate::ids::{EventId, OrganisationCode, Role};
 use crate::refusal::Refusal;
@@ -72,7 +72,7 @@ pub(super) fn guards_of_counter(data: &CounterProposalMade) -> Result<(), Refusa
 }
 
 /// From the second version on a header says what changed.
-fn later_version(header: &Header) -> Result<(), Refusal> {
+pub(super) fn later_version(header: &Header) -> Result<(), Refusal> {
     if header.changes.is_none() {
         return Err(Refusal::HeaderIncomplete { problem: "it does not say what changes".to_owned() });
     }
@@ -83,7 +83,7 @@ fn later_version(header: &Header) -> Result<(), Refusal> {
 pub(super) fn hands_of_reply(put: &Put<'_>) -> Result<(), Refusal> {
     put.alone_in(&[Role::Igl])?;
     let organisation = put.agreement.answers_counter();
-    if !matches!(put.agreement.stage, Stage::Negotiating { .. }) || put.organisation() == organisation {
+    if put.agreement.counter().is_none() || put.organisation() == organisation {
         Ok(())
     } else {
         Err(Refusal::RoleNotHeld { role: Role::Igl, organisation })
@@ -103,8 +103,14 @@ impl Agreement {
     }
 
     /// The counter-proposal that waits, by its version.
-    fn counter(&self) -> Option<u32> {
-        if let Stage::Negotiating { counter } = self.stage { Some(counter) } else { None }
+    pub(super) fn counter(&self) -> Option<u32> {
+        if let Stage::Negotiating { counter } = self.stage {
+            Some(counter)
+        } else if let Track::Proposed { counter, .. } = self.track() {
+            counter
+        } else {
+            None
+        }
     }
 
     /// A question opens. While signatures are collected it blocks executions and moves nothing else.
@@ -140,11 +146,24 @@ impl Agreement {
     pub(super) fn countered(&mut self, event: &Event, data: &CounterProposalMade, at: Timestamp) {
         let counter = self.add_version(event, &data.header, data.terms.commitment);
         self.moved_at = at;
+        if let Track::Proposed { amendment, .. } = self.track() {
+            self.set_track(Track::Proposed { amendment, counter: Some(counter) });
+            return;
+        }
         self.go(Stage::Negotiating { counter }, at, Origin::of(event));
     }
 
     /// The counter-proposal replaces the terms, or is dropped.
     pub(super) fn counter_answered(&mut self, event: &Event, accepted: bool, at: Timestamp) {
+        if let Track::Proposed { mut amendment, counter } = self.track() {
+            if let Some(version) = counter.filter(|_| accepted) {
+                amendment.version = version;
+                // Whoever counters says no class, so what is agreed is signed as material.
+                amendment.class = AmendmentClass::Material;
+            }
+            self.set_track(Track::Proposed { amendment, counter: None });
+            return;
+        }
         if let Some(counter) = self.counter().filter(|_| accepted) {
             self.draft = counter;
             self.follow_parties();

@@ -103,6 +103,11 @@ impl Agreement {
     /// Who answers the counter-proposal that waits (A06).
     pub(crate) fn answers_counter(&self) -> OrganisationCode {
         let by = self.versions.last().map(|version| version.by);
+        if let Some(amendment) = self.amendment()
+            && by != Some(amendment.by)
+        {
+            return amendment.by;
+        }
         if by != Some(self.requesting) {
             return self.requesting;
         }

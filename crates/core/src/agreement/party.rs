@@ -119,6 +119,10 @@ pub enum Asked {
     Rescind,
     /// Consent to the end.
     Consent,
+    /// An amendment proposed.
+    Amend,
+    /// Anything that signs or declines an amendment.
+    Adopt,
 }
 
 impl Asked {
@@ -131,7 +135,8 @@ impl Asked {
             Self::Withdraw => "sx",
             Self::Suspend => "xpl",
             Self::Resume => "p",
-            Self::Leave | Self::Consent => "xp",
+            Self::Leave | Self::Consent | Self::Adopt => "xp",
+            Self::Amend => "x",
             Self::Rescind => "l",
         }
     }
@@ -147,6 +152,8 @@ impl Asked {
             Self::Leave => "give notice",
             Self::Rescind => "take back a notice",
             Self::Consent => "agree to end it",
+            Self::Amend => "amend it",
+            Self::Adopt => "sign the amendment",
         }
     }
 }

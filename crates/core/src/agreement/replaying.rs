@@ -43,6 +43,7 @@ impl Agreement {
         let stage = self.name();
         let bars = self.bars(event);
         self.apply(event, at);
+        self.weigh_amendment(at);
         self.revision += 1;
         if bars {
             self.barrier = self.revision;
@@ -113,11 +114,13 @@ impl Agreement {
             | Data::CounterProposalAccepted(_)
             | Data::CounterProposalRejected(_)
             | Data::TermsSubmitted(_)
+            | Data::AmendmentProposed(_)
+            | Data::AmendmentAbandoned(_)
             | Data::RequestRefused(_)
             | Data::RequestWithdrawn(_) => true,
             Data::ClarificationProvided(data) => data.header.is_some(),
             Data::ApprovalDeclined(data) => self.decline_bars(data),
-            super::other_streams!(RequestTriaged ClarificationRequested RevocationRescinded TerminationConsented AdviceGiven ApprovalGiven ExecutionSigned ApprovalWithdrawn
+            super::other_streams!(ReviewCompleted RequestTriaged ClarificationRequested RevocationRescinded TerminationConsented AdviceGiven ApprovalGiven ExecutionSigned ApprovalWithdrawn
                 AgreementSuspended AgreementResumed RevocationNoticed PublicationDecided NoteRecorded) => false,
         }
     }
@@ -142,6 +145,9 @@ impl Agreement {
             Data::RequestWithdrawn(_) => self.withdraw(event, at),
             Data::AgreementSuspended(data) => self.suspended(event, data, at),
             Data::AgreementResumed(data) => self.resumed(event, data, at),
+            Data::AmendmentProposed(data) => self.amended(event, data, at),
+            Data::AmendmentAbandoned(_) => self.set_track(super::Track::None),
+            Data::ReviewCompleted(data) => self.reviewed(event, data, at),
             Data::RevocationNoticed(data) => self.noticed(event, data, at),
             Data::RevocationRescinded(_) => self.rescinded(event),
             Data::TerminationConsented(data) => self.consented(event, data, at),

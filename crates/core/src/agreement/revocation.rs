@@ -91,6 +91,8 @@ impl Agreement {
     pub(super) fn noticed(&mut self, event: &Event, data: &RevocationNoticed, at: Timestamp) {
         let notice =
             Notice { event: event.id, day: data.takes_effect_on, at: london::start_of(data.takes_effect_on).max(at) };
+        // Whoever leaves signs no amendment any more, and what it signed of one is void.
+        self.void_amendment_of(Some(event.principal().organisation));
         if let Some(party) = self.party_mut(event.principal().organisation) {
             party.notice = Some(notice);
             party.state = PartyState::Leaving;

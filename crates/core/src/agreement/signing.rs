@@ -2,11 +2,11 @@
 
 use crate::agreement::asked::Put;
 use crate::agreement::party::Asked;
-use crate::agreement::{Agreement, Origin, Party, PartyState, Signature, Signing, Stage, Standing, Version};
+use crate::agreement::{Agreement, Origin, Party, PartyState, Signature, Signing, Stage, Standing, Track, Version};
 use crate::event::Event;
 use crate::event::data::{AdviceGiven, AdviceKind, ApprovalGiven, ExecutionSigned, TermsSubmitted};
 use crate::header::{
-    AgreementType, DatasetRow, Formation, Header, OnePartyRef, PartyRefs, RequiredRole, SignatureKind,
+    AgreementType, DatasetRow, Formation, Header, NonAdopterRule, OnePartyRef, PartyRefs, RequiredRole, SignatureKind,
 };
 use crate::ids::{DatasetId, OrganisationCode, Role};
 use crate::london;
@@ -27,11 +27,21 @@ pub(super) fn hands_of_submission(put: &Put<'_>) -> Result<(), Refusal> {
 /// G08, G09, G20 and G38: this draft, triaged by those who must, and not open for too long.
 pub(super) fn guards_of_submission(put: &Put<'_>, data: &TermsSubmitted) -> Result<(), Refusal> {
     let agreement = put.agreement;
-    let draft = agreement.current();
+    let amendment = agreement.amendment().and_then(|amendment| agreement.version(amendment.version));
+    let draft = amendment.unwrap_or_else(|| agreement.current());
     if data.version != draft.number || data.version_hash != draft.hash {
         return Err(stale(data.version, &data.version_hash, draft));
     }
-    agreement.check_triage()?;
+    if let Track::Proposed { counter, .. } = agreement.track() {
+        if counter.is_some() {
+            return Err(Refusal::CounterWaiting { organisation: draft.by });
+        }
+        if agreement.open_questions().next().is_some() {
+            return Err(agreement.questions_open());
+        }
+    } else {
+        agreement.check_triage()?;
+    }
     let today = london::date_of(put.at);
     if data.approve_by < today {
         return Err(Refusal::ApprovalWindowOver { on: data.approve_by });
@@ -63,7 +73,7 @@ const fn role_of_advice(kind: AdviceKind) -> Role {
 
 /// G08 and the party's state. In force, advice names the version in force.
 pub(super) fn guards_of_advice(put: &Put<'_>, data: &AdviceGiven) -> Result<(), Refusal> {
-    put.agreement.named(&data.version_hash)?;
+    put.agreement.signable(&data.version_hash, SignatureKind::Advice)?;
     let party = put.party()?;
     let in_force = put.agreement.stage.force().is_some();
     if in_force && matches!(party.state, PartyState::Executed | PartyState::Suspended) {
@@ -84,15 +94,15 @@ pub(super) fn hands_of_approval(put: &Put<'_>) -> Result<(), Refusal> {
 
 /// G08, the party's state, G18 and G19.
 pub(super) fn guards_of_approval(put: &Put<'_>, data: &ApprovalGiven) -> Result<(), Refusal> {
-    let version = put.agreement.named(&data.version_hash)?;
+    let version = put.agreement.signable(&data.version_hash, SignatureKind::Approval)?;
     let party = put.party()?;
-    party.may(Asked::Approve)?;
+    party.may(put.asks(Asked::Approve))?;
     let role = put.signer().role;
     let owed = || Refusal::RolesMissing {
         organisation: party.organisation,
         roles: words(&put.agreement.missing(party, version.number)),
     };
-    if !put.requires(SignatureKind::Approval, role) {
+    if !put.agreement.required_of(party, version).contains(&RequiredRole { kind: SignatureKind::Approval, role }) {
         return Err(owed());
     }
     let own = own_datasets(&version.header, party.organisation);
@@ -128,9 +138,9 @@ pub(super) fn hands_of_execution(put: &Put<'_>) -> Result<(), Refusal> {
 
 /// G08, the party's state, T10, G20, G18, and for a small body that two persons signed.
 pub(super) fn guards_of_execution(put: &Put<'_>, data: &ExecutionSigned) -> Result<(), Refusal> {
-    let version = put.agreement.named(&data.version_hash)?;
+    let version = put.agreement.signable(&data.version_hash, SignatureKind::Execution)?;
     let party = put.party()?;
-    party.may(Asked::Execute)?;
+    party.may(put.asks(Asked::Execute))?;
     if put.agreement.questions_block(party.organisation) {
         return Err(put.agreement.questions_open());
     }
@@ -140,7 +150,8 @@ pub(super) fn guards_of_execution(put: &Put<'_>, data: &ExecutionSigned) -> Resu
         return Err(Refusal::ApprovalWindowOver { on: signing.approve_by });
     }
     let mut missing = put.agreement.missing(party, version.number);
-    let needed = put.requires(SignatureKind::Execution, put.signer().role);
+    let mine = RequiredRole { kind: SignatureKind::Execution, role: put.signer().role };
+    let needed = put.agreement.required_of(party, version).contains(&mine);
     missing.retain(|required| required.kind != SignatureKind::Execution);
     if missing.is_empty() && needed {
         return Ok(());
@@ -199,6 +210,11 @@ pub(super) fn own_datasets(header: &Header, organisation: OrganisationCode) -> V
 }
 
 impl Put<'_> {
+    /// What is asked of the party's state: to sign at all, or to sign an amendment.
+    pub(super) fn asks(&self, usual: Asked) -> Asked {
+        if self.agreement.amendment().is_some() { Asked::Adopt } else { usual }
+    }
+
     /// Whether the policy asks the first signer's party for this signature.
     fn requires(&self, kind: SignatureKind, role: Role) -> bool {
         let row = self.agreement.row(self.organisation());
@@ -219,6 +235,34 @@ impl Agreement {
         }
         let seen = self.versions.iter().find(|version| version.hash == *hash);
         Err(stale(seen.map_or(current.number, |version| version.number), hash, current))
+    }
+
+    /// The version that a signature of a kind may name: an open amendment's, or as [`Self::named`] says.
+    ///
+    /// # Errors
+    ///
+    /// G08 for any other.
+    pub(super) fn signable(&self, hash: &Digest, kind: SignatureKind) -> Result<&Version, Refusal> {
+        let advises = kind == SignatureKind::Advice;
+        let late = kind == SignatureKind::Execution && self.header().non_adopter_rule == NonAdopterRule::Leave;
+        let open = match self.track() {
+            Track::None => return self.named(hash),
+            Track::Proposed { amendment, .. } => advises.then_some(amendment),
+            Track::Approving { amendment, .. } => Some(amendment),
+            Track::Pending { amendment, .. } => late.then_some(amendment),
+        };
+        if let Some(version) = open.and_then(|amendment| self.version(amendment.version))
+            && version.hash == *hash
+        {
+            return Ok(version);
+        }
+        let current = self.current();
+        if advises && current.hash == *hash {
+            return Ok(current);
+        }
+        let wanted = self.track().version().and_then(|version| self.version(version)).unwrap_or(current);
+        let seen = self.versions.iter().find(|version| version.hash == *hash);
+        Err(stale(seen.map_or(wanted.number, |version| version.number), hash, wanted))
     }
 
     /// G09: ALL and UNILATERAL, every provider accepted; ACCESSION, the lead, every anchor and enough others.
@@ -273,15 +317,13 @@ impl Agreement {
         let Some(found) = self.version(version) else {
             return Vec::new();
         };
-        let Some(row) = party.row(&found.header) else {
-            return Vec::new();
-        };
         let optional_advice = found.header.agreement_type == AgreementType::Emg;
-        let owed = row.required_roles.iter().filter(|required| {
+        let mut owed = self.required_of(party, found);
+        owed.retain(|required| {
             let waived = optional_advice && required.kind == SignatureKind::Advice;
-            !waived && !self.is_given(party.organisation, found, **required)
+            !waived && !self.is_given(party.organisation, found, *required)
         });
-        owed.copied().collect()
+        owed
     }
 
     /// Whether a required signature is there. Asset owners may share the datasets out among them.
@@ -309,6 +351,10 @@ impl Agreement {
 
     /// A version is frozen.
     pub(super) fn submitted(&mut self, event: &Event, data: &TermsSubmitted, at: Timestamp) {
+        if let Track::Proposed { amendment, .. } = self.track() {
+            self.set_track(Track::Approving { amendment, approve_by: data.approve_by });
+            return;
+        }
         for party in &mut self.parties {
             if party.state == PartyState::Invited {
                 party.state = PartyState::Signing;

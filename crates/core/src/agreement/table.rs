@@ -27,7 +27,7 @@ macro_rules! codes_of_table {
     };
 }
 
-codes_of_table! { T01 T02 T03 T04 T05 T06 T07 T09 T10 T11 T12 T13 T16 T17 T18 T21 / T08 T14 T19 }
+codes_of_table! { T01 T02 T03 T04 T05 T06 T07 T09 T10 T11 T12 T13 T14 T16 T17 T18 T21 / T08 T15 T19 }
 
 const GO: Cell = Cell::Go;
 const IF_T05: Cell = Cell::If(Code::T05);
@@ -59,6 +59,9 @@ const TABLE: &[(EventType, [Cell; 13])] = &[
     (EventType::RequestWithdrawn,   [T01, GO,  GO,  GO,  GO,  IF_T17, T16, T16, T06, T18, T07, T07, T07]),
     (EventType::AgreementSuspended, [T01, T04, T04, T04, T04, T17, GO,  GO,  T06, T18, T07, T07, T07]),
     (EventType::AgreementResumed,   [T01, T04, T04, T04, T04, T04, IF_T19, IF_T19, T06, T18, T07, T07, T07]),
+    (EventType::AmendmentProposed,  [T01, T04, T04, T04, T09, T17, GO,  GO,  T06, T18, T07, T07, T07]),
+    (EventType::AmendmentAbandoned, [T01, T14, T14, T14, T14, T14, IF_T14, IF_T14, T06, T18, T07, T07, T07]),
+    (EventType::ReviewCompleted,    [T01, T04, T04, T04, T04, T04, GO,  GO,  T06, T18, T07, T07, T07]),
     (EventType::RevocationNoticed,  [T01, T04, T04, T04, T04, T17, GO,  GO,  T06, T18, T07, T07, T07]),
     (EventType::RevocationRescinded,  [T01, T04, T04, T04, T04, T04, GO, GO, T06, T18, T07, T07, T07]),
     (EventType::TerminationConsented, [T01, T04, T04, T04, T04, T17, GO, GO, T06, T18, T07, T07, T07]),

@@ -117,6 +117,7 @@ impl Agreement {
                 None => "the last day had gone by.".to_owned(),
             },
             Derived::ConsentDue => "the day had come on which all parties had agreed to end it.".to_owned(),
+            Derived::AmendmentEffective => "the amendment came into force.".to_owned(),
             Derived::ActivationDue => {
                 format!("all who must had signed, and the first day, {}, had come.", self.header().effective_date)
             }

@@ -102,7 +102,7 @@ fn the_risk_owner_approves_special_category_data_and_a_legal_adviser_the_power_o
     *terms.pointer_mut("/gateways/0/code").unwrap() = json!("LOC-1");
     let header = derived(&terms, &borough);
     assert_eq!(header.datasets.len(), 2);
-    assert_eq!(owed(&header, 1), ["ADVICE DPO", "APPROVAL SIRO", "APPROVAL IAO", "EXECUTION SIG"]);
+    assert_eq!(owed(&header, 1), ["ADVICE DPO", "APPROVAL IAO", "APPROVAL SIRO", "EXECUTION SIG"]);
     let hackney = owed(&header, 2);
     assert!(hackney.contains(&"ADVICE LGL".to_owned()), "{hackney:?}");
 }

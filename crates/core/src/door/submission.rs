@@ -13,7 +13,8 @@ use crate::refusal::Refusal;
 use crate::sealed::{Content, Sealed};
 use crate::terms::{Contacts, Terms};
 use crate::words::{
-    AdviceWords, CounterWords, DeclineWords, Holder, ReasonWords, RefusalWords, ResumptionWords, SuspensionWords,
+    AdviceWords, CounterWords, DeclineWords, Holder, ReasonWords, RefusalWords, ResumptionWords, ReviewWords,
+    SuspensionWords,
 };
 
 /// One commitment in the data of an event, and what may open it.
@@ -75,6 +76,9 @@ pub fn seals(data: &Data) -> Vec<Seal> {
             terms.chain([seal("/text", &data.text)]).collect()
         }
         Data::CounterProposalMade(data) => vec![seal("/terms", &data.terms), seal("/words", &data.words)],
+        Data::AmendmentProposed(data) => vec![seal("/terms", &data.terms), seal("/words", &data.words)],
+        Data::AmendmentAbandoned(data) => data.words.iter().map(|words| seal("/words", words)).collect(),
+        Data::ReviewCompleted(data) => vec![seal("/words", &data.words)],
         Data::CounterProposalAccepted(data) => data.words.iter().map(|words| seal("/words", words)).collect(),
         Data::CounterProposalRejected(data) => data.words.iter().map(|words| seal("/words", words)).collect(),
     }
@@ -179,6 +183,7 @@ fn check_schema(schema: &str, value: &Value) -> Result<(), String> {
         fits::<Holder>,
         fits::<AdviceWords>,
         fits::<CounterWords>,
+        fits::<ReviewWords>,
         fits::<DeclineWords>,
         fits::<RefusalWords>,
         fits::<ReasonWords>,

@@ -113,6 +113,9 @@ fn lengths(data: &Data, opened: &Opened, earlier: &Earlier<'_>) -> Vec<Message> 
         | Data::CounterProposalAccepted(_)
         | Data::RevocationRescinded(_)
         | Data::TerminationConsented(_)
+        | Data::AmendmentProposed(_)
+        | Data::AmendmentAbandoned(_)
+        | Data::ReviewCompleted(_)
         | Data::NoteRecorded(_) => Vec::new(),
     }
 }

@@ -329,6 +329,12 @@ events! {
     AgreementSuspended = "AgreementSuspended" in Agreement,
     /// A17: a ground of suspension is closed.
     AgreementResumed = "AgreementResumed" in Agreement,
+    /// A18: other terms are proposed for an agreement in force.
+    AmendmentProposed = "AmendmentProposed" in Agreement,
+    /// A19: the amendment is dropped.
+    AmendmentAbandoned = "AmendmentAbandoned" in Agreement,
+    /// A20: the agreement was looked at again.
+    ReviewCompleted = "ReviewCompleted" in Agreement,
     /// A23: a party leaves.
     RevocationNoticed = "RevocationNoticed" in Agreement,
     /// A24: a notice is taken back.

@@ -14,6 +14,7 @@
 #[path = "../offices/world.rs"]
 mod world;
 
+mod amending;
 mod declining;
 mod derived;
 mod filing;

@@ -182,11 +182,11 @@ fn every_class_asks_for_its_own_signatures() {
         (Shape::pair().with("/datasets/0/data_class", json!("AN")), "ADVICE DPO, APPROVAL IAO, EXECUTION SIG"),
         (
             Shape::pair().with("/datasets/0/data_class", json!("SC")),
-            "ADVICE DPO, APPROVAL SIRO, APPROVAL IAO, EXECUTION SIG",
+            "ADVICE DPO, APPROVAL IAO, APPROVAL SIRO, EXECUTION SIG",
         ),
-        (flagged("CO"), "ADVICE DPO, APPROVAL SIRO, APPROVAL IAO, EXECUTION SIG"),
+        (flagged("CO"), "ADVICE DPO, APPROVAL IAO, APPROVAL SIRO, EXECUTION SIG"),
         (flagged("ADULT_SC"), "ADVICE DPO, APPROVAL CG, APPROVAL IAO, EXECUTION SIG"),
-        (flagged("LARGE_SCALE"), "ADVICE DPO, ADVICE LGL, APPROVAL SIRO, APPROVAL IAO, EXECUTION SIG"),
+        (flagged("LARGE_SCALE"), "ADVICE DPO, ADVICE LGL, APPROVAL IAO, APPROVAL SIRO, EXECUTION SIG"),
         (
             Shape::pair().with("/agreement_type", json!("NPR")).with("/datasets/0/data_class", json!("NP-R")),
             "APPROVAL IAO, EXECUTION SIG",

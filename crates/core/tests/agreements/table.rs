@@ -82,6 +82,18 @@ fn attempt(case: &mut Case, event: &str) -> Option<(Value, Vec<Person>)> {
             (json!({ "target": target }), vec![officer("HCK", "SIG"), officer("CMD", "SIG")])
         }
         "TerminationConsented" => (json!({ "takes_effect_on": "2027-06-01" }), vec![officer("HCK", "SIG")]),
+        "AmendmentProposed" => {
+            let (mut data, _) = case.counter(2);
+            data["class"] = json!("M3");
+            data["renewal"] = json!(false);
+            data["words"] = commitment();
+            (data, vec![officer("HCK", "IGL")])
+        }
+        "AmendmentAbandoned" => (json!({}), vec![officer("HCK", "IGL")]),
+        "ReviewCompleted" => {
+            let data = json!({ "next_review": "2027-06-01", "outcome": "CONTINUE", "words": commitment() });
+            (data, vec![officer("CMD", "IGL")])
+        }
         "PublicationDecided" => (json!({ "decision": "PUBLISH", "withheld": [] }), vec![officer("CMD", "IGL")]),
         "TermsSubmitted" => (case.submission(), vec![officer("CMD", "IGL")]),
         "AdviceGiven" => (case.advice("DPO"), vec![officer("HCK", "DPO")]),
@@ -150,7 +162,7 @@ fn every_cell_of_every_event_that_is_built_does_what_is_printed() {
         );
         seen += 1;
     }
-    assert_eq!(seen, 22 * REACHED.len());
+    assert_eq!(seen, 25 * REACHED.len());
 }
 
 #[test]

@@ -4,7 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AdviceKind, Data, DeclineKind, NoteVisibility, RevocationGround, SuspensionGround, SuspensionScope, TriageOutcome,
+    AdviceKind, AmendmentClass, Data, DeclineKind, NoteVisibility, ReviewOutcome, RevocationGround, SuspensionGround,
+    SuspensionScope, TriageOutcome,
 };
 use crate::header::{ExecutionForm, Header, Pointer, PublicRegister};
 use crate::ids::{Code, DatasetId, EventId, OrganisationCode};
@@ -13,7 +14,7 @@ use crate::terms::{Contacts, Terms};
 use crate::time::Date;
 use crate::wire::Digest;
 use crate::words::{
-    AdviceWords, CounterWords, DeclineWords, ReasonWords, RefusalWords, ResumptionWords, SuspensionWords,
+    AdviceWords, CounterWords, DeclineWords, ReasonWords, RefusalWords, ResumptionWords, ReviewWords, SuspensionWords,
 };
 
 impl Data {
@@ -24,6 +25,8 @@ impl Data {
         } else if let Self::ClarificationProvided(data) = self {
             data.header.as_deref()
         } else if let Self::CounterProposalMade(data) = self {
+            Some(&data.header)
+        } else if let Self::AmendmentProposed(data) = self {
             Some(&data.header)
         } else {
             None
@@ -244,6 +247,43 @@ pub struct AgreementResumed {
     pub ground: EventId,
     /// What shows that sharing may resume.
     pub words: Sealed<ResumptionWords>,
+}
+
+/// `AmendmentProposed`: A18: other terms are proposed for an agreement in force.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AmendmentProposed {
+    /// Which signatures it needs: as computed from what changes, or higher.
+    pub class: AmendmentClass,
+    /// What stands in clear of them.
+    pub header: Box<Header>,
+    /// Whether it renews the agreement.
+    pub renewal: bool,
+    /// The terms.
+    pub terms: Sealed<Terms>,
+    /// What changes, and why.
+    pub words: Sealed<CounterWords>,
+}
+
+/// `AmendmentAbandoned`: A19: the amendment is dropped.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AmendmentAbandoned {
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub words: Option<Sealed<ReasonWords>>,
+}
+
+/// `ReviewCompleted`: A20: the agreement was looked at again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReviewCompleted {
+    /// When it is looked at next.
+    pub next_review: Date,
+    /// What came of it.
+    pub outcome: ReviewOutcome,
+    /// What was found.
+    pub words: Sealed<ReviewWords>,
 }
 
 /// `RevocationNoticed`: A23: a party leaves.

@@ -153,3 +153,31 @@ codes! {
         Public = "PUBLIC",
     }
 }
+
+codes! {
+    /// What an amendment changes, and so who signs it (domain.md 2.3).
+    AmendmentClass {
+        /// Particulars of one party: at once.
+        Particulars = "M0",
+        /// Operation.
+        Operational = "M1",
+        /// Only the dates of end and review.
+        Renewal = "M2",
+        /// Anything else.
+        Material = "M3",
+    }
+}
+
+codes! {
+    /// What came of a review.
+    ReviewOutcome {
+        /// It goes on.
+        Continue = "CONTINUE",
+        /// It is to be amended.
+        Amend = "AMEND",
+        /// It is to be suspended.
+        Suspend = "SUSPEND",
+        /// It is to be ended.
+        End = "END",
+    }
+}
