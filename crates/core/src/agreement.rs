@@ -487,7 +487,7 @@ impl Agreement {
     /// The version that a party must sign now, if it must.
     pub fn to_sign(&self, party: &Party) -> Option<u32> {
         if let Track::Approving { amendment, .. } = self.track() {
-            return self.adopts(party).then_some(amendment.version);
+            return amending::adopts(party).then_some(amendment.version);
         }
         let signing = matches!(party.state, PartyState::Invited | PartyState::Signing);
         match &self.stage {

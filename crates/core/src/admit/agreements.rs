@@ -33,8 +33,8 @@ pub(super) fn after_door(state: &State, event: &Event, id: AgreementId, at: Time
             crate::agreement::publication::check_decision(data, state, at)?;
         }
         asking.duties()?;
-        limits(asking)?;
-        asking.guards()
+        asking.guards()?;
+        limits(asking)
     })
 }
 

@@ -90,9 +90,8 @@ fn class_of(changes: &[Pointer], old: &Header, new: &Header) -> AmendmentClass {
     for path in changes {
         let class = class_of_path(path.as_str(), old, new);
         found = match found {
-            None => Some(class),
             Some(held) if held == class || class == AmendmentClass::Particulars => Some(held),
-            Some(AmendmentClass::Particulars) => Some(class),
+            None | Some(AmendmentClass::Particulars) => Some(class),
             Some(_) => Some(AmendmentClass::Material),
         };
     }
@@ -186,15 +185,10 @@ impl Agreement {
         let asked = |required: &&RequiredRole| match class {
             None | Some(AmendmentClass::Material) => true,
             Some(AmendmentClass::Particulars) => false,
-            Some(AmendmentClass::Operational) => wants(required, &[Role::Iao, Role::Igl]),
-            Some(AmendmentClass::Renewal) => wants(required, &[Role::Siro, Role::Cex]) && risk(required, version),
+            Some(AmendmentClass::Operational) => wants(**required, &[Role::Iao, Role::Igl]),
+            Some(AmendmentClass::Renewal) => wants(**required, &[Role::Siro, Role::Cex]) && risk(**required, version),
         };
         row.required_roles.iter().filter(asked).copied().collect()
-    }
-
-    /// Who signs an amendment: parties that are bound and stay.
-    pub(super) fn adopts(&self, party: &Party) -> bool {
-        matches!(party.state, PartyState::Executed | PartyState::Suspended)
     }
 
     /// Whether a party has given every signature that the amendment asks of it.
@@ -205,7 +199,7 @@ impl Agreement {
     /// Whether enough parties have adopted the amendment.
     fn is_agreed(&self, amendment: Amendment) -> bool {
         let header = self.header();
-        let signing: Vec<&Party> = self.parties.iter().filter(|party| self.adopts(party)).collect();
+        let signing: Vec<&Party> = self.parties.iter().filter(|party| adopts(party)).collect();
         let adopted = signing.iter().filter(|party| self.has_adopted(party, amendment.version)).count();
         let two_thirds =
             header.non_adopter_rule == NonAdopterRule::Leave && header.amendment_quorum == AmendmentQuorum::TwoThirds;
@@ -243,7 +237,7 @@ impl Agreement {
             let left: Vec<OrganisationCode> = self
                 .parties
                 .iter()
-                .filter(|party| self.adopts(party) && !self.has_adopted(party, amendment.version))
+                .filter(|party| adopts(party) && !self.has_adopted(party, amendment.version))
                 .map(|party| party.organisation)
                 .collect();
             for party in self.parties.iter_mut().filter(|party| left.contains(&party.organisation)) {
@@ -274,8 +268,13 @@ impl Agreement {
     }
 }
 
+/// Who signs an amendment: parties that are bound and stay.
+pub(super) const fn adopts(party: &Party) -> bool {
+    matches!(party.state, PartyState::Executed | PartyState::Suspended)
+}
+
 /// Advice of the DPO, the execution, and approvals by these roles.
-fn wants(required: &RequiredRole, approvers: &[Role]) -> bool {
+fn wants(required: RequiredRole, approvers: &[Role]) -> bool {
     match required.kind {
         SignatureKind::Advice => required.role == Role::Dpo,
         SignatureKind::Approval => approvers.contains(&required.role),
@@ -284,6 +283,6 @@ fn wants(required: &RequiredRole, approvers: &[Role]) -> bool {
 }
 
 /// A renewal asks the risk owner only for the classes that carry most risk.
-fn risk(required: &RequiredRole, version: &Version) -> bool {
+fn risk(required: RequiredRole, version: &Version) -> bool {
     required.kind != SignatureKind::Approval || version.header.class() >= DataClass::CriminalOffence
 }
