@@ -4,6 +4,7 @@
 
 mod lint;
 mod served;
+mod walk;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 

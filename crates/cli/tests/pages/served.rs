@@ -1,6 +1,7 @@
 //! A server of the demonstration, for one test.
 
 use std::io::{BufRead as _, BufReader};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::LazyLock;
 
@@ -22,7 +23,7 @@ pub struct Answer {
 struct Running {
     child: Child,
     base: String,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Drop for Running {
@@ -42,13 +43,23 @@ static RUNNING: LazyLock<Running> = LazyLock::new(|| {
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
     let base = line.trim().strip_prefix("listening on ").unwrap().to_owned();
-    Running { child, base, _folder: folder }
+    Running { child, base, folder }
 });
 
 impl Served {
     pub fn demonstration() -> Self {
         let agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
         Self { base: RUNNING.base.clone(), agent }
+    }
+
+    /// Where it listens.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// Its folder.
+    pub fn data() -> PathBuf {
+        RUNNING.folder.path().join("demo")
     }
 
     pub fn get(&self, path: &str) -> Answer {
