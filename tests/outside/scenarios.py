@@ -311,6 +311,7 @@ def light(tale):
     tale.register("UEL", ["ADM", "DPO", "IGL", "SIG"], governance="LIGHT")
     document = text.document(_today(), lead_party="HCK")
     document = renamed(document, "CMD", "UEL")
+    document["gateways"][0]["code"] = "UNI-CHARTER"
     rows = [text.party("UEL", "RECIPIENT"), text.party("HCK", "PROVIDER")]
     requester = tale.appoint("UEL", "REQ")
     tale.file(stream, document, rows, by="UEL.REQ")

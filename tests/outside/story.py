@@ -264,7 +264,7 @@ def contacts(codes):
     """Functional mailboxes by organisation."""
     kinds = ("breach", "complaints", "dpo", "ig", "rights")
     return {
-        code: {"ico_registration": "Z1234567", **{kind: f"{kind}@{code.lower()}.example" for kind in kinds}}
+        code: {"dspt": {"date": "2026-06-30", "status": "MET"}, "ico_registration": "Z1234567", **{kind: f"{kind}@{code.lower()}.example" for kind in kinds}}
         for code in codes
     }
 
