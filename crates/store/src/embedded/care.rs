@@ -72,6 +72,15 @@ pub fn look(directory: &Path, options: &Options) -> Result<Look, StoreError> {
             }
             let survey = survey(file, kind, kind.seed(&id))?;
             for (range, header) in &survey.frames {
+                let (position, next) = match kind {
+                    Kind::Checkpoint => (header.extra, look.checkpoints),
+                    Kind::Record | Kind::Word | Kind::Key => (header.index, look.entries),
+                };
+                if header.magic != NOTED && position != next {
+                    let problem = format!("number {position} stands where {next} should");
+                    let entry = if kind == Kind::Record { look.entries } else { look.signed };
+                    look.damage.push(damaged(&kind.file(*number), range.start, entry, &problem));
+                }
                 if header.magic == NOTED {
                     noted = noted.max(header.index);
                 } else if kind == Kind::Record {
