@@ -5,6 +5,7 @@
 //! the same bytes differently. The canonical form is RFC 8785 (JCS).
 
 mod canonical;
+mod objects;
 mod parse;
 pub mod pointer;
 mod scan;
@@ -14,6 +15,7 @@ mod write;
 use std::cmp::Ordering;
 
 pub use canonical::check_canonical;
+pub use objects::from_objects;
 pub use parse::{Limits, parse};
 pub use pointer::Pointer;
 pub use serial::{from_value, to_jcs, to_value};

@@ -230,7 +230,7 @@ macro_rules! events {
             ///
             /// The data are not of the schema of the type.
             pub fn parse(event_type: EventType, json: &str) -> Result<Self, serde_json::Error> {
-                Ok(match event_type { $(EventType::$name => Self::$name(serde_json::from_str(json)?),)+ })
+                Ok(match event_type { $(EventType::$name => Self::$name(crate::json::from_objects(json)?),)+ })
             }
 
             /// The type of the event.

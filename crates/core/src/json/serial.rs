@@ -36,7 +36,7 @@ pub fn to_value<T: Serialize + ?Sized>(value: &T) -> Result<Value, JsonError> {
 /// What does not fit the type, in serde's words.
 pub fn from_value<T: DeserializeOwned>(value: &Value) -> Result<T, JsonError> {
     let wrong = |error: serde_json::Error| JsonError::new(0, Problem::Serialize(error.to_string()));
-    serde_json::from_value(serde_json::to_value(value).map_err(wrong)?).map_err(wrong)
+    super::objects::from_loose(serde_json::to_value(value).map_err(wrong)?).map_err(wrong)
 }
 
 fn strict(loose: serde_json::Value) -> Result<Value, JsonError> {
