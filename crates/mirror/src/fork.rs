@@ -81,7 +81,12 @@ fn folder_for(shelf: &Shelf, shown: &str, now: u64) -> String {
     };
     let names = std::fs::read_dir(shelf.root()).into_iter().flatten().flatten();
     let mut names = names.filter_map(|entry| entry.file_name().into_string().ok());
-    names.find(same).unwrap_or_else(|| format!("fork-{now}"))
+    // Two forks that are seen within one second are two pieces of evidence: neither overwrites the other.
+    let free = || {
+        let more = (2_u32..).map(|number| format!("fork-{now}-{number}"));
+        std::iter::once(format!("fork-{now}")).chain(more).find(|name| !shelf.root().join(name).exists())
+    };
+    names.find(same).or_else(free).unwrap_or_else(|| format!("fork-{now}"))
 }
 
 fn first_difference(one: &Tree, other: &Tree) -> Option<u64> {

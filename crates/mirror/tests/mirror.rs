@@ -200,6 +200,21 @@ fn the_same_size_with_another_root_is_a_fork() {
 }
 
 #[test]
+fn two_forks_seen_within_one_second_keep_their_own_evidence() {
+    let log = Log::new(300);
+    let copy = tempfile::tempdir().unwrap();
+    pass(&log, copy.path()).unwrap();
+    let places = [17, 40].map(|at| {
+        let mut swapped = Log::new(300);
+        swapped.entries.swap(at, at + 1);
+        swapped.publish_anew();
+        fork(pass(&swapped, copy.path()).unwrap_err()).evidence
+    });
+    assert_ne!(places[0], places[1]);
+    assert!(places.iter().all(|place| place.join("shown.checkpoint").is_file()));
+}
+
+#[test]
 fn a_smaller_log_is_a_rollback_or_a_fork() {
     let log = Log::new(300);
     let copy = tempfile::tempdir().unwrap();
