@@ -30,31 +30,31 @@ const CAMPAIGNS: [Campaign; 5] = [
     Campaign {
         name: "power-cut",
         about: "the power goes at any call; a random choice of unsynced sectors and names is left",
-        cases: [150, 1_000],
+        cases: [60, 1_000],
         run: faults::power_cut,
     },
     Campaign {
         name: "io-error",
         about: "any call fails, before, half-way or after, once or from then on",
-        cases: [150, 1_000],
+        cases: [60, 1_000],
         run: faults::io_error,
     },
     Campaign {
         name: "full-disk",
         about: "no space, at any call, for a while",
-        cases: [100, 1_000],
+        cases: [40, 1_000],
         run: faults::full_disk,
     },
     Campaign {
         name: "damage",
         about: "any file is flipped, zeroed, swapped, stale, truncated or deleted, and mended from a copy",
-        cases: [300, 10_000],
+        cases: [40, 10_000],
         run: damage::damage,
     },
     Campaign {
         name: "rollback",
         about: "older copies are put back, with and without the checkpoints",
-        cases: [60, 500],
+        cases: [24, 500],
         run: rollback::rollback,
     },
 ];

@@ -219,7 +219,10 @@ pub fn until_cut(address: &str, load: &[Prepared], clients: usize) -> Result<Vec
 ///
 /// The runtime does not start.
 pub fn wait(time: std::time::Duration) -> Result<()> {
-    tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(tokio::time::sleep(time));
+    tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()?
+        .block_on(async { tokio::time::sleep(time).await });
     Ok(())
 }
 
