@@ -48,7 +48,7 @@ const CAMPAIGNS: [Campaign; 5] = [
     Campaign {
         name: "damage",
         about: "any file is flipped, zeroed, swapped, stale, truncated or deleted, and mended from a copy",
-        cases: [40, 10_000],
+        cases: [12, 10_000],
         run: damage::damage,
     },
     Campaign {
