@@ -122,7 +122,7 @@ async fn an_organisation_shows_who_acts_for_it_and_which_posts_are_vacant() {
     let held: Vec<_> = roles["roles"].as_array().unwrap().iter().map(|row| row["role"].clone()).collect();
     assert_eq!(held, [json!("CEX"), json!("ADM")]);
     assert_eq!(roles["vacancies"], json!(["SIRO", "DPO", "SIG", "IGL", "IAO"]));
-    assert_eq!(running.get("/api/v1/organisations/XXX").await.code(), "H404");
+    assert_eq!(running.get("/api/v1/organisations/ZZZ").await.code(), "H404");
 }
 
 #[tokio::test]
