@@ -39,16 +39,19 @@ pub fn admit(state: &State, event: &Event, recorded_at: Timestamp) -> Result<(),
 
 /// Whether the id is known: the first check after the form of the event.
 ///
+/// A genesis names the origin alone, as every other ledger of that origin would; the very event that founded this
+/// one is known all the same, so that whoever posts it again is told where it stands.
+///
 /// # Errors
 ///
 /// E06 for another ledger, C02 for another event of the same id.
 pub fn known(state: &State, event: &Event) -> Result<Known, Refusal> {
-    check_ledger(state, event)?;
-    match state.events.get(&event.id) {
-        None => Ok(Known::New),
-        Some(recorded) if recorded.digest == event.digest => Ok(Known::Same(recorded.index)),
-        Some(recorded) => Err(Refusal::IdUsed { index: recorded.index }),
+    let recorded = state.events.get(&event.id);
+    if let Some(same) = recorded.filter(|recorded| recorded.digest == event.digest) {
+        return Ok(Known::Same(same.index));
     }
+    check_ledger(state, event)?;
+    recorded.map_or(Ok(Known::New), |other| Err(Refusal::IdUsed { index: other.index }))
 }
 
 /// The checks that come before the door: E06, id, K, O, R with D05, T01, T, C01.
@@ -57,6 +60,7 @@ pub fn known(state: &State, event: &Event) -> Result<Known, Refusal> {
 ///
 /// The first check that fails. An event that is already recorded is C02 here: an audit may not meet one twice.
 pub fn before_door(state: &State, event: &Event, at: Timestamp) -> Result<(), Refusal> {
+    check_ledger(state, event)?;
     if let Known::Same(index) = known(state, event)? {
         return Err(Refusal::IdUsed { index });
     }

@@ -7,7 +7,7 @@ use counterpart_tlog::proof::TlogProof;
 use ed25519_dalek::Verifier as _;
 use serde_json::{Value, json};
 
-use crate::running::{Running, answer_key, log_key, submission};
+use crate::running::{Running, answer_key, genesis, log_key, submission};
 use crate::world::{Draft, ORIGIN, person};
 
 /// Checks a receipt as an auditor would: leaf hash, proof, checkpoint.
@@ -59,6 +59,29 @@ async fn said_twice_recorded_once_and_the_first_receipt_answers() {
     let later = running.post_event(&draft).await;
     assert_eq!((later.status, later.json()), (StatusCode::OK, first));
     assert_eq!(running.checkpoint_size().await, 3);
+}
+
+#[tokio::test]
+async fn a_genesis_posted_again_gets_its_first_receipt_and_another_genesis_is_another_ledger() {
+    let mut running = Running::empty();
+    let genesis = genesis(&mut running.world, "OPEN");
+    let first = running.recorded(&genesis).await;
+    let mut running = running.restarted().await;
+    let camden = camden(&mut running);
+    running.recorded(&camden).await;
+    let again = running.post_event(&genesis).await;
+    assert_eq!((again.status, again.json()), (StatusCode::OK, first), "{}", again.text());
+    let mut lines = submission(&genesis);
+    lines.push(b'\n');
+    let batch = running.post("/api/v1/events/batch", "application/x-ndjson", lines).await;
+    assert_eq!(batch.json(), again.json());
+    let mut other = genesis.clone();
+    other.payload["id"] = json!("01890000-0000-7000-8000-0000000000ff");
+    assert_eq!(running.post_event(&other).await.code(), "E06");
+    let mut changed = genesis.clone();
+    changed.payload["data"]["threshold"] = json!(3);
+    assert_eq!(running.post_event(&changed).await.code(), "E06", "the ledger comes before the id");
+    assert_eq!(running.checkpoint_size().await, 2);
 }
 
 #[tokio::test]
