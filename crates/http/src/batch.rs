@@ -87,7 +87,7 @@ async fn read(app: Arc<App>, mut body: Body, chunks: mpsc::Sender<Chunk>) {
                     return;
                 }
             }
-            body::piece(&mut body).await
+            body::piece(&mut body, &app.bodies).await
         };
         let (end, broken) = match piece {
             Ok(Some(bytes)) => {

@@ -17,12 +17,12 @@ use crate::problem::Problem;
 /// A unit in which memory for bodies is counted: 1 KiB.
 const UNIT: usize = 1024;
 
-/// How long a whole body may take, and how long the next piece of a stream: 30 seconds.
-const SLOWEST: Duration = Duration::from_secs(30);
-
-/// Memory that bodies may take together, over all requests.
+/// What bodies may take: memory together, over all requests, and time each.
 #[derive(Clone, Debug)]
-pub(crate) struct Memory(Arc<Semaphore>);
+pub(crate) struct Allowance {
+    memory: Arc<Semaphore>,
+    slowest: Duration,
+}
 
 /// A body and its share of the memory, given back when it is dropped.
 pub(crate) struct Held {
@@ -30,9 +30,10 @@ pub(crate) struct Held {
     _shares: Vec<OwnedSemaphorePermit>,
 }
 
-impl Memory {
-    pub(crate) fn new(bytes: usize) -> Self {
-        Self(Arc::new(Semaphore::new((bytes / UNIT).clamp(1, Semaphore::MAX_PERMITS))))
+impl Allowance {
+    pub(crate) fn new(bytes: usize, slowest: Duration) -> Self {
+        let memory = Arc::new(Semaphore::new((bytes / UNIT).clamp(1, Semaphore::MAX_PERMITS)));
+        Self { memory, slowest }
     }
 
     /// A share for this many bytes.
@@ -42,7 +43,7 @@ impl Memory {
     /// H503 when other bodies have it all.
     pub(crate) fn share(&self, bytes: usize) -> Result<OwnedSemaphorePermit, Problem> {
         let units = u32::try_from(bytes.div_ceil(UNIT)).unwrap_or(u32::MAX);
-        Arc::clone(&self.0).try_acquire_many_owned(units).map_err(|_| {
+        Arc::clone(&self.memory).try_acquire_many_owned(units).map_err(|_| {
             Problem::unavailable("The server is reading as many large requests as it can. Try again in a moment.")
         })
     }
@@ -73,19 +74,24 @@ pub(crate) fn shortened(text: &str) -> String {
 /// # Errors
 ///
 /// E05 when it is too large, E01 when it breaks off, H503 when it comes too slowly or memory is short.
-pub(crate) async fn whole(headers: &HeaderMap, body: Body, limit: usize, memory: &Memory) -> Result<Held, Problem> {
+pub(crate) async fn whole(
+    headers: &HeaderMap,
+    body: Body,
+    limit: usize,
+    allowance: &Allowance,
+) -> Result<Held, Problem> {
     let said = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     if said.is_some_and(|bytes| bytes > limit) {
         return Err(too_large(said.unwrap_or_default(), limit));
     }
-    match timeout(SLOWEST, collect(said.unwrap_or_default(), body, limit, memory)).await {
+    match timeout(allowance.slowest, collect(said.unwrap_or_default(), body, limit, allowance)).await {
         Ok(held) => held,
-        Err(_) => Err(too_slow()),
+        Err(_) => Err(too_slow(allowance.slowest)),
     }
 }
 
-async fn collect(said: usize, mut body: Body, limit: usize, memory: &Memory) -> Result<Held, Problem> {
-    let mut shares = vec![memory.share(said)?];
+async fn collect(said: usize, mut body: Body, limit: usize, allowance: &Allowance) -> Result<Held, Problem> {
+    let mut shares = vec![allowance.share(said)?];
     let mut room = said.div_ceil(UNIT) * UNIT;
     let mut bytes = Vec::with_capacity(said);
     while let Some(piece) = next(&mut body).await? {
@@ -93,7 +99,7 @@ async fn collect(said: usize, mut body: Body, limit: usize, memory: &Memory) -> 
             return Err(too_large(bytes.len() + piece.len(), limit));
         }
         if bytes.len() + piece.len() > room {
-            shares.push(memory.share(piece.len())?);
+            shares.push(allowance.share(piece.len())?);
             room += piece.len().div_ceil(UNIT) * UNIT;
         }
         bytes.extend_from_slice(&piece);
@@ -106,8 +112,8 @@ async fn collect(said: usize, mut body: Body, limit: usize, memory: &Memory) -> 
 /// # Errors
 ///
 /// As for [`whole`], but for its size.
-pub(crate) async fn piece(body: &mut Body) -> Result<Option<Bytes>, Problem> {
-    timeout(SLOWEST, next(body)).await.unwrap_or_else(|_| Err(too_slow()))
+pub(crate) async fn piece(body: &mut Body, allowance: &Allowance) -> Result<Option<Bytes>, Problem> {
+    timeout(allowance.slowest, next(body)).await.unwrap_or_else(|_| Err(too_slow(allowance.slowest)))
 }
 
 /// The next piece if it is there already.
@@ -136,6 +142,9 @@ fn too_large(bytes: usize, limit: usize) -> Problem {
     Problem::new("E05", format!("The request is {bytes} bytes or more, and may be at most {limit}."))
 }
 
-fn too_slow() -> Problem {
-    Problem::unavailable("The body of the request came too slowly and was cut off after 30 seconds. Send it again.")
+fn too_slow(slowest: Duration) -> Problem {
+    let seconds = slowest.as_secs_f32();
+    Problem::unavailable(format!(
+        "The body of the request came too slowly and was cut off after {seconds} seconds. Send it again."
+    ))
 }

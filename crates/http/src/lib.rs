@@ -59,7 +59,7 @@ pub use serve::serve;
 pub use settings::{Flooding, Settings};
 pub use witnessing::Witnessing;
 
-use body::Memory;
+use body::Allowance;
 use flood::Counters;
 use health::Metrics;
 use reader::Reader;
@@ -115,7 +115,7 @@ pub struct App {
     directory: Arc<Directory>,
     reader: Arc<Reader>,
     sequencer: Sequencer,
-    memory: Memory,
+    bodies: Allowance,
     flood: Counters,
     metrics: Metrics,
     closing: watch::Sender<bool>,
@@ -161,7 +161,7 @@ impl App {
             vkey,
             answer_key,
             clock,
-            memory: Memory::new(settings.body_memory),
+            bodies: Allowance::new(settings.body_memory, settings.slowest_body),
             flood: Counters::new(settings.flooding),
             settings,
             keyring,

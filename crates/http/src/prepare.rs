@@ -35,7 +35,7 @@ struct Prepared {
 pub(crate) async fn prepare(State(app): State<Arc<App>>, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     body::of_type(&parts.headers, "application/json")?;
-    let held = body::whole(&parts.headers, body, MAX_ENVELOPE, &app.memory).await?;
+    let held = body::whole(&parts.headers, body, MAX_ENVELOPE, &app.bodies).await?;
     app.reader.caught_up().await?;
     let limits = Limits { max_depth: event::MAX_DEPTH, max_bytes: MAX_ENVELOPE };
     let asked = json::parse(&held.bytes, limits);

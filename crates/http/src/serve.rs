@@ -22,16 +22,14 @@ use crate::App;
 use crate::around::Peer;
 use crate::problem::{PROBLEM_JSON, Problem};
 
-/// How long a client may take over the head of a request: 10 seconds.
-const SLOWEST_HEAD: Duration = Duration::from_secs(10);
-
 /// Bytes of a request's head: its line and headers. Hyper answers 431 beyond.
 const HEAD_MAX: usize = 32 * 1024;
 
 /// Headers of a request.
 const HEADERS_MAX: usize = 64;
 
-/// How long a clean stop waits for requests under way: 30 seconds, as long as the slowest body.
+/// How long a clean stop waits for requests under way: 30 seconds, as long as the slowest body
+/// unless somebody has set another limit.
 const STOP_PATIENCE: Duration = Duration::from_secs(30);
 
 /// The pause after the system refused a connection, mostly for want of file descriptors.
@@ -77,7 +75,7 @@ pub async fn serve(listener: TcpListener, app: Arc<App>, shutdown: impl Future<O
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(SLOWEST_HEAD)
+            .header_read_timeout(app.settings.slowest_head)
             .max_headers(HEADERS_MAX)
             .max_buf_size(HEAD_MAX)
             .serve_connection(TokioIo::new(stream), service);

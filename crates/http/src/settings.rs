@@ -11,6 +11,10 @@ pub struct Settings {
     pub connections: usize,
     /// Bytes of request bodies that may be held at once.
     pub body_memory: usize,
+    /// How long a client may take over the head of a request before the connection is cut.
+    pub slowest_head: Duration,
+    /// How long a whole body may take, and how long the next piece of a batch.
+    pub slowest_body: Duration,
     /// How long a reader waits for the log to reach a size before it is answered 503.
     pub patience: Duration,
     /// When an address is asked to slow down.
@@ -35,6 +39,8 @@ impl Default for Settings {
             connections: 4096,
             // Thirty-two submissions of the largest size, or some hundred thousand ordinary ones.
             body_memory: 256 << 20,
+            slowest_head: Duration::from_secs(10),
+            slowest_body: Duration::from_secs(30),
             patience: Duration::from_secs(5),
             flooding: Flooding::default(),
         }

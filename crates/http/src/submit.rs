@@ -32,7 +32,7 @@ pub(crate) async fn event(State(app): State<Arc<App>>, request: Request) -> Resp
 async fn submitted(app: &Arc<App>, request: Request) -> Result<(StatusCode, Vec<u8>), Problem> {
     let (parts, body) = request.into_parts();
     body::of_type(&parts.headers, "application/json")?;
-    let held = body::whole(&parts.headers, body, MAX_SUBMISSION, &app.memory).await?;
+    let held = body::whole(&parts.headers, body, MAX_SUBMISSION, &app.bodies).await?;
     let opened = if held.bytes.len() <= LARGE {
         app.open(&held.bytes)
     } else {

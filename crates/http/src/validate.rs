@@ -36,7 +36,7 @@ struct Validated {
 pub(crate) async fn validate(State(app): State<Arc<App>>, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     body::of_type(&parts.headers, "application/json")?;
-    let held = body::whole(&parts.headers, body, MAX_SUBMISSION, &app.memory).await?;
+    let held = body::whole(&parts.headers, body, MAX_SUBMISSION, &app.bodies).await?;
     let own = Arc::clone(&app);
     let validated = app.blocking(move || own.validated(&held.bytes)).await??;
     Ok(answer(StatusCode::OK, "application/json", serde_json::to_vec(&validated).unwrap_or_default()))

@@ -18,4 +18,5 @@ mod bad_input;
 mod crowd;
 mod reading;
 mod running;
+mod sockets;
 mod submitting;
