@@ -1,15 +1,17 @@
-"""The life of one agreement, decided from entries alone: formation ALL and UNILATERAL.
+"""The life of one agreement: how it stands, and what time alone brings about.
 
-Letters are those of the domain page, section 2.1: F filed, C clarifying, A approving,
-P approved, V active, S suspended, E ending, X closed, R refused, W withdrawn, L lapsed;
-of a party, 2.9: i invited, s signing, x executed, d declined, p suspended, l leaving, o left.
-What may happen stands in `permitted.py`; here is what has happened, and what time brings.
+Letters are those of the domain page, section 2.1: F filed, C clarifying, G negotiating,
+A approving, P approved, V active, S suspended, E ending, X closed, R refused, W withdrawn,
+L lapsed; of a party, 2.9: i invited, s signing, x executed, d declined, p suspended,
+l leaving, o left. What may happen stands in `permitted.py` and `guards.py`, what has happened
+in `happened.py`.
 """
 
 import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+import amendment as amendments
 import jcs
 import london
 from header import Header
@@ -37,6 +39,29 @@ class Signature:
 class Party:
     state: str = "i"
     leaves_at: datetime | None = None
+    notice: str = ""
+
+
+@dataclass
+class Version:
+    """One draft of the stream: its number, its hash, what stands in clear, and who made it."""
+
+    number: int
+    hash: str
+    header: Header
+    organisation: str
+    terms: str
+
+
+@dataclass
+class Amendment:
+    """The open amendment: T1 proposed, T2 signed for, T3 agreed for a day to come."""
+
+    version: Version
+    kind: str
+    proposer: str
+    stage: str = "T1"
+    effective_at: datetime | None = None
 
 
 @dataclass
@@ -54,27 +79,60 @@ class Ground:
 class Agreement:
     stream: str
     state: str = "N"
-    header: Header | None = None
-    version: int = 0
-    version_hash: str = ""
+    current: Version | None = None
+    drafts: int = 0
+    drafter: str = ""
+    counter: Version | None = None
+    amendment: Amendment | None = None
     requesting: str = ""
     filer: str = ""
     events: int = 0
     parties: dict = field(default_factory=dict)
     triaged: set = field(default_factory=set)
+    questions: dict = field(default_factory=dict)
     signatures: list = field(default_factory=list)
     grounds: dict = field(default_factory=dict)
+    consents: dict = field(default_factory=dict)
+    reviews: list = field(default_factory=list)
     approve_by: datetime | None = None
     moved_at: datetime | None = None
     activates_at: datetime | None = None
 
+    @property
+    def header(self):
+        return self.current and self.current.header
+
+    @property
+    def version(self):
+        return self.current.number if self.current else 0
+
+    @property
+    def version_hash(self):
+        return self.current.hash if self.current else ""
+
+    @property
+    def track(self):
+        """T0 to T3: where the open amendment stands."""
+        return self.amendment.stage if self.amendment else "T0"
+
+    @property
+    def signing(self):
+        """The version that is signed, or was: that of an amendment while one is open."""
+        return self.amendment.version if self.amendment else self.current
+
+    def owed(self, organisation):
+        """{(event type, role)} that the version being signed asks of a party."""
+        if self.amendment:
+            return amendments.asked(self.amendment.kind, self.amendment.version.header, organisation)
+        return self.header.required(organisation)
+
     def counting(self, organisation=None, kind=None):
-        """Signatures on the current version that still count."""
+        """Signatures on the version being signed that still count."""
         return [
             s
             for s in self.signatures
             if s.counts
-            and s.version_hash == self.version_hash
+            and s.version_hash == self.signing.hash
             and organisation in (None, s.organisation)
             and kind in (None, s.kind)
         ]
@@ -82,7 +140,7 @@ class Agreement:
     def missing(self, organisation, *kinds):
         """Required roles of a party that have not signed yet: {(kind, role)}."""
         signed = {(s.kind, s.role) for s in self.counting(organisation)}
-        owed = {r for r in self.header.required(organisation) if r[0] in kinds}
+        owed = {r for r in self.owed(organisation) if r[0] in kinds}
         return {r for r in owed if r not in signed or self._is_partial(organisation, *r)}
 
     def _is_partial(self, organisation, kind, role):
@@ -93,7 +151,7 @@ class Agreement:
         if any(not s.datasets for s in given):
             return False
         approved = {name for s in given for name in s.datasets}
-        return not self.header.datasets_of(organisation) <= approved
+        return not self.signing.header.datasets_of(organisation) <= approved
 
     def is_bilateral(self):
         return len(self.parties) == 2
@@ -101,6 +159,10 @@ class Agreement:
     def bound(self):
         """The parties that are bound now."""
         return {code for code, party in self.parties.items() if party.state in "xlp"}
+
+    def staying(self):
+        """The parties that are bound and have given no notice."""
+        return {code for code, party in self.parties.items() if party.state in "xp" and not party.leaves_at}
 
     def whole_grounds(self):
         return [g for g in self.grounds.values() if g.scope == "WHOLE"]
@@ -123,37 +185,79 @@ class Agreement:
             for code, party in self.parties.items():
                 left = book.organisations[code].left_at
                 if left and party.state in "isxpl":
-                    yield left, 0, lambda c=code: self._leave(c, "d" if self.parties[c].state in "is" else "o")
+                    yield left, 0, lambda c=code, t=left: self.leave(c, "d" if self.parties[c].state in "is" else "o", t)
         if self.state in "VS":
-            for code, party in self.parties.items():
-                if party.leaves_at and party.state in "xpl":
-                    yield party.leaves_at, 3, lambda c=code: self._leave(c, "o")
-            if not self._goes_on():
-                yield None, 4, lambda: self._move("E")
-            if self.header.end_date:
-                yield london.ends(self.header.end_date), 5, lambda: self._move("E")
-            for name, ground in self.grounds.items():
-                if self._lapses(ground):
-                    yield ground.opened_at + REGULATOR_LAPSES, 1, lambda n=name: self.close(n)
+            yield from self._due_in_force()
         if self.state == "P":
-            yield self.activates_at, 8, lambda: self._move("V")
+            yield self.activates_at, 8, lambda: self.move("V")
         if self.state in "FCG":
-            yield self.moved_at + idle, 9, lambda: self._move("L")
+            yield self.moved_at + idle, 9, lambda: self.move("L")
         if self.state == "A" and self.approve_by:
-            yield self.approve_by, 9, lambda: self._move("L")
+            yield self.approve_by, 9, lambda: self.move("L")
         if self.state == "E":
             # Nothing was ever disclosed, for that event is not built yet: no duty, no hold.
-            yield None, 11, lambda: self._move("X")
+            yield None, 11, lambda: self.move("X")
 
-    def _move(self, state):
+    def _due_in_force(self):
+        for code, party in self.parties.items():
+            if party.leaves_at and party.state in "xpl":
+                yield party.leaves_at, 3, lambda c=code, t=party.leaves_at: self.leave(c, "o", t)
+        if not self._goes_on():
+            yield None, 4, lambda: self.move("E")
+        if self.header.end_date:
+            yield london.ends(self.header.end_date), 5, lambda: self.move("E")
+        ends = self.consented_end()
+        if ends:
+            yield ends, 5.5, lambda: self.move("E")
+        for name, ground in self.grounds.items():
+            if self._lapses(ground):
+                yield ground.opened_at + REGULATOR_LAPSES, 1, lambda n=name: self.close(n)
+        if self.track == "T3":
+            yield self.amendment.effective_at, 6, self.switch
+
+    def consented_end(self):
+        """When it ends by consent of everybody who is bound and stays; None while one is missing."""
+        staying = self.staying()
+        if not staying or not staying <= self.consents.keys():
+            return None
+        given = [self.consents[code] for code in staying]
+        return max(max(at, london.midnight(day)) for day, at in given)
+
+    def move(self, state):
         self.state = state
+        if state in "EX":
+            self.drop_amendment()
 
-    def _leave(self, code, state):
+    def drop_amendment(self):
+        """The amendment is over, and what was asked and countered about it."""
+        if self.amendment:
+            self.amendment = self.counter = None
+            self.questions = {}
+
+    def is_adopted(self):
+        """Whether everybody whose signature an amendment needs has executed it."""
+        adopted = {s.organisation for s in self.counting(kind="ExecutionSigned")}
+        header = self.amendment.version.header
+        return all(code in adopted for code in self.staying() if header.executes(code))
+
+    def agree(self, at):
+        """Whether an amendment has its signatures by now; then it waits for its day."""
+        if self.track == "T2" and self.is_adopted():
+            self.amendment.stage = "T3"
+            self.amendment.effective_at = max(at, london.midnight(self.signing.header.effective_date))
+
+    def switch(self):
+        """An amendment takes effect."""
+        self.current = self.amendment.version
+        self.drop_amendment()
+
+    def leave(self, code, state, at):
         """A party goes, and the grounds that stopped it alone with it."""
         self.parties[code].state, self.parties[code].leaves_at = state, None
         self.grounds = {
             name: g for name, g in self.grounds.items() if (g.scope, g.organisation) != ("PARTY", code)
         }
+        self.agree(at)
 
     def _goes_on(self):
         bound = self.bound()
@@ -176,11 +280,13 @@ class Agreement:
         closed = self.grounds.pop(name)
         if closed.scope == "PARTY":
             row = self.parties[closed.organisation]
-            own = [g for g in self.grounds.values() if g.scope == "PARTY" and g.organisation == closed.organisation]
-            if row.state == "p" and not own:
+            if row.state == "p" and not self.own_grounds(closed.organisation):
                 row.state = "l" if row.leaves_at else "x"
         if self.state == "S" and not self.whole_grounds():
             self.state = "V"
+
+    def own_grounds(self, code):
+        return [g for g in self.grounds.values() if g.scope == "PARTY" and g.organisation == code]
 
 
 def version_hash(stream, header, terms, version):
@@ -189,97 +295,19 @@ def version_hash(stream, header, terms, version):
     return hashlib.sha256(b"counterpart/version/v1\n" + jcs.spell(body)).hexdigest()
 
 
+def draft_of(agreement, event):
+    """The version that an event brings: the next of its stream."""
+    data, number = event.data, agreement.drafts + 1
+    found = version_hash(event.stream, data["header"], data["terms"], number)
+    organisation, _, _ = principal(event)
+    return Version(number, found, Header(data["header"]), organisation, data["terms"]["$commit"])
+
+
 def principal(event):
     first = event.signers[0]
     return first["organisation"], first["role"], first["person"]
 
 
-def evolve(agreement, event, at, book):
-    """What an admitted event changes."""
-    organisation, role, person = principal(event)
-    data, party = event.data, agreement.parties.get(organisation)
-    before = agreement.state
-    agreement.events += 1
-    match event.type:
-        case "RequestFiled":
-            agreement.header = Header(data["header"])
-            agreement.version = 1
-            agreement.version_hash = version_hash(event.stream, data["header"], data["terms"], 1)
-            agreement.requesting, agreement.filer = data["requesting_organisation"], person
-            agreement.parties = {code: Party() for code in agreement.header.organisations()}
-            agreement.state = "F"
-        case "RequestTriaged" if data["outcome"] == "ACCEPTED":
-            agreement.triaged.add(organisation)
-        case "RequestTriaged":
-            agreement.state = "C"
-        case "TermsSubmitted":
-            agreement.state = "A"
-            agreement.approve_by = london.ends(london.day(data["approve_by"]))
-            for row in agreement.parties.values():
-                row.state = "s" if row.state == "i" else row.state
-        case "AdviceGiven" | "ApprovalGiven" | "ExecutionSigned":
-            agreement.signatures.append(Signature(
-                event.id, event.type, organisation, role, person, data["version_hash"], at,
-                data.get("datasets", []),
-            ))
-            party.state = "s" if party.state == "i" else party.state
-            if event.type == "ExecutionSigned":
-                party.state = "x"
-                _form(agreement, at)
-        case "ApprovalDeclined" if data["kind"] == "FINAL":
-            party.state, agreement.state = "d", "R"
-        case "ApprovalDeclined":
-            agreement.state, agreement.approve_by = "F", None
-            for row in agreement.parties.values():
-                row.state = "i" if row.state in "sx" else row.state
-            for signature in agreement.counting():
-                signature.counts = False
-        case "ApprovalWithdrawn":
-            _withdraw(agreement, data["target"])
-        case "RequestRefused":
-            agreement.state = "R"
-        case "RequestWithdrawn":
-            agreement.state = "W"
-        case "AgreementSuspended":
-            agreement.grounds[event.id] = Ground(
-                organisation, data["code"], data["scope"], at, data["datasets"]
-            )
-            if data["scope"] == "WHOLE":
-                agreement.state = "S"
-            elif data["scope"] == "PARTY":
-                party.state = "p"
-        case "AgreementResumed":
-            agreement.close(data["ground"])
-        case "RevocationNoticed":
-            takes_effect = london.midnight(london.day(data["takes_effect_on"]))
-            party.leaves_at, party.state = max(takes_effect, at), "l"
-    if agreement.state != before:
-        agreement.moved_at = at
-    agreement.settle(at, book)
-
-
 def target_of(agreement, wanted):
     """A signature by its event, whether it still counts or not; or None."""
     return next((s for s in agreement.signatures if s.id == wanted), None)
-
-
-def _withdraw(agreement, wanted):
-    target = target_of(agreement, wanted)
-    target.counts = False
-    row, code = agreement.parties[target.organisation], target.organisation
-    if row.state == "x":
-        # Execution comes last: something that lay before it is gone, so it is given again.
-        row.state = "s"
-        for execution in agreement.counting(code, "ExecutionSigned"):
-            execution.counts = False
-        agreement.state = "A" if agreement.state == "P" else agreement.state
-
-
-def _form(agreement, at):
-    owing = [code for code in agreement.parties if agreement.header.executes(code)]
-    if all(agreement.parties[code].state == "x" for code in owing):
-        agreement.activates_at = max(at, london.midnight(agreement.header.effective_date))
-        agreement.state = "P"
-        for code, row in agreement.parties.items():
-            if not agreement.header.required(code) and row.state in "is":
-                row.state = "x"

@@ -31,7 +31,10 @@ _ORG = {
 }
 _KEY = {"KeyRegistered", "KeyRotated", "KeyRevoked"}
 _AGREEMENT = {
-    "RequestFiled", "RequestTriaged", "TermsSubmitted", "AdviceGiven", "ApprovalGiven",
+    "RequestFiled", "RequestTriaged", "ClarificationRequested", "ClarificationProvided",
+    "CounterProposalMade", "CounterProposalAccepted", "CounterProposalRejected", "AmendmentProposed",
+    "AmendmentAbandoned", "ReviewCompleted", "RevocationRescinded", "TerminationConsented",
+    "TermsSubmitted", "AdviceGiven", "ApprovalGiven",
     "ExecutionSigned", "ApprovalDeclined", "ApprovalWithdrawn", "RequestRefused",
     "RequestWithdrawn", "AgreementSuspended", "AgreementResumed", "RevocationNoticed",
     "PublicationDecided", "NoteRecorded",
@@ -114,6 +117,8 @@ def _event(value, payload, signatures, library):
     _ask(not problems, "; ".join(problems[:3]))
     if kind == "RequestFiled" and value["data"]["header"]["formation"] == "ACCESSION":
         raise Refused("E04", "formation ACCESSION is not built yet")
+    if kind == "ClarificationProvided":
+        _ask(("header" in value["data"]) == ("terms" in value["data"]), "header and terms come together")
     signers = value["signers"]
     _ask(isinstance(signers, list) and 1 <= len(signers) <= dsse.MOST_SIGNATURES, "1 to 16 signers")
     for signer in signers:

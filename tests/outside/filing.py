@@ -107,37 +107,14 @@ def check_publication(event, at, book):
     if data["decision"] != "WITHHOLD":
         broken = "exemption" in data and not exempt
     else:
-        latest = _months_later(london.today(at), reference["POLICY-WINDOWS"]["withhold_months_max"])
+        latest = months_later(london.today(at), reference["POLICY-WINDOWS"]["withhold_months_max"])
         broken = not exempt or "look_again" not in data or london.day(data["look_again"]) > latest
     if broken:
         raise Refused("V-105")
 
 
-def _months_later(day, months):
+def months_later(day, months):
     """The same day some months on; the last of that month where it has no such day."""
     years, month = divmod(day.month - 1 + months, 12)
     year = day.year + years
     return day.replace(year=year, month=month + 1, day=min(day.day, calendar.monthrange(year, month + 1)[1]))
-
-
-def withholding(data, at, reference):
-    """V-105: who withholds names an exemption of the list, and a day within the window."""
-    if data["decision"] != "WITHHOLD":
-        return []
-    known = {row["code"] for row in reference["CL-FOI"]["rows"]}
-    today, months = london.today(at), reference["POLICY-WINDOWS"]["withhold_months_max"]
-    whole = data.get("exemption") in known and "look_again" in data
-    if whole and today <= london.day(data["look_again"]) <= _later(today, months):
-        return []
-    return ["V-105"]
-
-
-def _later(day, months):
-    """The same day of a later month, or that month's last."""
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    for last in range(day.day, 0, -1):
-        try:
-            return day.replace(year=year, month=month + 1, day=last)
-        except ValueError:
-            continue
-    raise ValueError(f"no day {day} in {year}-{month + 1}")

@@ -262,6 +262,14 @@ class Header:
     def organisations(self):
         return [party["organisation"] for party in self.value["parties"]]
 
+    def dataset(self, name):
+        """The row of a dataset by its id."""
+        return next(dataset for dataset in self.value["datasets"] if name in dataset["ids"])
+
+    def classes(self):
+        """The classes of its datasets, and their flags."""
+        return {dataset["class"] for dataset in self.value["datasets"]} | _flags(self.value)
+
     def _numbered(self, number):
         parties = self.value["parties"]
         return {parties[number - 1]["organisation"]} if 1 <= number <= len(parties) else set()
@@ -308,7 +316,8 @@ class Header:
 
     def required(self, organisation):
         """{(event type, role)} that a party owes."""
-        owed = self.row(organisation)["required_roles"]
+        rows = [p for p in self.value["parties"] if p["organisation"] == organisation]
+        owed = [need for row in rows for need in row["required_roles"]]
         return {(_KINDS[need["kind"]], need["role"]) for need in owed}
 
     def executes(self, organisation):

@@ -43,6 +43,7 @@ class Report:
 
     def __init__(self):
         self.passed = self.failed = 0
+        self.tells = True
 
     def part(self, work, *arguments):
         """Runs a part of many steps; what breaks the part itself is one failure more."""
@@ -63,7 +64,8 @@ class Report:
             print(f"FAILED  {title}\n        {type(error).__name__}: {error}", flush=True)
             return None
         self.passed += 1
-        print(f"ok      {title}", flush=True)
+        if self.tells:
+            print(f"ok      {title}", flush=True)
         return found
 
 

@@ -1,13 +1,12 @@
-"""What may happen to an agreement: who signs, in which state, and the guards.
+"""What may happen to an agreement: who signs it, and in which state.
 
-The log rules of families R, T, D and G for the events built so far, formation ALL and
-UNILATERAL. Each function raises `Refused` with the code that answers.
+The log rules of families R and T, with D05. Each function raises `Refused` with the code
+that answers.
 """
 
 from datetime import timedelta
 
-import london
-from agreement import SIGNATURES, principal, target_of
+from agreement import principal, target_of
 from directory import REGISTRAR, Refused
 from header import Header
 
@@ -17,29 +16,52 @@ _COLUMNS = "NFCGAPVSEXRWL"
 _TABLE = {
     "RequestFiled": "= T02 T02 T02 T02 T02 T02 T02 T02 T02 T02 T02 T02",
     "RequestTriaged": "T01 = T10 T12 T09 T05 T05 T05 T06 T18 T07 T07 T07",
-    "TermsSubmitted": "T01 = T10 T12 T09 T05 T14 T14 T06 T18 T07 T07 T07",
+    "ClarificationRequested": "T01 = = = = T05 = = T06 T18 T07 T07 T07",
+    "ClarificationProvided": "T01 T11 = T11 = T11 = = T06 T18 T07 T07 T07",
+    "CounterProposalMade": "T01 = T10 = T09 T17 = = T06 T18 T07 T07 T07",
+    "CounterProposalAccepted": "T01 T13 T10 = T13 T13 = = T06 T18 T07 T07 T07",
+    "CounterProposalRejected": "T01 T13 T10 = T13 T13 = = T06 T18 T07 T07 T07",
+    "TermsSubmitted": "T01 = T10 T12 T09 T05 = = T06 T18 T07 T07 T07",
     "AdviceGiven": "T01 = = = = = = = T06 T18 T07 T07 T07",
-    "ApprovalGiven": "T01 T03 T03 T03 = T05 T05 T08 T06 T18 T07 T07 T07",
-    "ExecutionSigned": "T01 T03 T03 T03 = T05 T05 T08 T06 T18 T07 T07 T07",
-    "ApprovalDeclined": "T01 T03 T03 T03 = T17 T05 T08 T06 T18 T07 T07 T07",
-    "ApprovalWithdrawn": "T01 T03 T03 T03 = = T16 T16 T06 T18 T07 T07 T07",
+    "ApprovalGiven": "T01 T03 T03 T03 = T05 = = T06 T18 T07 T07 T07",
+    "ExecutionSigned": "T01 T03 T03 T03 = T05 = = T06 T18 T07 T07 T07",
+    "ApprovalDeclined": "T01 T03 T03 T03 = T17 = = T06 T18 T07 T07 T07",
+    "ApprovalWithdrawn": "T01 T03 T03 T03 = = = = T06 T18 T07 T07 T07",
     "RequestRefused": "T01 = = = T21 T17 T16 T16 T06 T18 T07 T07 T07",
     "RequestWithdrawn": "T01 = = = = = T16 T16 T06 T18 T07 T07 T07",
     "AgreementSuspended": "T01 T04 T04 T04 T04 T17 = = T06 T18 T07 T07 T07",
     "AgreementResumed": "T01 T04 T04 T04 T04 T04 = = T06 T18 T07 T07 T07",
     "RevocationNoticed": "T01 T04 T04 T04 T04 T17 = = T06 T18 T07 T07 T07",
+    "RevocationRescinded": "T01 T04 T04 T04 T04 T04 = = T06 T18 T07 T07 T07",
+    "TerminationConsented": "T01 T04 T04 T04 T04 T17 = = T06 T18 T07 T07 T07",
+    "AmendmentProposed": "T01 T04 T04 T04 T09 T17 = = T06 T18 T07 T07 T07",
+    "AmendmentAbandoned": "T01 T14 T14 T14 T14 T14 = = T06 T18 T07 T07 T07",
+    "ReviewCompleted": "T01 T04 T04 T04 T04 T04 = = T06 T18 T07 T07 T07",
     "PublicationDecided": "T01 = = = = = = = = = = = =",
     "NoteRecorded": "T01 = = = = = = = = = = = =",
-    "PublicationDecided": "T01 = = = = = = = = = = = =",
+}
+# Section 2.10: where the amendment stands, in V and S: T0 none, T1 proposed, T2 signed for, T3 agreed.
+_TRACK = {
+    "ClarificationRequested": "T14 = = T09",
+    "ClarificationProvided": "T11 = = =",
+    "CounterProposalMade": "T14 = T09 T09",
+    "CounterProposalAccepted": "T13 = T13 T13",
+    "CounterProposalRejected": "T13 = T13 T13",
+    "TermsSubmitted": "T14 = T09 T09",
+    "ApprovalGiven": "T05 T03 = =",
+    "ExecutionSigned": "T05 T03 = =",
+    "ApprovalDeclined": "T05 T03 = =",
+    "ApprovalWithdrawn": "T16 T03 = =",
+    "AmendmentProposed": "= T15 T15 T15",
+    "AmendmentAbandoned": "T14 = = =",
 }
 # What a suspended organisation's officers may still sign (2.11).
 PROTECTIVE = {"AgreementSuspended", "RevocationNoticed"}
 NEVER_DECIDE = {"REG", "AUD", "WIT"}
-_PARTY_CODES = {"i": "G10", "s": "G10", "q": "G22", "x": "G11", "d": "G12", "p": "G13", "l": "G14", "o": "G15"}
-_IMMEDIATE = {"BREACH_BY_OTHER", "UNLAWFUL", "REGULATOR_ORDER", "COURT_ORDER"}
 _APPROVERS = {"IAO", "SIRO", "CG", "LEO", "SEC", "OPN"}
 _ADVISERS = {"DPO", "LGL", "CG", "SEC"}
-_VACANT, _FRESH_ADVICE = timedelta(days=14), timedelta(days=14)
+_ASKERS = {"IGL", "DPO", "CG", "SIRO", "IAO", "LGL", "SEC"}
+_VACANT = timedelta(days=14)
 
 
 def _need(met, why=""):
@@ -79,11 +101,30 @@ def check_roles(agreement, event, book, at):
     if event.type == "AgreementResumed":
         _check_resuming(agreement, event, book, at)
         return
+    if event.type == "RevocationRescinded":
+        _check_rescinding(agreement, event, book)
+        return
     _need(not others, "one signature")
-    required = header.required(organisation)
+    required = agreement.owed(organisation)
     match event.type:
         case "RequestTriaged":
             _need(role == "IGL")
+        case "ClarificationRequested":
+            _need(role in _ASKERS)
+        case "ClarificationProvided":
+            _need(role in ("IGL", "REQ"))
+        case "CounterProposalMade":
+            _need(role == "IGL" and organisation != agreement.drafter)
+        case "CounterProposalAccepted" | "CounterProposalRejected":
+            _need(role == "IGL" and organisation in _answering(agreement))
+        case "AmendmentProposed" | "ReviewCompleted":
+            _need(role == "IGL")
+        case "AmendmentAbandoned":
+            open_one = agreement.amendment
+            _need(role in ("IGL", "SIG"))
+            _need(not open_one or organisation == (open_one.proposer if role == "IGL" else header.lead))
+        case "TerminationConsented":
+            _need(role == "SIG")
         case "TermsSubmitted":
             _need(role == "IGL" and organisation == header.lead)
         case "AdviceGiven":
@@ -112,9 +153,30 @@ def check_roles(agreement, event, book, at):
         case "PublicationDecided":
             wanted = acting("SIRO") if data["decision"] == "WITHHOLD" else {"IGL"}
             _need(role in wanted and organisation == header.lead)
-        case "PublicationDecided":
-            hides = data["decision"] == "WITHHOLD"
-            _need(role in (acting("SIRO") if hides else {"IGL"}) and organisation == header.lead)
+
+
+def _answering(agreement):
+    """Who answers the counter-proposal that waits: never the one who made it."""
+    counter = agreement.counter
+    if counter is None:
+        return set(agreement.parties)
+    if agreement.amendment:
+        named = {agreement.amendment.proposer}
+    elif counter.organisation != agreement.requesting:
+        named = {agreement.requesting}
+    else:
+        named = agreement.header.givers(agreement.header.dataset("DS-1"))
+    return named - {counter.organisation} or set(agreement.parties) - {counter.organisation}
+
+
+def _check_rescinding(agreement, event, book):
+    """A24: SIG or SIRO of who gave notice; of two parties, the other's signatory as well (G24 without it)."""
+    first, others = event.signers[0], event.signers[1:]
+    _need(first["role"] in book.acting(first["organisation"], "SIG", "SIRO"))
+    _need(len(others) <= (1 if agreement.is_bilateral() else 0))
+    for other in others:
+        _need(other["role"] == "SIG" and other["organisation"] in agreement.parties)
+        _need(other["organisation"] != first["organisation"])
 
 
 def _check_suspending(agreement, event, book):
@@ -162,9 +224,15 @@ def _check_resuming(agreement, event, book, at):
 def check_table(agreement, event):
     """T01, then the cell of the table, then the T guards within the cell."""
     code = _TABLE[event.type].split()[_COLUMNS.index(agreement.state)]
+    if code == "=" and agreement.state in "VS" and event.type in _TRACK:
+        code = _TRACK[event.type].split()[int(agreement.track[1])]
+        # Without an amendment it is the suspension that stands in the way of signatures.
+        if agreement.state == "S" and code == "T05":
+            code = "T08"
     if code != "=":
-        raise Refused(code, f"{event.type} in {agreement.state}")
+        raise Refused(code, f"{event.type} in {agreement.state} {agreement.track}")
     organisation, role, _ = principal(event)
+    _check_talk(agreement, event)
     if event.type == "RequestWithdrawn" and agreement.state == "P":
         if not agreement.is_bilateral() or (organisation, role) != (agreement.requesting, "SIG"):
             raise Refused("T17")
@@ -172,151 +240,17 @@ def check_table(agreement, event):
         raise Refused("T19")
 
 
-def check_separation(agreement, event, book):
-    """D01 to D04, of the humans behind the person ids."""
-    organisation, role, person = principal(event)
-    if event.type not in SIGNATURES + ("RequestTriaged",):
-        return
-    me = book.human(person)
-    if me == book.human(agreement.filer):
-        raise Refused("D01")
-    if event.type == "RequestTriaged":
-        return
-    mine = [s for s in agreement.signatures if book.human(s.person) == me]
-    version = event.data["version_hash"]
-    here = [s for s in mine if s.version_hash == version and s.organisation == organisation]
-    decides = event.type != "AdviceGiven"
-    if decides and book.is_light(organisation):
-        _check_two_persons(agreement, event, book)
-    elif decides:
-        for s in here:
-            together = s.role == role or {s.role, role} == {"SIRO", "SIG"}
-            if s.kind != "AdviceGiven" and not together:
-                raise Refused("D02")
-    if any(decides != (s.kind != "AdviceGiven") for s in here):
-        raise Refused("D03")
-    for s in mine:
-        both_advise = not decides and s.kind == "AdviceGiven"
-        if s.organisation != organisation and not both_advise:
-            raise Refused("D04")
-
-
-def _check_two_persons(agreement, event, book):
-    """D02 under LIGHT: who executes is not the only one who approved."""
-    organisation, _, person = principal(event)
-    given = agreement.counting(organisation, "ApprovalGiven")
-    if event.type == "ExecutionSigned" and given:
-        if {book.human(s.person) for s in given} == {book.human(person)}:
-            raise Refused("D02")
-
-
-def check_guards(agreement, event, at, book):
-    """The G rules, but for the limits of a day."""
-    organisation, role, _ = principal(event)
-    data, party = event.data, agreement.parties.get(organisation)
-    if "version_hash" in data and data["version_hash"] != agreement.version_hash:
-        raise Refused("G08")
-    match event.type:
-        case "RequestTriaged" if organisation in agreement.triaged:
-            raise Refused("G02")
-        case "TermsSubmitted":
-            _check_submitting(agreement, data, at, book)
-        case "AdviceGiven":
-            if party.state in "dlo" or (party.state in "xp" and agreement.state not in "VS"):
-                raise Refused(_PARTY_CODES[party.state])
-        case "ApprovalGiven":
-            _check_signing(party)
-            own = agreement.header.datasets_of(organisation)
-            if (event.type, role) not in agreement.header.required(organisation) or not set(data["datasets"]) <= own:
-                raise Refused("G18")
-            if agreement.missing(organisation, "AdviceGiven") and agreement.header.kind != "EMG":
-                raise Refused("G19")
-        case "ExecutionSigned":
-            _check_signing(party)
-            needed = ["ApprovalGiven"] if agreement.header.kind == "EMG" else ["AdviceGiven", "ApprovalGiven"]
-            owed = (event.type, role) in agreement.header.required(organisation)
-            if agreement.missing(organisation, *needed) or not owed:
-                raise Refused("G18")
-        case "ApprovalDeclined":
-            if party.state not in "isx":
-                raise Refused(_PARTY_CODES[party.state])
-        case "ApprovalWithdrawn":
-            if target_of(agreement, data["target"]) not in agreement.counting():
-                raise Refused("G25")
-        case "AgreementSuspended":
-            _check_scope(agreement, event, party)
-        case "AgreementResumed":
-            _check_lifting(agreement, data["ground"], at)
-        case "RevocationNoticed":
-            _check_notice(agreement, event, party, at)
-
-
-def _check_signing(party):
-    if party.state not in "is":
-        raise Refused(_PARTY_CODES[party.state])
-
-
-def _check_submitting(agreement, data, at, book):
-    if data["version"] != agreement.version:
-        raise Refused("G08")
-    if not agreement.header.providers() <= agreement.triaged:
-        raise Refused("G09")
-    today, last = london.today(at), london.day(data["approve_by"])
-    longest = book.reference["POLICY-WINDOWS"]["approve_by_days"]
-    if last < today:
-        raise Refused("G20")
-    if last > today + timedelta(days=longest):
-        raise Refused("G38")
-
-
-def _check_scope(agreement, event, party):
-    """G26, and the state of the party that suspends."""
-    data, (organisation, role, _) = event.data, principal(event)
-    if party.state not in "xpl":
-        raise Refused(_PARTY_CODES[party.state])
-    if data.get("organisation", organisation) != organisation:
-        raise Refused("G26")
-    header, scope = agreement.header, data["scope"]
-    own = header.datasets_of(organisation)
-    if role == "LEO" and scope != "DATASETS":
-        raise Refused("G26")
-    if scope == "DATASETS" and not (data["datasets"] and set(data["datasets"]) <= own):
-        raise Refused("G26")
-    if scope != "WHOLE" or agreement.is_bilateral() or header.formation == "UNILATERAL":
-        return
-    parties = {s["organisation"] for s in event.signers}
-    seconded = any(
-        g.code == data["code"] and g.scope != "WHOLE" and g.organisation != organisation
-        for g in agreement.grounds.values()
-    )
-    if not (organisation == header.lead or len(parties) > 1 or seconded or data["code"] == "REGULATOR"):
-        raise Refused("G26")
-
-
-def _check_lifting(agreement, name, at):
-    """G10 to G15 of the party's row, and G19: advice on a regulator's ground."""
-    ground = agreement.grounds[name]
-    opener = agreement.parties[ground.organisation]
-    if ground.scope == "PARTY" and opener.state not in "po":
-        raise Refused(_PARTY_CODES[opener.state])
-    if ground.code == "REGULATOR":
-        adviser = ground.organisation if opener.state in "xpl" else agreement.header.lead
-        since = at - _FRESH_ADVICE
-        fresh = [
-            s for s in agreement.signatures
-            if (s.organisation, s.kind, s.role) == (adviser, "AdviceGiven", "DPO")
-            and s.version_hash == agreement.version_hash and s.given_at >= max(since, ground.opened_at)
-        ]
-        if not fresh:
-            raise Refused("G19")
-
-
-def _check_notice(agreement, event, party, at):
-    if party.state not in "xp" or party.leaves_at:
-        raise Refused(_PARTY_CODES["l" if party.leaves_at else party.state])
-    day = london.day(event.data["takes_effect_on"])
-    earliest = london.today(at)
-    if event.data["ground"] not in _IMMEDIATE:
-        earliest += timedelta(days=agreement.header.notice_days)
-    if day < earliest:
-        raise Refused("G37")
+def _check_talk(agreement, event):
+    """T rules on questions and counter-proposals: what is answered is there."""
+    kind, data = event.type, event.data
+    if kind == "ClarificationProvided":
+        if data["question"] not in agreement.questions:
+            raise Refused("T11")
+        if "terms" in data and (agreement.state == "A" or agreement.track in ("T2", "T3")):
+            raise Refused("T09")
+    if kind in ("CounterProposalAccepted", "CounterProposalRejected") and agreement.counter is None:
+        raise Refused("T13")
+    if kind in ("ExecutionSigned", "TermsSubmitted") and agreement.questions:
+        raise Refused("T10")
+    if kind == "TermsSubmitted" and agreement.counter:
+        raise Refused("T12")

@@ -27,7 +27,7 @@ from rules import State
 
 
 _NAMES = {
-    "A": "APPROVING", "C": "CLARIFYING", "F": "FILED", "L": "LAPSED", "P": "APPROVED",
+    "A": "APPROVING", "C": "CLARIFYING", "F": "FILED", "G": "NEGOTIATING", "L": "LAPSED", "P": "APPROVED",
     "R": "REFUSED", "S": "SUSPENDED", "V": "ACTIVE", "W": "WITHDRAWN", "X": "CLOSED",
 }
 
@@ -159,9 +159,9 @@ class Rehearsal:
         }
         return self.receipts[event.id]
 
-    def _checkpoint(self):
-        top = dsse.b64(tree.root(self.state.leaves))
-        text = f"{self.origin}\n{self.state.size}\n{top}\n"
+    def _checkpoint(self, leaves=None):
+        leaves = self.state.leaves if leaves is None else leaves
+        text = f"{self.origin}\n{len(leaves)}\n{dsse.b64(tree.root(leaves))}\n"
         return f"{text}\n\u2014 {self.origin} {dsse.b64(self._id + self._log_key.sign(text.encode()))}\n"
 
     def _answer(self, status, value, kind="application/json"):

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import agreement as life
+import amendment
 import commit
 import directory
 import dsse
@@ -19,14 +20,20 @@ import header as headers
 import jcs
 import keys
 import london
+import guards
+import happened
 import permitted
 import tree
 from directory import Directory, Refused
 from reference import Reference
 
 _BARRIERS = {
-    "RequestFiled", "TermsSubmitted", "ApprovalDeclined", "RequestRefused", "RequestWithdrawn",
+    "RequestFiled", "CounterProposalMade", "CounterProposalAccepted", "CounterProposalRejected",
+    "TermsSubmitted", "ApprovalDeclined", "RequestRefused", "RequestWithdrawn", "AmendmentProposed",
+    "AmendmentAbandoned",
 }
+# Events that bring a draft: header and terms whole.
+_DRAFTS = {"RequestFiled", "ClarificationProvided", "CounterProposalMade", "AmendmentProposed"}
 _TWO_KEYS = {"KeyRegistered", "KeyRotated"}
 _ABOUT_A_PERSON = {
     "RoleHolderAppointed", "RoleHolderRevoked", "RoleDelegated", "DelegationRevoked",
@@ -68,6 +75,7 @@ class State:
     last: datetime | None = None
     fetch: object = None
     days: dict = field(default_factory=dict)
+    said: dict = field(default_factory=dict, compare=False)
 
     @property
     def size(self):
@@ -155,11 +163,12 @@ class State:
         self._check_revision(event)
         if disclosures is not None:
             check_words(event, disclosures, self.library, book)
+            self._check_draft(event, disclosures, current)
         if of_agreement:
             self._check_header(event, current, at)
             filing.check_publication(event, at, book)
-            permitted.check_separation(current, event, book)
-            permitted.check_guards(current, event, at, book)
+            guards.check_separation(current, event, book)
+            guards.check_guards(current, event, at, book)
         else:
             directory.check_self_dealing(book, event)
             directory.check_dates(book, event, at)
@@ -177,7 +186,7 @@ class State:
 
     def _check_parties(self, event, at):
         """O rules on bodies that an event names, not only on those that sign it."""
-        if event.type == "RequestFiled":
+        if event.type in _DRAFTS and "header" in event.data:
             for row in event.data["header"]["parties"]:
                 body = self.book.organisations.get(row["organisation"])
                 if body is None:
@@ -202,16 +211,33 @@ class State:
         givers = [header.givers(d) & agreement.bound() for d in header.value["datasets"]]
         return {code} in givers or code in header.value.get("anchor_parties", [])
 
+    def _check_draft(self, event, disclosures, current):
+        """E08: a header is true to its terms, and to what they differ from."""
+        if event.type not in _DRAFTS or "header" not in event.data:
+            return
+        said = terms_with_words(disclosures)
+        self.said[event.data["terms"][commit.MARK]] = said
+        header = dict(event.data["header"])
+        changes = header.pop("changes", None)
+        check_header(header, said, self.book)
+        # From the second draft on a header says what differs, and a first one does not.
+        if (changes is None) != (event.type == "RequestFiled"):
+            raise Refused("E08", "`changes`")
+        before = current.current and self.said.get(current.current.terms)
+        if before is not None and changes != amendment.changes(before, said):
+            raise Refused("E08", f"changes are {amendment.changes(before, said)}")
+
     def _check_header(self, event, current, at):
-        """The V rules that read only the header, or the members of the event."""
-        found = []
-        if event.type in ("RequestFiled", "TermsSubmitted"):
-            header = current.header or headers.Header(event.data["header"])
+        """The V rules that read only the header."""
+        header = None
+        if event.type in _DRAFTS and "header" in event.data:
+            header = headers.Header(event.data["header"])
+        elif event.type == "TermsSubmitted":
+            header = current.signing.header
+        if header:
             found = filing.problems(header, self.book, self.agreements, self.genesis["visibility"])
-        if event.type == "PublicationDecided":
-            found = filing.withholding(event.data, at, self.book.reference)
-        if found:
-            raise Refused(found[0], ", ".join(found))
+            if found:
+                raise Refused(found[0], ", ".join(found))
 
     def _check_limits(self, event, current, at):
         """G48: what an organisation may do in a London day, and an agreement in its life."""
@@ -298,9 +324,9 @@ class State:
         stream.revision += 1
         if event.stream.startswith("agr:"):
             current = self.agreement(event.stream, at)
-            life.evolve(current, event, at, self.book)
+            happened.evolve(current, event, at, self.book)
             self.agreements[event.stream] = current
-            ends_version = event.type in _BARRIERS
+            ends_version = event.type in _BARRIERS or (event.type == "ClarificationProvided" and "terms" in event.data)
         else:
             directory.evolve(self.book, event, at)
             ends_version = person is None
@@ -336,8 +362,6 @@ def check_words(event, disclosures, library, book):
         shown |= inner
     if by_pointer.keys() != shown.keys():
         raise Refused("E07", f"opened without need: {sorted(by_pointer.keys() - shown.keys())[:3]}")
-    if event.type == "RequestFiled":
-        check_header(event.data["header"], disclosures, book)
 
 
 def _check_opening(event, at, commitment, by_pointer, place, library):
@@ -376,7 +400,7 @@ def terms_with_words(disclosures):
     return fill(_skeleton(disclosures), "/terms")
 
 
-def check_header(header, disclosures, book):
+def check_header(header, said, book):
     """E08: the header is derived anew from terms and words, and every member must agree.
 
     What the terms do not say of the parties is taken from the header's own rows.
@@ -384,7 +408,7 @@ def check_header(header, disclosures, book):
     members = ("capacity", "functions", "legal_role", "organisation", "regime")
     rows = [{m: row[m] for m in members if m in row} for row in header["parties"]]
     try:
-        mine = headers.derive(terms_with_words(disclosures), rows, bodies(book), book.reference)
+        mine = headers.derive(said, rows, bodies(book), book.reference)
     except (KeyError, ValueError) as error:
         raise Refused("E08", f"the terms have no header: {error!r}") from None
     if mine != header:

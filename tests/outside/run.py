@@ -19,16 +19,19 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
 import attacks
+import chronicle
 import crowd
 import demonstration
 import door
 import dsse
 import hostile
+import london
 import note
 import reading
 import scenarios
 import schema
 import story
+import talks
 import tools
 import tree
 import wander
@@ -161,6 +164,33 @@ def play(tale, words):
     part(wander.walk, tale)
 
 
+def write_history(title, folder, library, report, *parts):
+    """A log of the outsider's own, by a clock of its own, played by some parts."""
+    alone = chronicle.Chronicle(library)
+    keys = folder / title.replace(" ", "-")
+    keys.mkdir(mode=0o700)
+    before = london.wear(alone.clock)
+    try:
+        cast, quiet = Cast(keys), chronicle.quiet_report()
+        observer = begin(alone, *found_ledger(alone, cast, library), library)
+        tale = story.Story(observer, cast, quiet)
+        for part in parts:
+            quiet.part(part, tale)
+        report.passed, report.failed = report.passed + quiet.passed, report.failed + quiet.failed
+    finally:
+        london.wear(before)
+    return alone
+
+
+def histories(folder, library, report, program):
+    """Each history is played alone; the program's audit, where there is one, decides it again."""
+    for title, parts in talks.HISTORIES.items():
+        alone = write_history(title, folder, library, report, *parts)
+        if not isinstance(program, Rehearsal):
+            many = f"{alone.state.size} entries, {len(alone.refusals)} refusals"
+            report.step(f"`audit` decides {title} alike: {many}", chronicle.check, program, alone)
+
+
 def main():
     arguments = read_arguments()
     folder = Path(tempfile.mkdtemp(prefix="outsider."))
@@ -191,6 +221,7 @@ def main():
                 report.step("the served schemas are the published ones", served_schemas, observer, library)
             tale = story.Story(observer, cast, report)
             play(tale, words=not arguments.rehearse)
+            histories(folder, library, report, program)
             if not arguments.rehearse:
                 reading.check(observer, tale)
                 hostile.check(observer, tale)

@@ -120,7 +120,7 @@ class Clock(unittest.TestCase):
         self.book = Directory(organisations=organisations, reference=REFERENCE)
         term = {"effective_date": "2027-03-28", "end_date": "2027-10-31"}
         value = derived(terms.document(TODAY, notice_days=30, term=term), terms.parties())
-        self.agreement = life.Agreement("agr:x", header=header.Header(value), moved_at=utc(2026, 11, 2, 10))
+        self.agreement = life.Agreement("agr:x", current=life.Version(1, "0" * 64, header.Header(value), "CMD", ""), moved_at=utc(2026, 11, 2, 10))
         self.agreement.parties = {"CMD": life.Party(), "HCK": life.Party()}
 
     def at(self, when):

@@ -5,12 +5,15 @@ words always opened. Whatever the two verdicts are, they must be the same; what 
 recorded and the walk goes on from there. A printed seed plays it again.
 """
 
+import copy
 import json
 import os
 import random
 import time
 from datetime import timedelta
 
+import amendment
+import commit
 import london
 import terms as text
 from cast import POSTS, Words, draft, new_id, new_person
@@ -20,23 +23,64 @@ from scenarios import renamed
 from story import Story, flags, leaving, reason, refusal, suspension
 
 HERE, THERE = "WFT", "NWM"
+_SIGNING = ["AdviceGiven"] * 3 + ["ApprovalGiven"] * 6 + ["ExecutionSigned"] * 4 + ["ApprovalDeclined", "ApprovalWithdrawn"]
+
+
+def _days(document, chance):
+    document["destruction_due_days"] = chance.randrange(5, 29)
+
+
+def _notice(document, chance):
+    document["notice_days"] = chance.choice([0, 1, 2, 5])
+
+
+def _method(document, chance):
+    document["datasets"][0]["method"] = chance.choice(["SFTP", "PORTAL", "API_MTLS"])
+
+
+def _frequency(document, chance):
+    document["datasets"][0]["frequency"] = chance.choice(["MONTHLY", "WEEKLY", "AD_HOC", "ANNUAL", "LIVE", "DAILY", "QUARTERLY", "HOURLY"])
+
+
+def _end(document, chance):
+    document["term"]["end_date"] = (london.today(london.now()) + timedelta(days=chance.randrange(200, 300))).isoformat()
+
+
+def _start(document, chance):
+    document["term"]["effective_date"] = (london.today(london.now()) + timedelta(days=chance.choice([0, 3]))).isoformat()
+
+
+def _url(document, chance):
+    code = chance.choice([HERE, THERE])
+    document["privacy_notice"][code]["url"] = Words("text", f"Privacy pages, edition {chance.randrange(99)}")
+
+
+def _purpose(document, chance):
+    document["purpose"] = Words("text", f"To find children at risk who are known to both boroughs, in all of their {chance.randrange(2, 99)} schools.")
+
+
+_CHANGES = [_days, _notice, _method, _method, _frequency, _frequency, _end, _end, _start, _url, _url, _purpose]
 STREAMS = 6
 
 
-def walk(tale, steps=400):
-    """Registers two boroughs and walks."""
+def walk(tale, steps=400, drafts=False):
+    """Registers two boroughs and walks. `drafts`: later drafts of terms are sent as well.
+
+    A server does not take them yet, for it does not find the words that they differ from.
+    """
     for code in (HERE, THERE):
         tale.register(code, [*POSTS, "CG"])
     seed = int(os.environ.get("OUTSIDER_SEED", time.time_ns() % 1_000_000))
     print(f"note    a walk of {steps} steps from seed {seed} (OUTSIDER_SEED={seed} plays it again)", flush=True)
-    tale.report.step(f"{steps} random events are judged alike", Walk(tale, seed).go, steps)
+    tale.report.step(f"{steps} random events are judged alike", Walk(tale, seed, drafts).go, steps)
 
 
 class Walk:
-    def __init__(self, tale, seed):
+    def __init__(self, tale, seed, drafts):
+        self.drafts = drafts
         self.tale, self.chance = tale, random.Random(seed)
         self.observer, self.state, self.cast = tale.observer, tale.observer.state, tale.cast
-        self.streams, self.said, self.counts = [], [], {}
+        self.streams, self.said, self.counts, self.documents = [], [], {}, {}
 
     def go(self, steps):
         differ = []
@@ -118,20 +162,42 @@ class Walk:
             stream = chance.choice(self.streams)
         else:
             self.streams.append(stream)
-        return self.make("RequestFiled", stream, Story.request(document, header, hand.organisation), hand)
+        made = self.make("RequestFiled", stream, Story.request(document, header, hand.organisation), hand)
+        return self.keep(made, document, rows)
+
+    def keep(self, made, document, rows):
+        """Remembers what a draft says, to change it later."""
+        self.documents[made.payload["data"]["terms"][commit.MARK]] = document, rows
+        return made
+
+    def redraft(self, kind, stream, found, hand, **members):
+        """A draft that differs from the version that it answers, or does not."""
+        chance = self.chance
+        if not self.drafts:
+            return None
+        document, rows = self.documents[found.current.terms]
+        changed = copy.deepcopy(document)
+        for _ in range(chance.choice([0, 1, 1, 1, 2])):
+            chance.choice(_CHANGES)(changed, chance)
+        header = derive(text.plain(changed), rows, self.state.bodies(), self.state.book.reference)
+        header["changes"] = amendment.changes(text.plain(document), text.plain(changed))
+        data = {"header": header, "terms": Words("json", changed), **members}
+        return self.keep(self.make(kind, stream, data, hand), changed, rows)
 
     def of_an_agreement(self, stream):
         chance, found = self.chance, self.state.agreement(stream, london.now())
         today = london.today(london.now())
-        frozen = found.version_hash or "0" * 64
+        frozen = found.signing.hash if found.current else "0" * 64
         if chance.random() < 0.03:
             frozen = "0" * 64
         # What moves an agreement on is tried more often where it can.
         likely = {
             "F": ["RequestTriaged"] * 4 + ["TermsSubmitted"] * 4, "A": ["AdviceGiven"] * 5 + ["ApprovalGiven"] * 9 + ["ExecutionSigned"] * 5,
-            "V": ["AgreementSuspended"] * 3 + ["RevocationNoticed"], "S": ["AgreementResumed"] * 4 + ["AdviceGiven"],
+            "V": ["AgreementSuspended"] * 3 + ["RevocationNoticed"] if found.track == "T0" else _SIGNING, "S": ["AgreementResumed"] * 4 + (["AdviceGiven"] if found.track == "T0" else _SIGNING),
             "P": ["ApprovalWithdrawn", "NoteRecorded"], "E": ["NoteRecorded"],
         }.get(found.state, [])
+        if found.current and chance.random() < 0.4:
+            return self.talk(stream, found, frozen)
         kind = chance.choice(likely if likely and chance.random() < 0.75 else [
             "NoteRecorded", "RequestTriaged", "TermsSubmitted", "AdviceGiven", "ApprovalGiven", "ExecutionSigned",
             "ApprovalDeclined", "ApprovalWithdrawn", "ApprovalWithdrawn", "AgreementSuspended", "AgreementResumed",
@@ -147,7 +213,7 @@ class Walk:
                 data, hand = {"missing": [], "outcome": outcome}, self.officer("IGL")
             case "TermsSubmitted":
                 until = (today + timedelta(days=chance.choice([30, 30, 30, 90, 91, 0, -1]))).isoformat()
-                data = {"approve_by": until, "version": chance.choice([1, 1, 1, 1, 2]), "version_hash": frozen}
+                data = {"approve_by": until, "version": found.signing.number if chance.random() < 0.9 and found.current else 2, "version_hash": frozen}
                 hand = self.cast[f"{THERE}.IGL"] if chance.random() < 0.8 else self.officer("IGL")
             case "AdviceGiven":
                 hand = self.officer("DPO", "DPO", "DPO", "LGL", "CG", "SEC")
@@ -182,6 +248,61 @@ class Walk:
                 if chance.random() < 0.6:
                     data |= {"exemption": "FOIA-S43", "look_again": (today + timedelta(days=300)).isoformat()}
                 hand = self.officer("IGL", "SIRO")
+        return self.make(kind, stream, data, hand)
+
+    def talk(self, stream, found, frozen):
+        """Questions, other terms, amendments, reviews and ends: what fits the state, mostly."""
+        chance, today = self.chance, london.today(london.now())
+        day = lambda *days: (today + timedelta(days=chance.choice(days))).isoformat()
+        asking, waiting = ["ClarificationRequested"], ["ClarificationProvided"] * 4 if found.questions else []
+        counters = ["CounterProposalAccepted", "CounterProposalRejected", "CounterProposalMade"] if found.counter else ["CounterProposalMade"]
+        ends = ["RevocationRescinded"] * 2 if any(p.notice for p in found.parties.values()) else ["TerminationConsented"]
+        likely = {
+            "F": asking + counters, "C": waiting, "G": counters * 2 + asking, "A": asking + waiting,
+            "V": {
+                "T0": ["AmendmentProposed"] * 6 + ["ReviewCompleted"] * 2 + ends, "T1": asking + waiting + counters + ["TermsSubmitted"] * 3,
+                "T2": asking + waiting + ["AmendmentAbandoned"], "T3": ["AmendmentAbandoned", *ends],
+            }[found.track],
+        }
+        likely["S"] = likely["V"]
+        anything = asking + ["ClarificationProvided", *counters, "AmendmentProposed", "AmendmentAbandoned", "ReviewCompleted", "RevocationRescinded", "TerminationConsented"]
+        kind = chance.choice(likely.get(found.state) if chance.random() < 0.85 and likely.get(found.state) else anything)
+        hand, words = self.officer("IGL"), Words("json", {"reasons": "The first months have shown it.", "summary": "One clause."})
+        match kind:
+            case "ClarificationRequested":
+                hand = self.officer("IGL", "DPO", "SIRO", "LGL")
+                other = THERE if hand.organisation == HERE else HERE
+                data = {"asked": chance.choice([other] * 5 + [hand.organisation, "CMD"]), "due": day(7), "path": "/purpose", "text": Words("text", "Who is meant by this?")}
+            case "ClarificationProvided":
+                question = chance.choice([*found.questions, *found.questions, new_id()])
+                asked = found.questions.get(question, ("", HERE))[1]
+                hand = self.cast[f"{asked}.{chance.choice(['IGL', 'REQ'])}"] if chance.random() < 0.8 else self.officer("IGL", "REQ")
+                data = {"question": question, "text": Words("text", "Those of school age.")}
+                if chance.random() < 0.3:
+                    return self.redraft(kind, stream, found, hand, **data)
+            case "CounterProposalMade":
+                return self.redraft(kind, stream, found, hand, words=words)
+            case "AmendmentProposed":
+                return self.redraft(kind, stream, found, hand, words=words, renewal=chance.random() < 0.1, **{"class": chance.choice(["M0", "M1", "M2", "M3", "M3", "M3"])})
+            case "CounterProposalAccepted" | "CounterProposalRejected":
+                waits = found.counter.hash if found.counter and chance.random() < 0.9 else frozen
+                data = {"version_hash": waits, **({"words": reason("These terms are not what our lawyers asked for.")} if kind == "CounterProposalRejected" else {})}
+            case "TermsSubmitted":
+                data = {"approve_by": day(30), "version": found.signing.number, "version_hash": frozen}
+                hand = self.cast[f"{THERE}.IGL"] if chance.random() < 0.8 else hand
+            case "AmendmentAbandoned":
+                data, hand = {}, self.officer("IGL", "SIG")
+            case "ReviewCompleted":
+                findings = Words("json", {"findings": "The sharing did what it was for."})
+                data = {"next_review": day(100, 300, 364, 366, 800), "outcome": chance.choice(["CONTINUE", "AMEND"]), "words": findings}
+            case "RevocationRescinded":
+                given = [p.notice for p in found.parties.values() if p.notice]
+                hand = self.officer("SIG", "SIRO")
+                other = self.cast[f"{THERE if hand.organisation == HERE else HERE}.SIG"]
+                hands = [hand, other] if chance.random() < 0.8 else [hand]
+                return self.make(kind, stream, {"target": chance.choice([*given, *given, new_id()])}, *hands)
+            case "TerminationConsented":
+                data, hand = {"takes_effect_on": day(0, 10, 10, 10, -1)}, self.officer("SIG")
         return self.make(kind, stream, data, hand)
 
     def target(self, found):

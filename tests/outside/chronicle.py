@@ -1,0 +1,85 @@
+"""Histories that the outsider writes alone, for the program's own audit to decide again.
+
+A server lives in the present; a chronicle has a clock of its own, so that months pass in a
+second: notices run out, reviews fall due, successions are confirmed late. What the outsider
+admits becomes a log of its own making, which `counterpart audit` must re-decide to the last
+entry; what it refuses is put behind the log as it stood, and the audit must stop there with
+the same code.
+"""
+
+import json
+import re
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import dsse
+import london
+import tree
+from observer import Report, same
+from rehearsal import Rehearsal
+
+# What no log shows: the form of a request, and words that do not open what stands in it.
+_AT_THE_DOOR = {"E01", "E02", "E03", "E04", "E05", "E07", "E08", "C02"}
+_STOPPED = re.compile(r"stopped at index (\d+): (\S+)")
+
+
+class Chronicle(Rehearsal):
+    """A rehearsal that keeps what it refused, and what the log was then."""
+
+    def __init__(self, library):
+        super().__init__(library)
+        self.refusals, self.clock = [], london.Clock()
+
+    def pass_time(self, **span):
+        """Days, hours and minutes go by."""
+        self.clock.ahead += timedelta(**span)
+
+    def _refuse(self, code, body):
+        if code not in _AT_THE_DOOR:
+            envelope = json.loads(body)["envelope"]
+            self.refusals.append((code, self.state.size, dsse.entry(envelope, london.spell(london.now()))))
+        return super()._refuse(code, body)
+
+    def file(self, size, *more):
+        """The log of some entries, signed: a checkpoint, then an entry a line."""
+        entries = [*self.entries[:size], *more]
+        leaves = [*self.state.leaves[:size], *map(tree.leaf, more)]
+        return self._checkpoint(leaves).encode() + b"".join(entry + b"\n" for entry in entries)
+
+
+def audit(program, name, data):
+    """What the program's audit says of a log file: (exit code, everything it printed)."""
+    path = program.share(name, data.decode())
+    done = subprocess.run([program.binary, "audit", path], capture_output=True, text=True)
+    return done.returncode, done.stdout + done.stderr
+
+
+def check(program, chronicle):
+    """The audit agrees with every entry, and with every refusal at its place."""
+    size = chronicle.state.size
+    code, said = audit(program, "chronicle.log", chronicle.file(size))
+    same((code, f"{size} of {size}" in said), (0, True), f"the audit of what was admitted ({said[-700:]})")
+    with ThreadPoolExecutor(2) as hands:
+        found = list(hands.map(lambda numbered: _judge(program, chronicle, *numbered), enumerate(chronicle.refusals)))
+    differ = [line for line in found if line]
+    same(differ[:6], [], f"{len(differ)} of {len(found)} refusals that the audit judges otherwise")
+    return len(found)
+
+
+def _judge(program, chronicle, number, refusal):
+    wanted, size, entry = refusal
+    _, said = audit(program, f"refused.{number}.log", chronicle.file(size, entry))
+    form = _STOPPED.search(said)
+    if form and (int(form[1]), form[2]) == (size, wanted):
+        return None
+    payload = json.loads(dsse.unb64(json.loads(entry)["envelope"]["payload"]))
+    who = "+".join(f"{s['organisation']}.{s['role']}" for s in payload["signers"])
+    return f"{payload['type']} by {who}: {wanted} expected, the audit says {form[0] if form else said[-200:]}"
+
+
+def quiet_report():
+    """A report whose steps are told only when they fail: the audit is the test."""
+    report = Report()
+    report.tells = False
+    return report
