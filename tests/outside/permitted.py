@@ -120,9 +120,9 @@ def check_roles(agreement, event, book, at):
         case "AmendmentProposed" | "ReviewCompleted":
             _need(role == "IGL")
         case "AmendmentAbandoned":
-            open_one = agreement.amendment
-            _need(role in ("IGL", "SIG"))
-            _need(not open_one or organisation == (open_one.proposer if role == "IGL" else header.lead))
+            # While none is open nobody is its proposer, and T14 says so.
+            proposer = agreement.amendment and agreement.amendment.proposer
+            _need(not proposer or (role, organisation) in (("IGL", proposer), ("SIG", header.lead)))
         case "TerminationConsented":
             _need(role == "SIG")
         case "TermsSubmitted":
