@@ -7,6 +7,8 @@ mod tree;
 pub mod trust;
 mod would_admit;
 
+pub use report::DEMONSTRATION;
+
 use std::path::PathBuf;
 
 use anyhow::Result;

@@ -17,6 +17,7 @@ mod script;
 mod seal;
 mod stage;
 mod stories;
+mod terms;
 
 use std::collections::BTreeMap;
 
@@ -26,7 +27,7 @@ use counterpart_core::time::Timestamp;
 pub use cast::Officer;
 pub use chance::Chance;
 pub use command::Demo;
-pub use folder::{KEYS, history};
+pub use folder::{KEYS, history, refused};
 pub use founding::LedgerKeys;
 pub use stage::{Refused, Said};
 
@@ -122,7 +123,7 @@ mod tests {
         let again = play(chance, now, Pace::History, &keys(&chance)).unwrap();
         assert!(once.said.iter().map(|said| said.event.digest).eq(again.said.iter().map(|said| said.event.digest)));
         let codes: Vec<&str> = once.refused.iter().map(|refused| refused.code.as_str()).collect();
-        assert_eq!(codes, ["R01", "D01", "D06"], "what the home page tells of");
+        assert_eq!(codes, ["G-HRA", "R01", "T07", "D01", "D06"], "what the home page tells of");
     }
 
     #[test]
@@ -138,6 +139,7 @@ mod tests {
         let reached = [
             StageName::Filed,
             StageName::Clarifying,
+            StageName::Negotiating,
             StageName::Approving,
             StageName::Approved,
             StageName::Active,

@@ -12,13 +12,13 @@ use counterpart_tlog::policy::Policy;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::Common;
-use crate::audit::trust;
+use crate::audit::{self, trust};
 use crate::ending::{Ending, Fault};
 use crate::pins::{Pin, Pins};
 use crate::receipt::Receipt;
 use crate::signing::Payload;
 use crate::web::{Answer, Web, detail};
+use crate::{Common, demo};
 
 /// Entries asked for at once.
 const PAGE: usize = 500;
@@ -58,6 +58,9 @@ impl Ledger {
             return Err(Fault::unverified(format!(
                 "the ledger says its log key is {vkey}, and its entry 0 names another"
             )));
+        }
+        if genesis.origin.as_str() == demo::ORIGIN {
+            common.say(&format!("{}.", audit::DEMONSTRATION));
         }
         let pin = Pin { ledger, url: web.base().to_owned(), vkey };
         Pins::read(common)?.meet(&pin, common)?;

@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 use counterpart_core::ledger::Signatures;
 use counterpart_core::storage::{LockStore, Store};
-use counterpart_http::{AnswerKey, App, Flooding, Parts, Settings, Witnessing};
+use counterpart_http::{AnswerKey, App, Flooding, Parts, Settings, Tried, Witnessing};
 use counterpart_tlog::checkpoint::Checkpoint;
 use counterpart_tlog::policy::Policy;
 use counterpart_witness::{Http, Keep, Shortfall, ask_before_signing};
@@ -95,6 +95,15 @@ impl Serve {
             settings,
         })
         .with_context(|| format!("the ledger in `{}` cannot be served", folder.path().display()))?;
+        if self.demo {
+            let refused = demo::refused(folder.path())?.into_iter();
+            app.tell_of(refused.map(|told| Tried {
+                at: told.at,
+                what: told.tried,
+                code: told.code,
+                answer: told.message,
+            }));
+        }
         if let Some(policy) = policy {
             let (keep, kept) = keeping(folder.path().join("witnessed"));
             let transport = Arc::new(Http::new(WITNESS_PATIENCE));

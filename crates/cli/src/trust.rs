@@ -8,8 +8,9 @@ use counterpart_mirror::Source;
 use counterpart_tlog::note::VerifierKey;
 use counterpart_tlog::policy::Policy;
 
+use crate::audit::DEMONSTRATION;
 use crate::ending::Fault;
-use crate::{Common, shell};
+use crate::{Common, demo, shell};
 
 /// How a log is to be trusted.
 #[derive(Args, Clone, Debug)]
@@ -30,6 +31,14 @@ impl Trust {
     ///
     /// What was given is no key and no policy, or the log shows none.
     pub fn policy(&self, pinned: Option<&str>, source: &Source, common: &Common) -> Result<Policy> {
+        let policy = self.found(pinned, source, common)?;
+        if policy.logs().iter().any(|log| log.key.name() == demo::ORIGIN) {
+            common.say(&format!("{DEMONSTRATION}."));
+        }
+        Ok(policy)
+    }
+
+    fn found(&self, pinned: Option<&str>, source: &Source, common: &Common) -> Result<Policy> {
         if let Some(path) = &self.policy {
             return read_policy(path);
         }

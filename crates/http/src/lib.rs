@@ -54,6 +54,7 @@ use counterpart_projections::View;
 use counterpart_tlog::note::NoteSigner;
 use tokio::sync::watch;
 
+pub use pages::Tried;
 pub use receipt::AnswerKey;
 pub use serve::serve;
 pub use settings::{Flooding, Settings};
@@ -121,6 +122,7 @@ pub struct App {
     closing: watch::Sender<bool>,
     readers: std::sync::Mutex<Option<std::thread::JoinHandle<()>>>,
     titles: pages::Titles,
+    tried: OnceLock<Vec<Tried>>,
 }
 
 impl App {
@@ -172,6 +174,7 @@ impl App {
             closing: watch::Sender::new(false),
             readers: std::sync::Mutex::new(Some(readers)),
             titles: pages::Titles::default(),
+            tried: OnceLock::new(),
         }))
     }
 

@@ -35,6 +35,7 @@ use crate::problem::Problem;
 use crate::submit::answer;
 
 pub(crate) use frame::{DEMONSTRATION, NOTICE};
+pub use home::Tried;
 pub(crate) use statements::problem;
 pub(crate) use words::Titles;
 

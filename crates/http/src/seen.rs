@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::App;
 use crate::log::{NOT_AT_ALL, cached, decimal};
+use crate::pages::{DEMONSTRATION, NOTICE};
 use crate::problem::Problem;
 use crate::submit::answer;
 
@@ -20,11 +21,15 @@ const MIN_SIZE: HeaderName = HeaderName::from_static("counterpart-min-size");
 pub(crate) struct Seen {
     pub(crate) size: u64,
     pub(crate) root: Hash,
+    /// It is the log of the demonstration.
+    demonstration: bool,
 }
 
 impl Seen {
     pub(crate) fn of(view: &View) -> Self {
-        Self { size: view.size(), root: view.root() }
+        let ledger = view.state().founded.as_ref().map(|founded| founded.ledger.as_ref());
+        let demonstration = ledger.is_some_and(|ledger| ledger.split('#').next() == Some(DEMONSTRATION));
+        Self { size: view.size(), root: view.root(), demonstration }
     }
 
     /// An answer with its headers.
@@ -38,10 +43,15 @@ impl Seen {
         response
     }
 
-    /// An answer in JSON.
+    /// An answer in JSON. An object of the demonstration begins with its notice.
     pub(crate) fn json(self, value: &impl Serialize) -> Response {
         // INVARIANT: rows are structs of strings, numbers and lists, which always serialise.
-        self.answer("application/json", serde_json::to_vec(value).unwrap_or_default())
+        let mut bytes = serde_json::to_vec(value).unwrap_or_default();
+        if self.demonstration && bytes.starts_with(b"{\"") {
+            let notice = format!("\"notice\":\"{NOTICE}\",");
+            bytes.splice(1..1, notice.bytes());
+        }
+        self.answer("application/json", bytes)
     }
 }
 

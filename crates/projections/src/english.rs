@@ -382,12 +382,31 @@ pub fn power(code: &Code) -> String {
     POWERS.get(code.as_str()).cloned().unwrap_or_else(|| code.to_string())
 }
 
-/// The acts and sections of CL-GATE, by code.
-static POWERS: LazyLock<BTreeMap<String, String>> = LazyLock::new(|| {
+/// What a legal gateway answers to sharing that it does not allow, by the code of that answer.
+pub fn gateway_guard(code: &str) -> Option<&'static str> {
+    GUARDS.get(code).map(String::as_str)
+}
+
+/// The guards of CL-GATE, by their own codes.
+static GUARDS: LazyLock<BTreeMap<String, String>> = LazyLock::new(|| {
+    let guards = gateways().into_iter().filter_map(|row| {
+        let text = |name: &str| Some(row.get("guard")?.get(name)?.as_str()?.to_owned());
+        Some((text("code")?, text("message")?))
+    });
+    guards.collect()
+});
+
+/// The rows of the newest CL-GATE.
+fn gateways() -> Vec<serde_json::Value> {
     let file = codes::FILES.iter().rfind(|file| file.id == "CL-GATE");
     let list: serde_json::Value = file.and_then(|file| serde_json::from_str(file.text).ok()).unwrap_or_default();
-    let rows = list.get("rows").and_then(serde_json::Value::as_array).cloned().unwrap_or_default();
-    rows.iter()
+    list.get("rows").and_then(serde_json::Value::as_array).cloned().unwrap_or_default()
+}
+
+/// The acts and sections of CL-GATE, by code.
+static POWERS: LazyLock<BTreeMap<String, String>> = LazyLock::new(|| {
+    gateways()
+        .iter()
         .filter_map(|row| {
             let text = |name: &str| row.get(name).and_then(serde_json::Value::as_str);
             let section = text("section").filter(|section| section.starts_with(|first: char| first.is_ascii_digit()));

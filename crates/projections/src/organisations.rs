@@ -151,9 +151,10 @@ pub fn row(organisation: &Organisation, at: Timestamp) -> OrganisationRow<'_> {
     }
 }
 
-/// Posts that nobody holds at an instant.
+/// Posts that nobody holds at an instant: those that every body fills, and the Caldicott Guardian where one is required.
 pub fn vacancies(organisation: &Organisation, at: Timestamp) -> Vec<Role> {
-    POSTS.into_iter().filter(|role| !organisation.has_serving(*role, at)).collect()
+    let guardian = organisation.flags.caldicott_required.then_some(Role::Cg);
+    POSTS.into_iter().chain(guardian).filter(|role| !organisation.has_serving(*role, at)).collect()
 }
 
 /// Everybody who ever held a role, the live ones first, each in the order of appointment.

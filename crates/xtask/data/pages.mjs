@@ -1,4 +1,4 @@
-// Looks at pages in a real browser: axe-core at two widths, then once more without JavaScript.
+// Looks at pages in a real browser: axe-core at two widths, a walk by the Tab key, then once more without JavaScript.
 //
 //   node pages.mjs CDP-URL FOLDER BASE      FOLDER holds node_modules and gets the pictures
 //
@@ -82,6 +82,51 @@ const evaluate = async (expression) => {
   return result.value;
 };
 
+const press = async (key, code) => {
+  const event = { key, code: key, windowsVirtualKeyCode: code, nativeVirtualKeyCode: code };
+  // A link is followed only by a key that also types.
+  await call('Input.dispatchKeyEvent', key === 'Enter' ? { type: 'keyDown', text: '\r', ...event } : { type: 'rawKeyDown', ...event });
+  await call('Input.dispatchKeyEvent', { type: 'keyUp', ...event });
+};
+
+// What has the focus, whether a reader can see that, and how many things of the page can have it.
+const FOCUS = `(() => {
+  const one = document.activeElement;
+  if (!one || one === document.body || one === document.documentElement) return null;
+  const style = getComputedStyle(one);
+  const box = one.getBoundingClientRect();
+  const lines = style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0;
+  const seen = lines || style.boxShadow !== 'none' || style.backgroundColor === 'rgb(255, 221, 0)';
+  const onScreen = box.width > 1 && box.height > 1 && box.bottom > 0 && box.top < innerHeight;
+  one.dataset.walked ??= String(++window.walked);
+  return { number: Number(one.dataset.walked), html: one.outerHTML.slice(0, 120), seen: seen && onScreen, skip: one.matches('.govuk-skip-link') };
+})()`;
+const FOCUSABLE = `[...document.querySelectorAll('a[href], button, input, select, textarea, summary, [tabindex]')]
+  .filter((one) => one.tabIndex >= 0 && !one.disabled && one.checkVisibility({ visibilityProperty: true })).length`;
+
+// Walks the page by Tab from its beginning; says what is wrong. Ends after `most` stops on a long page.
+async function walked(address, most) {
+  const wrong = [];
+  await evaluate('window.walked = 0; document.activeElement?.blur(); scrollTo(0, 0); undefined');
+  const all = await evaluate(FOCUSABLE);
+  const seen = new Set();
+  for (let step = 0; step < Math.min(all, most); step += 1) {
+    await press('Tab', 9);
+    const focus = await evaluate(FOCUS);
+    if (!focus) { wrong.push(`the focus left the page after ${seen.size} of ${all} stops`); break; }
+    if (seen.has(focus.number)) { wrong.push(`Tab comes back to ${focus.html} after ${seen.size} of ${all} stops`); break; }
+    seen.add(focus.number);
+    if (!focus.seen) wrong.push(`the focus on ${focus.html} cannot be seen`);
+    if (step === 0 && !focus.skip) wrong.push('the first stop is not the link to the main content');
+  }
+  await open(address);
+  await press('Tab', 9);
+  await press('Enter', 13);
+  const there = await evaluate("document.activeElement?.id === 'main-content' || location.hash === '#main-content'");
+  if (!there) wrong.push('the skip link does not lead to the main content');
+  return wrong;
+}
+
 mkdirSync(join(folder, 'pictures'), { recursive: true });
 for (const address of addresses) {
   const { pathname, search } = new URL(address);
@@ -99,7 +144,10 @@ for (const address of addresses) {
       passed: result.passes.length,
       violations: result.violations.map((rule) => ({ id: rule.id, impact: rule.impact, help: rule.help, nodes: rule.nodes.slice(0, 3).map((node) => node.html.slice(0, 200)) })),
     }))`);
-    console.log(JSON.stringify({ address, width, overflows: wide > width, complaints, ...found }));
+    await call('Emulation.setDeviceMetricsOverride', metrics(900));
+    const before = complaints;
+    const keyboard = await walked(address, 120);
+    console.log(JSON.stringify({ address, width, overflows: wide > width, complaints: [...before, ...complaints], keyboard, ...found }));
   }
   await call('Emulation.setScriptExecutionDisabled', { value: true });
   await open(address);

@@ -1,4 +1,4 @@
-//! The pages of the demonstration in a real browser: axe-core at two widths, and once without JavaScript.
+//! The pages of the demonstration in a real browser: axe-core at two widths, by the Tab key, and without JavaScript.
 //!
 //! Chromium, Node and two packages of npm are needed; none of them is part of what is shipped. Where they
 //! cannot be had this says so loudly and lets the gate go on, for the strict reading of the HTML
@@ -33,6 +33,9 @@ struct Seen {
     overflows: bool,
     #[serde(default)]
     complaints: Vec<String>,
+    /// What a reader without a mouse meets.
+    #[serde(default)]
+    keyboard: Vec<String>,
     #[serde(default)]
     violations: Vec<Violation>,
     /// Without JavaScript: whether there is a heading.
@@ -105,6 +108,7 @@ fn faults(seen: &Seen) -> Vec<String> {
         .map(|rule| format!("{at}: {} ({}): {}", rule.id, rule.help, rule.nodes.join(" ")))
         .collect();
     found.extend(seen.complaints.iter().map(|complaint| format!("{at}: the browser complains: {complaint}")));
+    found.extend(seen.keyboard.iter().map(|wrong| format!("{at}: by keyboard alone, {wrong}")));
     if seen.overflows {
         found.push(format!("{at}: the page is wider than the window"));
     }
@@ -193,12 +197,12 @@ mod tests {
     #[test]
     fn every_kind_of_fault_is_told_with_its_page() {
         let seen: Seen = serde_json::from_str(
-            r#"{"address":"http://a/x","width":390,"overflows":true,"complaints":["c"],"passed":1,
+            r#"{"address":"http://a/x","width":390,"overflows":true,"complaints":["c"],"keyboard":["k"],"passed":1,
                 "violations":[{"id":"label","impact":"serious","help":"h","nodes":["<input>"]}]}"#,
         )
         .unwrap();
         let found = faults(&seen);
-        assert_eq!(found.len(), 3);
+        assert_eq!(found.len(), 4);
         assert!(found.iter().all(|fault| fault.starts_with("http://a/x at 390: ")), "{found:?}");
         let silent: Seen = serde_json::from_str(r#"{"address":"http://a/x","scripts":false,"heading":false}"#).unwrap();
         assert_eq!(faults(&silent), ["http://a/x: shows no heading without JavaScript"]);

@@ -1,23 +1,21 @@
 //! One agreement of the demonstration on its way: what its parties sign, step by step.
 
 use anyhow::{Context, Result};
-use counterpart_core::codes::ReferenceSet;
 use counterpart_core::derive;
 use counterpart_core::header::{Header, SignatureKind};
 use counterpart_core::ids::{EventId, OrganisationCode, Role, Stream};
 use counterpart_core::json;
 use counterpart_core::london;
-use counterpart_core::roles::OrganisationFacts;
-use counterpart_core::state::State;
-use counterpart_core::terms::{Party, Terms};
+use counterpart_core::terms::Party;
 use counterpart_core::time::Date;
 use counterpart_core::wire::Digest;
 use serde_json::{Value, json};
 
 use super::cast::Hand;
 use super::papers::{Days, Paper};
-use super::seal::{document, seal, text};
+use super::seal::{document, text};
 use super::stage::{Draft, Stage};
+use super::terms::{contacts, header};
 
 /// Days that a version stays open for signing, when the story says nothing else.
 const SIGNING_DAYS: i64 = 60;
@@ -27,14 +25,30 @@ const SIGNING_DAYS: i64 = 60;
 pub struct Deal {
     /// Its stream.
     pub stream: Stream,
-    /// What stands in clear of version 1.
+    /// Its terms, words in place.
+    pub terms: Value,
+    /// What stands in clear of them.
     pub header: Header,
+    /// Which version that is.
+    pub version: u32,
     /// What its signers name.
     pub version_hash: Digest,
+    /// A counter-proposal that waits for an answer.
+    pub counter: Option<Box<Counter>>,
+    /// The newest question.
+    pub question: Option<EventId>,
     /// The newest suspension.
     pub ground: Option<EventId>,
     /// The newest signature.
     pub signature: Option<EventId>,
+}
+
+/// Other terms, proposed but not yet accepted.
+#[derive(Clone)]
+pub struct Counter {
+    terms: Value,
+    header: Header,
+    version_hash: Digest,
 }
 
 /// Who files what with whom.
@@ -56,14 +70,25 @@ pub struct Request<'a> {
 impl Deal {
     /// A01: files the request.
     pub fn file(stage: &mut Stage, request: &Request<'_>) -> Result<Self> {
+        let (draft, deal) = Self::request(stage, request, &|_| Ok(()))?;
+        stage.record(draft)?;
+        Ok(deal)
+    }
+
+    /// A01, signed but not recorded. `change` alters the terms of the paper.
+    pub fn request(
+        stage: &mut Stage,
+        request: &Request<'_>,
+        change: &dyn Fn(&mut Value) -> Result<()>,
+    ) -> Result<(Draft, Self)> {
         let Request { paper, from, to, others, days, filer } = request;
         let stream = Stream::Agreement(stage.chance.uuid(stage.now, &format!("agreement {}", stage.said.len())).into());
-        let terms = paper.terms(*from, *to, *days)?;
+        let mut terms = paper.terms(*from, *to, *days)?;
+        change(&mut terms)?;
         let parties: Vec<Party> = serde_json::from_value(paper.parties(*from, *to, others))?;
-        let header = header(stage, &terms, &parties)?;
-        let codes: Vec<OrganisationCode> = parties.iter().map(|party| party.organisation).collect();
+        let header = header(stage, &terms, &parties, None)?;
         let data = json!({
-            "contacts": contacts(&codes),
+            "contacts": contacts(&parties),
             "header": header,
             "requesting_organisation": filer.officer.organisation,
             "terms": document(&terms),
@@ -71,8 +96,18 @@ impl Deal {
         });
         let draft = stage.draft(stream, "RequestFiled", data, std::slice::from_ref(filer))?;
         let version_hash = derive::version_hash(&json::to_jcs(&header)?, stream, draft.commitment("/terms")?, 1);
-        stage.record(draft)?;
-        Ok(Self { stream, header, version_hash, ground: None, signature: None })
+        let deal = Self {
+            stream,
+            terms,
+            header,
+            version: 1,
+            version_hash,
+            counter: None,
+            question: None,
+            ground: None,
+            signature: None,
+        };
+        Ok((draft, deal))
     }
 
     /// The parties, in their order.
@@ -99,11 +134,67 @@ impl Deal {
         Ok(())
     }
 
+    /// A03, signed but not recorded: a party asks another one.
+    pub fn question(&self, stage: &mut Stage, hand: Hand, asked: OrganisationCode, words: &str) -> Result<Draft> {
+        let due = london::date_of(stage.now).add_days(14);
+        let data = json!({ "asked": asked, "due": due, "path": "/necessity", "text": text(words) });
+        stage.draft(self.stream, "ClarificationRequested", data, &[hand])
+    }
+
+    /// A03: a party asks another one.
+    pub fn ask(&mut self, stage: &mut Stage, hand: Hand, asked: OrganisationCode, words: &str) -> Result<()> {
+        let draft = self.question(stage, hand, asked, words)?;
+        self.question = Some(stage.record(draft)?);
+        Ok(())
+    }
+
+    /// A04: the party that was asked answers; the terms stay as they are.
+    pub fn answer(&self, stage: &mut Stage, hand: Hand, words: &str) -> Result<()> {
+        let question = self.question.context("nothing was asked")?;
+        let data = json!({ "question": question, "text": text(words) });
+        stage.say(self.stream, "ClarificationProvided", data, &[hand]).map(drop)
+    }
+
+    /// A05, signed but not recorded: a party proposes other terms.
+    pub fn counter(
+        &self,
+        stage: &mut Stage,
+        hand: Hand,
+        words: [&str; 2],
+        change: &dyn Fn(&mut Value) -> Result<()>,
+    ) -> Result<(Draft, Counter)> {
+        let mut terms = self.terms.clone();
+        change(&mut terms)?;
+        let parties: Vec<Party> = self.header.parties.iter().map(Party::from).collect();
+        let header = header(stage, &terms, &parties, Some(&self.terms))?;
+        let [summary, reasons] = words;
+        let data = json!({
+            "header": header, "terms": document(&terms),
+            "words": document(&json!({ "reasons": reasons, "summary": summary })),
+        });
+        let draft = stage.draft(self.stream, "CounterProposalMade", data, &[hand])?;
+        let number = self.version + 1;
+        let terms_seal = draft.commitment("/terms")?;
+        let version_hash = derive::version_hash(&json::to_jcs(&header)?, self.stream, terms_seal, number);
+        Ok((draft, Counter { terms, header, version_hash }))
+    }
+
+    /// A06: the counter-proposal becomes the terms.
+    pub fn accept(&mut self, stage: &mut Stage, hand: Hand) -> Result<()> {
+        let counter = self.counter.take().context("nothing was proposed")?;
+        let data = json!({ "version_hash": counter.version_hash });
+        stage.say(self.stream, "CounterProposalAccepted", data, &[hand])?;
+        let Counter { terms, header, version_hash } = *counter;
+        self.version += 1;
+        (self.terms, self.header, self.version_hash) = (terms, header, version_hash);
+        Ok(())
+    }
+
     /// A08: the lead party freezes the version for signing.
     pub fn submit(&self, stage: &mut Stage, signing_days: Option<i64>) -> Result<()> {
         let hand = stage.cast.of(self.header.lead_party, Role::Igl)?;
         let last = london::date_of(stage.now).add_days(signing_days.unwrap_or(SIGNING_DAYS));
-        let data = json!({ "approve_by": last, "version": 1, "version_hash": self.version_hash });
+        let data = json!({ "approve_by": last, "version": self.version, "version_hash": self.version_hash });
         stage.say(self.stream, "TermsSubmitted", data, &[hand]).map(drop)
     }
 
@@ -246,44 +337,6 @@ impl Deal {
         let data = json!({ "text": text(words), "visibility": "PARTIES" });
         stage.say(self.stream, "NoteRecorded", data, &[hand]).map(drop)
     }
-}
-
-/// The header that the server will derive from the same terms.
-fn header(stage: &Stage, terms: &Value, parties: &[Party]) -> Result<Header> {
-    let mut unused = Vec::new();
-    // Commitments of the skeleton do not reach the header, so any event id will do here.
-    let skeleton = seal(terms.clone(), stage.next_id(), "/terms", &stage.chance, &mut unused)?;
-    let terms: Terms = serde_json::from_value(skeleton).context("the terms are not of their schema")?;
-    let known = &stage.replay.state;
-    let founded = known.founded.as_ref().context("the ledger is founded first")?;
-    let reference = ReferenceSet::resolve(&founded.code_lists, &founded.policies)?;
-    derive::header(&terms, parties, &|code| facts(known, code), &reference, None)
-        .map_err(|messages| anyhow::anyhow!("the header cannot be derived: {messages:?}"))
-}
-
-fn facts(state: &State, code: OrganisationCode) -> Option<OrganisationFacts> {
-    let organisation = state.organisations.get(&code)?;
-    Some(OrganisationFacts {
-        code,
-        kind: organisation.kind,
-        flags: organisation.flags.clone(),
-        governance: organisation.governance,
-        extra_roles: organisation.extra_roles.clone(),
-    })
-}
-
-/// Shared mailboxes of the parties.
-fn contacts(parties: &[OrganisationCode]) -> Value {
-    let one = |code: &OrganisationCode| {
-        let domain = code.as_str().to_lowercase();
-        let mailbox = |name: &str| format!("{name}@{domain}.example");
-        let row = json!({
-            "breach": mailbox("breach"), "complaints": mailbox("complaints"), "dpo": mailbox("dpo"),
-            "ig": mailbox("information-governance"), "rights": mailbox("information-rights"),
-        });
-        (code.to_string(), row)
-    };
-    document(&Value::Object(parties.iter().map(one).collect()))
 }
 
 #[cfg(test)]

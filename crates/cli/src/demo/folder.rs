@@ -9,7 +9,7 @@ use counterpart_core::json::{self, Value};
 use counterpart_core::ledger::{Ledger, Opened, Outcome};
 use counterpart_core::time::Timestamp;
 
-use super::{Chance, Demonstration, LedgerKeys, ORIGIN, Officer, Pace, Said, play};
+use super::{Chance, Demonstration, LedgerKeys, ORIGIN, Officer, Pace, Refused, Said, play};
 use crate::folder::Folder;
 use crate::passphrase::Passphrase;
 use crate::people::KeyHolder;
@@ -17,6 +17,9 @@ use crate::{key_file, shell};
 
 /// Where the keys lie, beside a ledger.
 pub const KEYS: &str = "keys";
+
+/// What was tried and refused while the story was told.
+pub const REFUSED: &str = "refused.json";
 
 /// Where the submissions lie.
 pub const EVENTS: &str = "events.ndjson";
@@ -32,7 +35,20 @@ pub fn history(root: &Path, chance: Chance, now: Timestamp) -> Result<Demonstrat
     let demonstration = play(chance, now, Pace::History, &keys)?;
     record(&folder, &demonstration.said)?;
     write_keys(&root.join(KEYS), &demonstration.officers)?;
+    let mut refused = serde_json::to_vec_pretty(&demonstration.refused)?;
+    refused.push(b'\n');
+    shell::write_new(&root.join(REFUSED), &refused, false)?;
     Ok(demonstration)
+}
+
+/// What was tried and refused in the demonstration of a folder; nothing where it was made by an older program.
+///
+/// # Errors
+///
+/// The file is damaged.
+pub fn refused(root: &Path) -> Result<Vec<Refused>> {
+    let Ok(text) = shell::read_text(&root.join(REFUSED)) else { return Ok(Vec::new()) };
+    serde_json::from_str(&text).with_context(|| format!("`{}` is damaged", root.join(REFUSED).display()))
 }
 
 /// Writes what `demo --out` promises: a ledger with entry 0 alone, every submission in order, and the keys.

@@ -18,6 +18,10 @@ pub enum Step {
     Triage,
     /// The provider sends it back with a question.
     Return,
+    /// The provider proposes shorter keeping.
+    Counter,
+    /// The requesting body accepts what was proposed.
+    Accept,
     /// The lead party freezes the version, for so many days of signing.
     Submit(i64),
     /// One side gives its advice.
@@ -74,8 +78,8 @@ pub struct Bilateral {
 use Paper::{Accommodation, Adults, Safeguarding};
 use Side::{From, To};
 use Step::{
-    Advise, Approve, Decline, Note, Publish, Resume, Return, Revoke, Sign, SignBoth, Submit, Suspend, TakeBack, Triage,
-    Withdraw, Withhold,
+    Accept, Advise, Approve, Counter, Decline, Note, Publish, Resume, Return, Revoke, Sign, SignBoth, Submit, Suspend,
+    TakeBack, Triage, Withdraw, Withhold,
 };
 
 const fn told(
@@ -104,6 +108,15 @@ const fn over_time(
 pub const STAGES: &[Bilateral] = &[
     told(Safeguarding, "GRE", "LEW", 147, "filed", &[(148, Triage)]),
     told(Safeguarding, "SWK", "LEW", 141, "clarifying", &[(143, Return)]),
+    told(Accommodation, "CRY", "SWK", 138, "being negotiated", &[(140, Triage), (140, Publish), (144, Counter)]),
+    told(
+        Accommodation,
+        "WFT",
+        "RDB",
+        94,
+        "active, on terms that were negotiated",
+        &[(95, Triage), (95, Publish), (97, Counter), (100, Accept), (102, Submit(60)), (107, SignBoth)],
+    ),
     told(
         Accommodation,
         "HCK",

@@ -3,10 +3,13 @@
 use anyhow::{Context, Result, bail};
 use counterpart_core::admit;
 use counterpart_core::commitment::{Commitment, Disclosure};
+use counterpart_core::door;
 use counterpart_core::event;
 use counterpart_core::event::Event;
 use counterpart_core::ids::{EventId, PersonId, Stream};
 use counterpart_core::json;
+use counterpart_core::london;
+use counterpart_core::refusal::Refusal;
 use counterpart_core::replay::{Read, Replay};
 use counterpart_core::time::Timestamp;
 use counterpart_core::wire::{EVENT_TYPE, Entry, Envelope, EnvelopeSignature, pae};
@@ -38,7 +41,7 @@ pub struct Said {
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Refused {
     /// When it was tried.
-    pub at: String,
+    pub at: Timestamp,
     /// What was tried, in plain words.
     pub tried: String,
     /// The code.
@@ -162,20 +165,28 @@ impl Stage {
 
     /// Tries an event that the rules must refuse with this code, and keeps the refusal.
     pub fn attempt(&mut self, tried: &str, code: &str, draft: &Draft) -> Result<()> {
-        let read = self.read(draft);
-        let Err(refusal) = admit::admit(&self.replay.state, &read.event, self.now) else {
+        let Err(refusal) = self.decided(draft) else {
             bail!("the rules let pass what the demonstration shows as refused: {tried}");
         };
         if refusal.code() != code {
-            bail!("{tried}: refused with {} ({refusal}) instead of {code}", refusal.code());
+            bail!("{tried}: refused with {} ({}) instead of {code}", refusal.code(), told(&refusal));
         }
         self.refused.push(Refused {
-            at: self.now.to_string(),
+            at: self.now,
             tried: tried.to_owned(),
             code: code.to_owned(),
-            message: refusal.to_string(),
+            message: told(&refusal),
         });
         Ok(())
+    }
+
+    /// What the log rules and then the door say of a draft, as a server would.
+    fn decided(&self, draft: &Draft) -> Result<(), Refusal> {
+        admit::admit(&self.replay.state, &self.read(draft).event, self.now)?;
+        let Some(view) = door::View::of(&self.replay.state) else { return Ok(()) };
+        let today = london::date_of(self.now);
+        let earlier = door::Earlier::default();
+        door::check_submission(&view, today, &draft.event, &draft.disclosures, &earlier).map(drop)
     }
 
     fn read(&self, draft: &Draft) -> Read {
@@ -183,6 +194,16 @@ impl Stage {
         let leaf = leaf_hash(&entry.encode());
         Read { entry, event: draft.event.clone(), leaf }
     }
+}
+
+/// A refusal as its receiver reads it: of several messages the first that is an error.
+fn told(refusal: &Refusal) -> String {
+    if let Refusal::Messages(messages) = refusal
+        && let Some(error) = messages.iter().find(|message| message.is_error())
+    {
+        return error.message.clone();
+    }
+    refusal.to_string()
 }
 
 fn signer(hand: &Hand) -> Value {

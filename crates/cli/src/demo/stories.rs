@@ -131,6 +131,23 @@ fn step_of(stage: &mut Stage, deal: &mut Deal, story: &Bilateral, step: Step) ->
     match step {
         Step::Triage => deal.triage_all(stage),
         Step::Return => deal.triage(stage, side(Side::From)?, false),
+        Step::Counter => {
+            let hand = stage.cast.of(side(Side::From)?, Role::Igl)?;
+            let words = [
+                "The list is kept for six months instead of a year.",
+                "A household that has moved on needs no entry any longer; six months cover every placement so far.",
+            ];
+            let (draft, counter) = deal.counter(stage, hand, words, &|terms| {
+                super::terms::set(terms, "/datasets/0/retention", "period", json!("P6M"))
+            })?;
+            stage.record(draft)?;
+            deal.counter = Some(Box::new(counter));
+            Ok(())
+        }
+        Step::Accept => {
+            let hand = stage.cast.of(side(Side::To)?, Role::Igl)?;
+            deal.accept(stage, hand)
+        }
         Step::Submit(days) => deal.submit(stage, Some(days)),
         Step::Advise(who) => deal.sign_kind(stage, side(who)?, SignatureKind::Advice),
         Step::Approve(who) => {
@@ -229,11 +246,15 @@ fn own_request(scenes: &mut Vec<Scene>) {
         let mut owner = filer.clone();
         owner.role = Role::Iao;
         let draft = deal.approval(stage, owner.clone())?;
-        stage.attempt("Brent's filer approves the request they filed, as asset owner", "D01", &draft)?;
+        stage.attempt(
+            "an officer of Brent approves, as asset owner, a request that they filed themself",
+            "D01",
+            &draft,
+        )?;
         let until = today.add_days(60);
         let lend = |person| json!({ "appointment": appointment, "functions": [], "person": person, "until": until });
         let draft = stage.draft(organisation, "RoleDelegated", lend(filer.officer.person), &[owner])?;
-        stage.attempt("Brent's filer delegates the asset owner's role to themself", "D06", &draft)?;
+        stage.attempt("the same officer lends the role of asset owner to themself", "D06", &draft)?;
         let mut delegate = stage.cast.of(brent, Role::Dat)?;
         let delegation = stage.say(organisation, "RoleDelegated", lend(delegate.officer.person), &[administrator])?;
         delegate.role = Role::Iao;
@@ -245,12 +266,28 @@ fn own_request(scenes: &mut Vec<Scene>) {
 
 /// Scenario S8: a refusal with reasons, and who may give it.
 fn police_request(scenes: &mut Vec<Scene>) {
+    at(scenes, 90, |play| {
+        let filer = play.stage.cast.of(code("MPS")?, Role::Req)?;
+        let start = london::date_of(play.stage.now).add_days(20);
+        let days = Days { start, end: start.add_days(300) };
+        let (from, to) = (code("LBH")?, code("MPS")?);
+        let request = Request { paper: Paper::DutyToRefer, from, to, others: &[], days, filer };
+        // The duty to refer lets one person's details go, with that person's consent; it is no ground for all of them.
+        let (draft, _) = Deal::request(&mut play.stage, &request, &|terms| {
+            let gateways = json!([
+                { "code": "HRA-213B", "holder": "LBH", "use": ["DISCLOSE"] },
+                { "code": "CDA-115", "holder": "MPS", "use": ["RECEIVE"] },
+            ]);
+            super::terms::set(terms, "", "gateways", gateways)
+        })?;
+        play.stage.attempt("the police ask for all duty-to-refer notifications of a year, every month", "G-HRA", &draft)
+    });
     at(scenes, 93, |play| play.file("police request", Paper::DutyToRefer, ["LBH", "MPS"], &[], Side::To, (20, 300)));
     at(scenes, 95, |play| play.deal("police request")?.triage_all(&mut play.stage));
-    at(scenes, 97, |play| {
-        let deal = play.deal("police request")?;
+    at(scenes, 96, |play| {
+        let mut deal = play.deal("police request")?;
         let stage = &mut play.stage;
-        let lambeth = code("LBH")?;
+        let (lambeth, police) = (code("LBH")?, code("MPS")?);
         let officer = stage.cast.of(lambeth, Role::Dpo)?;
         deal.advise(
             stage,
@@ -258,17 +295,36 @@ fn police_request(scenes: &mut Vec<Scene>) {
             "ADVISE_AGAINST",
             "The notifications were given in confidence and for housing; taking all of them for policing is excessive.",
         )?;
+        let asks = stage.cast.of(lambeth, Role::Igl)?;
+        deal.ask(
+            stage,
+            asks,
+            police,
+            "Why are all notifications needed, and not those of people you already look for?",
+        )?;
+        let answers = stage.cast.of(police, Role::Igl)?;
+        deal.answer(stage, answers, "A list of all of them can be compared at once; single requests take longer.")
+    });
+    at(scenes, 97, |play| {
+        let deal = play.deal("police request")?;
+        let stage = &mut play.stage;
+        let lambeth = code("LBH")?;
         let owner = stage.cast.of(lambeth, Role::Iao)?;
         let draft = deal.refusal(stage, owner)?;
-        stage.attempt(
-            "Lambeth's asset owner refuses the request, which only the SIRO or the signatory may do",
-            "R01",
-            &draft,
-        )?;
+        let tried = "an asset owner of Lambeth refuses the request of the police, which only the senior information risk owner or the signatory may do";
+        stage.attempt(tried, "R01", &draft)?;
         let siro = stage.cast.of(lambeth, Role::Siro)?;
         let draft = deal.refusal(stage, siro)?;
         stage.record(draft)?;
         deal.publish(stage, &["/datasets/0/fields", "/security"])
+    });
+    at(scenes, 99, |play| {
+        let deal = play.deal("police request")?;
+        let stage = &mut play.stage;
+        let hand = stage.cast.of(code("MPS")?, Role::Igl)?;
+        let words = "Would one file instead of a monthly one be acceptable?";
+        let draft = deal.question(stage, hand, code("LBH")?, words)?;
+        stage.attempt("the police go on asking in a request that Lambeth has refused", "T07", &draft)
     });
 }
 

@@ -47,6 +47,11 @@ fn visited(served: &Served) -> BTreeMap<String, Answer> {
     pages
 }
 
+/// `2026-11-24` as pages write it.
+fn day_in_words(day: &str) -> String {
+    counterpart_projections::english::date(day.parse().unwrap())
+}
+
 /// The text of a page as a reader sees it, spaces evened out.
 fn read(html: &str) -> String {
     lint::text(html)
@@ -92,10 +97,36 @@ fn pages_and_feeds_carry_the_same_facts() {
         published += usize::from(row["purpose"].is_string());
         assert!(line.contains(&format!("\"{}\"", row["state"].as_str().unwrap())), "{reference}: state");
         assert!(line.contains(row["start"].as_str().unwrap()), "{reference}: first day");
-        for party in row["controllers"].as_array().unwrap() {
-            let name = party["name"].as_str().unwrap();
-            assert!(page.contains(name) && line.contains(name), "{reference}: {name}");
+        for member in ["controllers", "processors", "areas"] {
+            for party in row[member].as_array().unwrap() {
+                let name = party["name"].as_str().unwrap();
+                assert!(page.contains(name) && line.contains(name), "{reference}: {member}, {name}");
+            }
         }
+        for day in ["start", "end", "review"].into_iter().filter_map(|fact| row[fact].as_str()) {
+            assert!(page.contains(&day_in_words(day)) && line.contains(day), "{reference}: {day}");
+        }
+        for member in ["method", "retention", "licence"] {
+            for fact in row[member].as_array().unwrap() {
+                let fact = fact.as_str().unwrap();
+                let there = page.to_lowercase().contains(&fact.to_lowercase());
+                assert!(there && line.contains(fact), "{reference}: {member}, {fact}");
+            }
+        }
+        for power in row["legal_power"].as_array().unwrap() {
+            let code = power["code"].as_str().unwrap();
+            let words = counterpart_projections::english::power(&code.parse().unwrap());
+            assert!(page.contains(&words) && line.contains(code), "{reference}: {code}");
+        }
+        let state: counterpart_core::agreement::StageName = row["state"].as_str().unwrap().parse().unwrap();
+        assert!(page.to_lowercase().contains(state.words()), "{reference}: state in words");
+        let answer: serde_json::Value =
+            serde_json::from_str(&served.get(&format!("/api/v1/agreements/{reference}")).text).unwrap();
+        for fact in ["state", "reference", "id"] {
+            assert_eq!(answer[fact], row[fact], "{reference}: {fact}");
+        }
+        let hash = answer["version_hash"].as_str().unwrap();
+        assert!(page.contains(hash), "{reference}: the hash of the version");
         for data in row["data"].as_array().unwrap() {
             if let Some(name) = data["name"].as_str() {
                 assert!(page.contains(name) && line.contains(name), "{reference}: {name}");
@@ -105,6 +136,72 @@ fn pages_and_feeds_carry_the_same_facts() {
     assert!(published > 20, "most agreements of the demonstration are published");
     let atom = served.get("/register.atom").text;
     assert!(atom.contains(NOTICE) && atom.matches("<entry>").count() == 100);
+}
+
+#[test]
+fn every_answer_in_json_says_that_it_is_a_demonstration() {
+    let served = Served::demonstration();
+    let register: serde_json::Value = serde_json::from_str(&served.get("/api/v1/register?state=REFUSED").text).unwrap();
+    let reference = register["agreements"][0]["reference"].as_str().unwrap().to_owned();
+    for path in [
+        "/api/v1/register".to_owned(),
+        "/api/v1/agreements?limit=1".to_owned(),
+        format!("/api/v1/agreements/{reference}"),
+        format!("/api/v1/agreements/{reference}/history"),
+        "/api/v1/events?limit=1".to_owned(),
+        "/api/v1/events/0".to_owned(),
+        "/api/v1/organisations".to_owned(),
+        "/api/v1/organisations/CMD".to_owned(),
+        "/api/v1/organisations/CMD/roles".to_owned(),
+    ] {
+        let answer = served.get(&path);
+        assert_eq!(answer.status, 200, "{path}");
+        let value: serde_json::Value = serde_json::from_str(&answer.text).unwrap();
+        assert_eq!(value["notice"], NOTICE, "{path}");
+    }
+    // What is signed or hashed cannot carry a notice of its own, so its header does.
+    for path in ["/log/checkpoint", "/log/vkey", "/log/proof/3", "/openapi.json", "/metrics", "/nowhere"] {
+        assert!(served.get(path).demonstration, "{path}");
+    }
+}
+
+#[test]
+fn every_command_that_reads_or_signs_says_that_it_is_a_demonstration() {
+    let served = Served::demonstration();
+    let folder = tempfile::tempdir().unwrap();
+    for words in [
+        &["list", "--state", "REFUSED"][..],
+        &["inbox", "WFT"],
+        &["mirror", served.base(), "copy"],
+        &["audit", served.base()],
+    ] {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_counterpart"))
+            .args(words)
+            .current_dir(folder.path())
+            .env("COUNTERPART_URL", served.base())
+            .env("COUNTERPART_HOME", folder.path().join("home"))
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
+        let said = [output.stdout, output.stderr].concat();
+        assert!(String::from_utf8_lossy(&said).contains(NOTICE), "{words:?}");
+    }
+}
+
+#[test]
+fn the_home_page_tells_what_the_rules_answered_when_the_story_was_written() {
+    let served = Served::demonstration();
+    let home = read(&served.get("/").text);
+    let refused = std::fs::read_to_string(Served::data().join("refused.json")).unwrap();
+    let refused: serde_json::Value = serde_json::from_str(&refused).unwrap();
+    let refused = refused.as_array().unwrap();
+    assert!(refused.len() >= 5, "S5 and S8 have their refusals");
+    for tried in refused {
+        let (code, message) = (tried["code"].as_str().unwrap(), tried["message"].as_str().unwrap());
+        assert!(home.contains(message) && home.contains(code), "{code} is not on the home page");
+        let explained = read(&served.get_html(&format!("/problems/{code}")).text);
+        assert!(explained.contains(code), "{code} is not explained");
+    }
 }
 
 #[test]

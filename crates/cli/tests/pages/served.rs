@@ -21,29 +21,30 @@ pub struct Answer {
 
 /// One server for all tests of this file: it takes seconds to begin, and nobody writes to it.
 struct Running {
-    child: Child,
+    /// A shell that stops the server when the other end of its input is gone, as it is when the tests have ended.
+    #[expect(dead_code, reason = "its end of the pipe is what keeps the server running")]
+    shell: Child,
     base: String,
     folder: tempfile::TempDir,
 }
 
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-    }
-}
+/// Runs a program in the background until its input ends.
+const UNTIL_INPUT_ENDS: &str = r#""$@" & server=$!; read -r _; kill "$server""#;
 
 static RUNNING: LazyLock<Running> = LazyLock::new(|| {
     let folder = tempfile::tempdir().unwrap();
-    let mut child = Command::new(env!("CARGO_BIN_EXE_counterpart"))
+    let mut shell = Command::new("sh")
+        .args(["-c", UNTIL_INPUT_ENDS, "sh", env!("CARGO_BIN_EXE_counterpart")])
         .args(["--quiet", "serve", "--demo", "--listen", "127.0.0.1:0", "--requests-per-second", "0", "--data"])
         .arg(folder.path().join("demo"))
+        .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
     let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    BufReader::new(shell.stdout.take().unwrap()).read_line(&mut line).unwrap();
     let base = line.trim().strip_prefix("listening on ").unwrap().to_owned();
-    Running { child, base, folder }
+    Running { shell, base, folder }
 });
 
 impl Served {

@@ -88,6 +88,7 @@ struct One {
     words: Vec<Fact>,
     facts: Vec<Fact>,
     datasets: Vec<Dataset>,
+    asked: bool,
     signers: Vec<Signer>,
     bound: String,
     map: Option<Drawn>,
@@ -190,7 +191,8 @@ fn template(
         words: words(opened),
         facts: facts(&row, &now),
         datasets: datasets(&row, &now),
-        signers: covered.iter().map(signer).collect(),
+        asked: asked(&now),
+        signers: covered.iter().map(|party| signer(party, asked(&now))).collect(),
         bound: format!(
             "{bound} of {} bound",
             english::count(signing as u64, "party that signs is", "parties that sign are")
@@ -373,7 +375,13 @@ fn datasets(row: &Row, now: &Agreement) -> Vec<Dataset> {
         .collect()
 }
 
-fn signer(party: &Covered) -> Signer {
+/// Whether a version is fixed, so that signatures are asked for.
+fn asked(now: &Agreement) -> bool {
+    use counterpart_core::agreement::StageName;
+    !matches!(now.name(), StageName::Filed | StageName::Clarifying | StageName::Negotiating)
+}
+
+fn signer(party: &Covered, asked: bool) -> Signer {
     let told = |owed: &RequiredRole| match owed.kind {
         SignatureKind::Advice => format!("Advice of the {}", owed.role.title()),
         SignatureKind::Approval => format!("Approval of the {}", owed.role.title()),
@@ -388,7 +396,8 @@ fn signer(party: &Covered) -> Signer {
         href: links::organisation(party.organisation),
         state: if party.owes.is_empty() { "Need not sign".to_owned() } else { capital(party.state.words()) },
         signed: party.signed.iter().map(told).collect(),
-        missing: party.missing.iter().map(missing).collect(),
+        // Before a version is fixed nothing is missing yet; what will be asked for is worth knowing.
+        missing: if asked { &party.missing } else { &party.owes }.iter().map(missing).collect(),
     }
 }
 

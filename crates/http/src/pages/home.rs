@@ -8,6 +8,8 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use counterpart_core::agreement::{Agreement, StageName};
+use counterpart_core::london;
+use counterpart_core::time::Timestamp;
 use counterpart_projections::english;
 use counterpart_projections::flows::Flows;
 
@@ -15,6 +17,41 @@ use super::fault::Fault;
 use super::frame::{Frame, Section, Tag, page};
 use super::picture::{Fill, map};
 use crate::{App, links};
+
+/// Something that was tried while the story of the demonstration was written, and refused.
+#[derive(Clone, Debug)]
+pub struct Tried {
+    /// When, by the clock of the story.
+    pub at: Timestamp,
+    /// Who tried what, in plain words.
+    pub what: String,
+    /// The code of the rule.
+    pub code: String,
+    /// What the rule said.
+    pub answer: String,
+}
+
+impl App {
+    /// Gives the home page of the demonstration what was tried and refused. Once, before the first request.
+    pub fn tell_of(&self, tried: impl Iterator<Item = Tried>) {
+        // A second telling would be a mistake of the caller; the first one stays.
+        let _ = self.tried.set(tried.collect());
+    }
+}
+
+struct Refused {
+    day: String,
+    what: String,
+    code: String,
+    answer: String,
+}
+
+impl From<&Tried> for Refused {
+    fn from(tried: &Tried) -> Self {
+        let Tried { at, what, code, answer } = tried.clone();
+        Self { day: english::date(london::date_of(at)), what: super::frame::capital(&what), code, answer }
+    }
+}
 
 struct Stage {
     tag: Tag,
@@ -39,6 +76,8 @@ struct Home {
     newest: Option<Newest>,
     stages: Vec<Stage>,
     map: String,
+    key: Vec<(String, &'static str)>,
+    refused: Vec<Refused>,
     sharing: usize,
     began: Option<String>,
 }
@@ -94,8 +133,10 @@ pub(crate) async fn home(State(app): State<Arc<App>>) -> Result<Response, Fault>
             root: view.root().to_string(),
             when: english::instant(at),
         }),
-        stages: counts
+        // In the order of a life, from the request to its end.
+        stages: StageName::ALL
             .iter()
+            .filter_map(|name| Some((name, counts.get(name)?)))
             .map(|(name, count)| Stage {
                 tag: Tag::of(*name),
                 count: english::number(*count),
@@ -103,6 +144,12 @@ pub(crate) async fn home(State(app): State<Arc<App>>) -> Result<Response, Fault>
             })
             .collect(),
         map: drawing,
+        key: vec![
+            (Fill::Whole.sample(), "with 5 or more"),
+            (Fill::Part.sample(), "with 1 to 4"),
+            (Fill::None.sample(), "with none now"),
+        ],
+        refused: app.tried.get().into_iter().flatten().map(Refused::from).collect(),
         sharing,
         began: state
             .agreements()

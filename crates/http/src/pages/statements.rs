@@ -67,7 +67,8 @@ pub(crate) async fn problem(State(app): State<Arc<App>>, headers: HeaderMap, Nam
     let meanings: Vec<&'static str> =
         OWN.iter().chain(Refusal::CATALOGUE).filter(|(own, _)| *own == code).map(|(_, text)| *text).collect();
     let rules = counterpart_core::door::rules().filter(|rule| rule.code == code).map(|rule| rule.message);
-    let meanings: Vec<&'static str> = meanings.into_iter().chain(rules).collect();
+    let gateways = counterpart_projections::english::gateway_guard(&code);
+    let meanings: Vec<&'static str> = meanings.into_iter().chain(rules).chain(gateways).collect();
     if meanings.is_empty() {
         let problem = Problem::not_found("There is no such code.");
         return if reads_pages(&headers) { Fault::of(&app, problem).into_response() } else { problem.into_response() };
