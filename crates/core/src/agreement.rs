@@ -53,8 +53,18 @@ macro_rules! agreement_events {
             | $crate::event::data::Data::RevocationNoticed(_)
             | $crate::event::data::Data::RevocationRescinded(_)
             | $crate::event::data::Data::TerminationConsented(_)
+            | $crate::event::data::Data::DisclosureLogged(_)
+            | $crate::event::data::Data::IncidentNoted(_)
+            | $crate::event::data::Data::IncidentUpdated(_)
+            | $crate::event::data::Data::DestructionCertified(_)
+            | $crate::event::data::Data::RetentionHoldPlaced(_)
+            | $crate::event::data::Data::RetentionHoldReleased(_)
             | $crate::event::data::Data::PublicationDecided(_)
+            | $crate::event::data::Data::DocumentAttached(_)
             | $crate::event::data::Data::NoteRecorded(_)
+            | $crate::event::data::Data::AgreementImported(_)
+            | $crate::event::data::Data::ImportConfirmed(_)
+            | $crate::event::data::Data::ImportDisputed(_)
     };
 }
 pub(crate) use agreement_events;
@@ -64,7 +74,10 @@ mod amending;
 mod asked;
 mod declining;
 pub mod derived;
+pub mod destruction;
 mod filing;
+pub mod importing;
+pub mod incidents;
 mod negotiating;
 mod next;
 mod notes;
@@ -74,6 +87,7 @@ pub mod reference;
 mod replaying;
 mod revocation;
 mod separation;
+pub mod sharing;
 mod signing;
 pub mod stage;
 mod suspension;
@@ -93,10 +107,14 @@ use crate::time::{Date, Timestamp};
 use crate::wire::Digest;
 
 pub use derived::Derived;
+pub use destruction::Hold;
+pub use importing::Import;
+pub use incidents::Incident;
 pub use next::{Next, Task};
 pub use party::{Notice, Party, PartyState};
 pub use publication::Publication;
 pub use reference::Reference;
+pub use sharing::Sent;
 pub use stage::{End, EndReason, Force, Signing, Stage, StageName};
 pub use track::{Amendment, Track};
 pub use why::Cause;
@@ -235,8 +253,10 @@ pub struct Consent {
 pub struct Duty {
     /// Who.
     pub organisation: OrganisationCode,
-    /// Which data.
-    pub dataset: DatasetId,
+    /// Which data; none where an import does not say.
+    pub dataset: Option<DatasetId>,
+    /// The day before which a hold that was released leaves time.
+    pub not_before: Option<Date>,
 }
 
 /// What brought a change about.
@@ -295,11 +315,18 @@ pub struct Agreement {
     questions: Vec<Question>,
     grounds: Vec<Ground>,
     duties: Vec<Duty>,
+    holds: Vec<Hold>,
+    incidents: Vec<Incident>,
+    /// The newest disclosure of each dataset.
+    sent: Vec<Sent>,
+    /// How many documents are attached.
+    documents: u16,
     consents: Vec<Consent>,
     in_force: Vec<InForce>,
     review: Option<Review>,
     history: Vec<Step>,
     publication: Option<Publication>,
+    import: Option<Import>,
     windows: Windows,
     /// The last event that changed state, version or an open question (D9).
     moved_at: Timestamp,
@@ -422,6 +449,12 @@ impl Agreement {
     /// The header of the current version.
     pub fn header(&self) -> &Header {
         &self.current().header
+    }
+
+    /// The header of the draft that is submitted next: of an open amendment, or of the current version.
+    pub(crate) fn draft_header(&self) -> &Header {
+        let amendment = self.amendment().and_then(|amendment| self.version(amendment.version));
+        &amendment.unwrap_or_else(|| self.current()).header
     }
 
     /// The parties, in the order of the header; those who joined later follow.

@@ -247,14 +247,16 @@ fn error(code: &str, path: String, message: String) -> Message {
 /// What signers of a version name: SHA-256 over a domain line and the JCS of header, stream, terms and number.
 ///
 /// `header_jcs` is the canonical form of the header; `terms` the commitment to the skeleton.
-pub fn version_hash(header_jcs: &[u8], stream: Stream, terms: Commitment, version: u32) -> Digest {
+/// An event that brings a header without terms (A37, A40) leaves the member `terms` out.
+pub fn version_hash(header_jcs: &[u8], stream: Stream, terms: impl Into<Option<Commitment>>, version: u32) -> Digest {
     let mut hash = Sha256::new();
     hash.update(b"counterpart/version/v1\n{\"header\":");
     hash.update(header_jcs);
-    hash.update(format!(
-        ",\"stream\":\"{stream}\",\"terms\":\"hmac-sha256:{}\",\"version\":{version}}}",
-        hex::encode(terms.as_bytes())
-    ));
+    hash.update(format!(",\"stream\":\"{stream}\""));
+    if let Some(terms) = terms.into() {
+        hash.update(format!(",\"terms\":\"hmac-sha256:{}\"", hex::encode(terms.as_bytes())));
+    }
+    hash.update(format!(",\"version\":{version}}}"));
     Digest(hash.finalize().into())
 }
 

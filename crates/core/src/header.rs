@@ -4,8 +4,10 @@
 //! (wire.md 4). Members at their default are left out, so that one header has one spelling.
 
 mod lists;
+mod partial;
 
 pub use lists::*;
+pub use partial::*;
 
 use std::collections::BTreeMap;
 

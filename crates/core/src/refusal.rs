@@ -3,7 +3,7 @@
 //! A message says what is wrong, on which thing, and what to do next (domain.md 2.13). Whether a code
 //! is a log rule or a door rule stands in the catalogue of `docs/formats.md`.
 
-use crate::ids::{AgreementId, EventId, OrganisationCode, PersonId, Role};
+use crate::ids::{AgreementId, DatasetId, EventId, OrganisationCode, PersonId, Role};
 use crate::time::{Date, Timestamp};
 use crate::wire::KeyId;
 
@@ -151,5 +151,18 @@ refusals! {
     WordsFull { bytes: u64 } = "G48", "This agreement has reached its limit of {bytes} bytes of words. File a new request; its terms can be copied.";
     AgreementFull { count: u64 } = "G48", "This agreement has reached its limit of {count} events. File a new request; its terms can be copied.";
     NoticeTooShort { days: u16, earliest: Date } = "G37", "Notice is {days} days; the earliest date is {earliest}. Immediate effect is only for breach, unlawfulness or an order.";
+    NothingToDestroy { organisation: OrganisationCode, reason: String } = "T20", "{organisation} has no destruction duty now: {reason}. Look at what is owed, and by whom.";
+    IncidentCritical { incident: EventId } = "G27", "Incident {incident} is still critical. Contain it before resuming.";
+    NoSuchIncident = "G28", "There is no open incident with that reference. Look at the incidents of this agreement.";
+    NoSuchHold = "G31", "There is no open hold with that reference. Look at the holds of this agreement.";
+    MayNotReceive { recipient: OrganisationCode, dataset: DatasetId, on: Date, reason: String } = "G39", "{recipient} may not receive {dataset} on {on}: {reason}.";
+    AlreadySent { dataset: DatasetId, on: Date } = "G40", "This is a one-off agreement and {dataset} was already sent on {on}.";
+    UnderHold { on: Date, dataset: String } = "G42", "A legal hold placed on {on} stops destruction of {dataset}.";
+    RecheckMissing = "G43", "Give the law and a date to look again.";
+    ImportGap { members: String } = "G45", "This agreement was imported without {members}; propose an amendment with full terms, or file it anew.";
+    ImportUnconfirmed { organisation: OrganisationCode } = "G45", "{organisation} has not confirmed this import, so nothing may be shared with it or by it here. Ask its authorised signatory to confirm it.";
+    NoSuchImport = "G45", "This agreement was not brought here by that event. Name the event that imported it, or that recorded the emergency.";
+    ImportsOver { until: Date } = "G47", "Agreements made before the ledger could be imported until {until}. File it as a request; its terms can be copied.";
+    DocumentsFull { count: u16 } = "G48", "This agreement has reached its limit of {count} documents. Attach it to another record.";
     HeaderIncomplete { problem: String } = "E08", "The header does not hold together: {problem}. Derive it again and sign again.";
 }

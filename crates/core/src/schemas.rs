@@ -11,8 +11,8 @@ use crate::header::Header;
 use crate::sealed::Content;
 use crate::terms::{Contacts, Party, Terms};
 use crate::words::{
-    AdviceWords, CounterWords, DeclineWords, Holder, ReasonWords, RefusalWords, ResumptionWords, ReviewWords,
-    SuspensionWords,
+    AdviceWords, CounterWords, DeclineWords, DestructionWords, Holder, IncidentUpdateWords, IncidentWords, ReasonWords,
+    RefusalWords, ResumptionWords, ReviewWords, SuspensionWords,
 };
 
 /// The largest integer of any document: 2^53 − 1.
@@ -41,6 +41,9 @@ pub fn all() -> Vec<(String, Value)> {
         content::<ReasonWords>(),
         content::<SuspensionWords>(),
         content::<ResumptionWords>(),
+        content::<IncidentWords>(),
+        content::<IncidentUpdateWords>(),
+        content::<DestructionWords>(),
     ]);
     schemas.sort_by(|a, b| a.0.cmp(&b.0));
     schemas

@@ -4,8 +4,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::commitment::Kind;
-use crate::ids::codes;
+use crate::event::data::RecordBand;
+use crate::ids::{Code, DatasetId, codes};
 use crate::sealed::Content;
+use crate::time::Timestamp;
 
 codes! {
     /// Reasons for saying no (CL-REFUSE).
@@ -54,6 +56,50 @@ codes! {
         SupportWithConditions = "SUPPORT_WITH_CONDITIONS",
         /// Against.
         AdviseAgainst = "ADVISE_AGAINST",
+    }
+}
+
+codes! {
+    /// What kind of thing went wrong (CL-INC).
+    IncidentKind {
+        /// Somebody saw what they must not.
+        Confidentiality = "CONFIDENTIALITY",
+        /// Data were changed.
+        Integrity = "INTEGRITY",
+        /// Data were lost or out of reach.
+        Availability = "AVAILABILITY",
+        /// Data were used for something else.
+        Misuse = "MISUSE",
+        /// Data were destroyed too late.
+        LateDestruction = "LATE_DESTRUCTION",
+        /// A key may be in other hands.
+        Key = "KEY",
+    }
+}
+
+codes! {
+    /// How grave an incident is.
+    IncidentSeverity {
+        /// Hardly.
+        Low = "LOW",
+        /// Somewhat.
+        Medium = "MEDIUM",
+        /// Grave.
+        High = "HIGH",
+        /// As grave as can be.
+        Critical = "CRITICAL",
+    }
+}
+
+codes! {
+    /// Whether the regulator was told.
+    RegulatorTold {
+        /// Told.
+        Yes = "YES",
+        /// Not told.
+        No = "NO",
+        /// Not decided yet.
+        Pending = "PENDING",
     }
 }
 
@@ -173,5 +219,54 @@ json_words! {
         /// Explanation.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         text: Option<String>,
+    }
+
+    /// What went wrong (A27).
+    IncidentWords "words/incident-v1" {
+        /// When the 72 hours of Article 33 began.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        clock_started_at: Option<Timestamp>,
+        /// Which datasets it is about.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        datasets: Vec<DatasetId>,
+        /// When it was found.
+        discovered_at: Timestamp,
+        /// Of what kind.
+        kind: IncidentKind,
+        /// About how many people.
+        people: RecordBand,
+        /// The regulator's reference.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reference: Option<String>,
+        /// Whether the regulator was told.
+        regulator: RegulatorTold,
+        /// How grave.
+        severity: IncidentSeverity,
+        /// What happened.
+        text: String,
+    }
+
+    /// What was done about an incident (A28).
+    IncidentUpdateWords "words/incident-update-v1" {
+        /// Whether the people concerned were told.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        people_told: Option<bool>,
+        /// The regulator's reference.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reference: Option<String>,
+        /// What was done.
+        text: String,
+    }
+
+    /// How data were destroyed, or why they are kept (A29).
+    DestructionWords "words/destruction-v1" {
+        /// Copies and backups: what became of them.
+        copies: String,
+        /// The law under which they are kept.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        law: Option<String>,
+        /// The standard of destruction (CL-DEST).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        standard: Option<Code>,
     }
 }

@@ -7,7 +7,7 @@ use counterpart_core::agreement::{
 };
 use counterpart_core::event::EventType;
 use counterpart_core::event::data::SuspensionGround;
-use counterpart_core::header::{AgreementType, Capacity, DataClass, Header, RequiredRole, SignatureKind};
+use counterpart_core::header::{AgreementType, Capacity, DataClass, Header, HeaderMember, RequiredRole, SignatureKind};
 use counterpart_core::ids::{AgreementId, DatasetId, EventId, OrganisationCode, PersonId, Role};
 use counterpart_core::time::{Date, Timestamp};
 use counterpart_core::wire::Digest;
@@ -148,6 +148,9 @@ pub struct AgreementPage<'a> {
     pub suspensions: Vec<SuspensionRow>,
     /// Duties to destroy or return that are not discharged.
     pub duties: Vec<DutyRow>,
+    /// Where it came from, when it was not made here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub import: Option<ImportRow<'a>>,
     /// Every signature, whether or not it counts.
     pub signatures: Vec<SignatureRow<'a>>,
     /// Every draft so far.
@@ -248,8 +251,30 @@ pub struct SuspensionRow {
 pub struct DutyRow {
     /// Whose.
     pub organisation: OrganisationCode,
-    /// Which data.
-    pub dataset: DatasetId,
+    /// Which data; left out where an import does not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dataset: Option<DatasetId>,
+    /// The last day for it; left out while sharing goes on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub due: Option<Date>,
+}
+
+/// Where an agreement came from that was not made here.
+#[derive(Clone, Debug, Serialize)]
+pub struct ImportRow<'a> {
+    /// The event that brought it.
+    pub event: EventId,
+    /// Who brought it.
+    pub by: OrganisationCode,
+    /// When it was signed elsewhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signed_elsewhere_on: Option<Date>,
+    /// How many parties have confirmed it.
+    pub confirmed: usize,
+    /// Of how many.
+    pub of: usize,
+    /// Members of the header that are not known: what stands there is a stand-in.
+    pub gaps: &'a [HeaderMember],
 }
 
 /// A signature.
@@ -396,8 +421,19 @@ pub fn page(agreement: &Agreement, at: Timestamp, as_of: u64) -> AgreementPage<'
         duties: agreement
             .duties()
             .iter()
-            .map(|duty| DutyRow { organisation: duty.organisation, dataset: duty.dataset })
+            .map(|duty| DutyRow { organisation: duty.organisation, dataset: duty.dataset, due: agreement.due_on(duty) })
             .collect(),
+        import: agreement.import().map(|import| {
+            let (confirmed, of) = agreement.confirmed();
+            ImportRow {
+                event: import.event,
+                by: import.by,
+                signed_elsewhere_on: import.signed_elsewhere_on,
+                confirmed,
+                of,
+                gaps: &import.gaps,
+            }
+        }),
         signatures: signatures(agreement),
         versions: agreement
             .versions()

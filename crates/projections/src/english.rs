@@ -133,6 +133,16 @@ pub const fn event(kind: EventType) -> &'static str {
         EventType::AmendmentProposed => "Amendment proposed",
         EventType::AmendmentAbandoned => "Amendment dropped",
         EventType::ReviewCompleted => "Review completed",
+        EventType::DisclosureLogged => "Data sent",
+        EventType::IncidentNoted => "Incident noted",
+        EventType::IncidentUpdated => "Incident updated",
+        EventType::DestructionCertified => "Destruction certified",
+        EventType::RetentionHoldPlaced => "Hold placed",
+        EventType::RetentionHoldReleased => "Hold released",
+        EventType::DocumentAttached => "Document attached",
+        EventType::AgreementImported => "Agreement imported",
+        EventType::ImportConfirmed => "Import confirmed",
+        EventType::ImportDisputed => "Import disputed",
     }
 }
 
@@ -177,6 +187,22 @@ pub const fn event_means(kind: EventType) -> &'static str {
         EventType::AmendmentProposed => "A party proposes other terms for an agreement in force.",
         EventType::AmendmentAbandoned => "The amendment is dropped; the terms in force stay.",
         EventType::ReviewCompleted => "The agreement was looked at again, and the next review has a day.",
+        EventType::DisclosureLogged => {
+            "A provider records that data went to recipients, who now owe their destruction."
+        }
+        EventType::IncidentNoted => "Something went wrong. What it was stands in words that the parties can read.",
+        EventType::IncidentUpdated => "It says how an incident goes on.",
+        EventType::DestructionCertified => "A recipient no longer holds data, or says which law makes it keep them.",
+        EventType::RetentionHoldPlaced => "Data must not be destroyed for now.",
+        EventType::RetentionHoldReleased => "Data may be destroyed again.",
+        EventType::DocumentAttached => {
+            "A document is part of the evidence. Its hash is committed to, not the document."
+        }
+        EventType::AgreementImported => {
+            "A party records an agreement that was made before the ledger. Each party has to confirm it."
+        }
+        EventType::ImportConfirmed => "A party confirms that it is bound by the agreement that was imported.",
+        EventType::ImportDisputed => "A party says that the import is wrong.",
     }
 }
 

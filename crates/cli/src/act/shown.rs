@@ -92,6 +92,16 @@ const fn meaning(event_type: EventType) -> &'static str {
         EventType::ReviewCompleted => "your organisation records that the agreement was reviewed",
         EventType::RevocationRescinded => "your organisation takes its notice back and stays",
         EventType::TerminationConsented => "your organisation agrees to end the agreement on this day",
+        EventType::DisclosureLogged => "your organisation records that it sent data",
+        EventType::IncidentNoted => "your organisation tells the parties of an incident",
+        EventType::IncidentUpdated => "your organisation says how an incident goes on",
+        EventType::DestructionCertified => "your organisation certifies what became of the data that it received",
+        EventType::RetentionHoldPlaced => "data must not be destroyed until your organisation lets go of the hold",
+        EventType::RetentionHoldReleased => "your organisation lets go of a hold, so that data may be destroyed",
+        EventType::DocumentAttached => "a document becomes part of the evidence",
+        EventType::AgreementImported => "an agreement that was made elsewhere is recorded; nobody has confirmed it yet",
+        EventType::ImportConfirmed => "your organisation confirms that it is bound by an agreement made elsewhere",
+        EventType::ImportDisputed => "your organisation says that an import is wrong",
         EventType::NoteRecorded => "a note is recorded",
     }
 }

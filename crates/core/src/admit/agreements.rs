@@ -51,7 +51,7 @@ fn with_agreement(
 
 /// The header that an event brings, or that it freezes.
 fn header_of<'a>(agreement: Option<&'a Agreement>, event: &'a Event) -> Option<&'a Header> {
-    let frozen = || agreement.filter(|_| matches!(event.data, Data::TermsSubmitted(_))).map(Agreement::header);
+    let frozen = || agreement.filter(|_| matches!(event.data, Data::TermsSubmitted(_))).map(Agreement::draft_header);
     event.data.header().or_else(frozen)
 }
 
@@ -112,7 +112,15 @@ fn limits(asking: &Asking<'_>) -> Result<(), Refusal> {
     reached(count.events, day.events, "events")
 }
 
-/// Suspending and leaving are never refused for a limit.
+/// Suspending, leaving, warning, destroying and holding are never refused for a limit.
 fn protects(data: &Data) -> bool {
-    matches!(data, Data::AgreementSuspended(_) | Data::RevocationNoticed(_))
+    matches!(
+        data,
+        Data::AgreementSuspended(_)
+            | Data::RevocationNoticed(_)
+            | Data::IncidentNoted(_)
+            | Data::IncidentUpdated(_)
+            | Data::DestructionCertified(_)
+            | Data::RetentionHoldPlaced(_)
+    )
 }

@@ -20,9 +20,22 @@ pub(super) fn check(state: &State, event: &Event, at: Timestamp) -> Result<(), R
     check_subject(state, event, at)
 }
 
-/// A suspended organisation may still protect: suspend an agreement, or leave one.
+/// A suspended organisation may still protect: suspend an agreement or leave one, tell of incidents, certify
+/// destruction, hold data.
 const fn is_protective(data: &Data) -> bool {
-    matches!(data, Data::AgreementSuspended(_) | Data::RevocationNoticed(_))
+    outlives(data)
+        || matches!(
+            data,
+            Data::AgreementSuspended(_)
+                | Data::RevocationNoticed(_)
+                | Data::RetentionHoldPlaced(_)
+                | Data::RetentionHoldReleased(_)
+        )
+}
+
+/// What an organisation that left still owes: destruction, and word of incidents.
+pub(super) const fn outlives(data: &Data) -> bool {
+    matches!(data, Data::DestructionCertified(_) | Data::IncidentNoted(_) | Data::IncidentUpdated(_))
 }
 
 fn check_actor(state: &State, event: &Event, code: OrganisationCode, at: Timestamp) -> Result<(), Refusal> {
@@ -34,6 +47,7 @@ fn check_actor(state: &State, event: &Event, code: OrganisationCode, at: Timesta
             Ok(())
         }
         OrganisationStage::Suspended { .. } => Err(Refusal::OrganisationSuspended { organisation: code }),
+        OrganisationStage::Left { .. } if outlives(&event.data) => Ok(()),
         OrganisationStage::Left { on } => Err(Refusal::OrganisationGone { organisation: code, on }),
         OrganisationStage::Succeeded { by, on } => {
             Err(Refusal::OrganisationSucceeded { organisation: code, successor: by, on })
@@ -63,8 +77,9 @@ fn check_subject(state: &State, event: &Event, at: Timestamp) -> Result<(), Refu
     if let Data::OrganisationRegistered(data) = &event.data {
         return check_new(state, data.code, at);
     }
-    if let Some(header) = event.data.header() {
-        for row in &header.parties {
+    let rows = event.data.party_rows();
+    if !rows.is_empty() {
+        for row in rows {
             let organisation = row.organisation;
             let partnership =
                 state.organisations.get(&organisation).is_some_and(|o| o.kind == OrganisationType::Partnership);

@@ -7,7 +7,7 @@ use crate::event::data::{self, Data};
 use crate::event::{Event, Signer};
 use crate::ids::{EventId, OrganisationCode, PersonId, Role, Stream};
 use crate::london;
-use crate::offices::{Appointment, Organisation};
+use crate::offices::{Appointment, Organisation, OrganisationStage};
 use crate::policy::SeparationPolicy;
 use crate::refusal::Refusal;
 use crate::state::State;
@@ -159,6 +159,9 @@ fn check_held(state: &State, event: &Event, signer: &Signer, at: Timestamp) -> R
     if organisation.appointment(signer.person, signer.role, at).is_some() {
         return Ok(());
     }
+    if super::offices::outlives(&event.data) && held_to_the_end(organisation, signer, at) {
+        return Ok(());
+    }
     let ended = organisation
         .appointments
         .iter()
@@ -169,6 +172,16 @@ fn check_held(state: &State, event: &Event, signer: &Signer, at: Timestamp) -> R
         Some(on) => Err(Refusal::RoleEnded { role: signer.role, on }),
         None => Err(not_held()),
     }
+}
+
+/// Whether an organisation has left, and a person held a role there until it did: they still certify and warn.
+fn held_to_the_end(organisation: &Organisation, signer: &Signer, at: Timestamp) -> bool {
+    let left = matches!(organisation.stage_at(at), OrganisationStage::Left { .. });
+    let end = organisation.appointments.iter().filter_map(|appointment| appointment.ended_at).max();
+    left && organisation
+        .appointments
+        .iter()
+        .any(|held| held.person == signer.person && held.role == signer.role && held.ended_at == end)
 }
 
 fn check_delegate(organisation: &Organisation, signer: &Signer, id: EventId, at: Timestamp) -> Result<(), Refusal> {

@@ -8,7 +8,8 @@ use crate::agreement::{Agreement, Party, PartyState, Review, Signature, Stage, S
 use crate::event::Event;
 use crate::event::data::{AmendmentClass, AmendmentProposed, ReviewCompleted, ReviewOutcome};
 use crate::header::{
-    AgreementType, AmendmentQuorum, DataClass, Frequency, Header, NonAdopterRule, Pointer, RequiredRole, SignatureKind,
+    AgreementType, AmendmentQuorum, DataClass, Frequency, Header, HeaderMember, NonAdopterRule, Pointer, RequiredRole,
+    SignatureKind,
 };
 use crate::ids::{OrganisationCode, Role};
 use crate::london;
@@ -31,6 +32,10 @@ pub(super) fn guards_of_proposal(put: &Put<'_>, data: &AmendmentProposed) -> Res
         return Err(Refusal::NoEmergencyExtension);
     }
     later_version(&data.header)?;
+    if agreement.stands_as_imported().is_some() && data.class != AmendmentClass::Material {
+        // The words of an import are not here, so nobody can say that only this or that changes.
+        return Err(Refusal::ImportGap { members: "terms".to_owned() });
+    }
     let changes = data.header.changes.as_deref().unwrap_or_default();
     if changes.is_empty() {
         return Err(Refusal::IdenticalCounter);
@@ -72,6 +77,7 @@ pub(super) fn hands_of_review(put: &Put<'_>) -> Result<(), Refusal> {
 /// G33: the next review comes soon enough for the class of the data.
 pub(super) fn guards_of_review(put: &Put<'_>, data: &ReviewCompleted) -> Result<(), Refusal> {
     put.party()?.may(Asked::Suspend)?;
+    put.agreement.knows(&[HeaderMember::AgreementType, HeaderMember::Datasets])?;
     let Some(reference) = &put.state.reference else {
         return Ok(());
     };

@@ -9,11 +9,11 @@ use crate::event::data::Data;
 use crate::event::{Event, Signer};
 use crate::ids::{AgreementId, Code as FunctionCode, OrganisationCode, Role};
 use crate::london;
-use crate::offices::Organisation;
+use crate::offices::{Organisation, OrganisationStage};
 use crate::organisation::Governance;
 use crate::refusal::Refusal;
 use crate::state::State;
-use crate::time::Timestamp;
+use crate::time::{Date, Timestamp};
 
 /// An event, the agreement that it would change, and the state around both.
 #[derive(Clone, Copy)]
@@ -43,6 +43,9 @@ impl<'a> Question<'a> {
         if let Data::RequestFiled(data) = &self.event.data {
             return super::filing::hands_of_request(self, data);
         }
+        if let Data::AgreementImported(data) = &self.event.data {
+            return super::importing::hands_of_import(self, data);
+        }
         let Some(put) = self.put() else {
             // Which hands are needed cannot be told without an agreement; T01 answers.
             return Ok(());
@@ -71,10 +74,18 @@ impl<'a> Question<'a> {
             Data::RevocationNoticed(_) => super::revocation::hands_of_notice(&put),
             Data::RevocationRescinded(_) => super::revocation::hands_of_rescinding(&put),
             Data::TerminationConsented(_) => super::revocation::hands_of_consent(&put),
+            Data::DisclosureLogged(_) => super::sharing::hands_of_disclosure(&put),
+            Data::IncidentNoted(_) | Data::IncidentUpdated(_) => super::incidents::hands_of_incident(&put),
+            Data::DestructionCertified(data) => super::destruction::hands_of_certificate(&put, data),
+            Data::RetentionHoldPlaced(_) => super::destruction::hands_of_hold(&put),
+            Data::RetentionHoldReleased(data) => super::destruction::hands_of_release(&put, data),
             Data::PublicationDecided(data) => super::publication::hands_of_decision(&put, data),
+            Data::DocumentAttached(_) => super::notes::hands_of_document(&put),
             Data::NoteRecorded(_) => super::notes::hands_of_note(&put),
-            // A request is answered above.
-            other_streams!(RequestFiled) => Ok(()),
+            Data::ImportConfirmed(_) => super::importing::hands_of_confirmation(&put),
+            Data::ImportDisputed(_) => super::importing::hands_of_dispute(&put),
+            // A first event is answered above.
+            other_streams!(RequestFiled AgreementImported) => Ok(()),
         }
     }
 
@@ -118,6 +129,9 @@ impl<'a> Question<'a> {
         if let Data::RequestFiled(data) = &self.event.data {
             return super::filing::guards_of_request(data);
         }
+        if let Data::AgreementImported(data) = &self.event.data {
+            return super::importing::guards_of_import(self, data);
+        }
         let Some(put) = self.put() else {
             return Ok(());
         };
@@ -141,8 +155,17 @@ impl<'a> Question<'a> {
             Data::RevocationNoticed(data) => super::revocation::guards_of_notice(&put, data),
             Data::RevocationRescinded(data) => super::revocation::guards_of_rescinding(&put, data),
             Data::TerminationConsented(data) => super::revocation::guards_of_consent(&put, data),
-            // A request is answered above.
-            other_streams!(RequestFiled RequestRefused RequestWithdrawn AmendmentAbandoned PublicationDecided NoteRecorded) => {
+            Data::DisclosureLogged(data) => super::sharing::guards_of_disclosure(&put, data),
+            Data::IncidentNoted(_) => super::incidents::guards_of_incident(&put),
+            Data::IncidentUpdated(data) => super::incidents::guards_of_update(&put, data),
+            Data::DestructionCertified(data) => super::destruction::guards_of_certificate(&put, data),
+            Data::RetentionHoldPlaced(_) => super::destruction::guards_of_hold(&put),
+            Data::RetentionHoldReleased(data) => super::destruction::guards_of_release(&put, data),
+            Data::DocumentAttached(_) => super::notes::guards_of_document(&put),
+            Data::ImportConfirmed(data) => super::importing::guards_of_confirmation(&put, data),
+            Data::ImportDisputed(data) => super::importing::guards_of_dispute(&put, data),
+            // A first event is answered above.
+            other_streams!(RequestFiled AgreementImported RequestRefused RequestWithdrawn AmendmentAbandoned PublicationDecided NoteRecorded) => {
                 Ok(())
             }
         }
@@ -162,6 +185,25 @@ impl<'a> Question<'a> {
     }
 }
 
+impl Question<'_> {
+    /// Which role stands in for another, in a body of governance LIGHT.
+    pub(crate) fn stand_in(&self, organisation: OrganisationCode, role: Role) -> Option<Role> {
+        stand_in(self.state, organisation, role)
+    }
+
+    /// The day on which an organisation was first registered.
+    pub(crate) fn registered_on(&self, organisation: OrganisationCode) -> Option<Date> {
+        // Every registration makes its chief's appointment, and appointments are kept in order.
+        self.state.organisations.get(&organisation)?.appointments.first().map(|chief| chief.valid_from)
+    }
+}
+
+fn stand_in(state: &State, organisation: OrganisationCode, role: Role) -> Option<Role> {
+    let light = state.organisations.get(&organisation).is_some_and(|o| o.governance == Governance::Light);
+    let policy = state.reference.as_ref().filter(|_| light)?;
+    policy.roles.light.iter().find(|other| other.role == role).map(|other| other.becomes)
+}
+
 impl Put<'_> {
     /// The condition of a cell that says *if*.
     fn condition(&self) -> bool {
@@ -172,6 +214,8 @@ impl Put<'_> {
             self.agreement.counter().is_some()
         } else if let Data::ClarificationProvided(data) = &self.event.data {
             self.agreement.open_question(data.question).is_some()
+        } else if let Data::DestructionCertified(data) = &self.event.data {
+            super::destruction::may_certify(self, data)
         } else if let Data::AgreementResumed(data) = &self.event.data {
             self.agreement.grounds.iter().any(|ground| ground.event == data.ground)
         } else {
@@ -226,8 +270,10 @@ impl Put<'_> {
             let problem = || format!("does not cover {}", listed());
             return if fits { Ok(()) } else { Err(Refusal::NoDelegation { role: signer.role, problem: problem() }) };
         }
+        // Of an organisation that left, only officers who held the role to the end come this far.
+        let left = matches!(body.stage_at(self.at), OrganisationStage::Left { .. });
         let mut held = body.appointments.iter().filter(|a| a.person == signer.person && a.role == signer.role);
-        if held.any(|appointment| appointment.is_live(self.at) && covered(&appointment.functions)) {
+        if held.any(|appointment| (left || appointment.is_live(self.at)) && covered(&appointment.functions)) {
             Ok(())
         } else {
             Err(Refusal::RoleNotHeld { role: signer.role, organisation: signer.organisation })
@@ -249,9 +295,7 @@ impl Put<'_> {
 
     /// Which role stands in for another, in a body of governance LIGHT.
     pub(crate) fn stand_in(&self, organisation: OrganisationCode, role: Role) -> Option<Role> {
-        let light = self.body(organisation).is_some_and(|o| o.governance == Governance::Light);
-        let policy = self.state.reference.as_ref().filter(|_| light)?;
-        policy.roles.light.iter().find(|other| other.role == role).map(|other| other.becomes)
+        stand_in(self.state, organisation, role)
     }
 
     /// The record of an organisation.
@@ -298,6 +342,10 @@ impl Agreement {
             Code::T17 => Refusal::UseApprovalWithdrawal,
             Code::T18 => Refusal::Closed { id, on: london::date_of(self.since()) },
             Code::T19 => Refusal::NotSuspended,
+            Code::T20 => Refusal::NothingToDestroy {
+                organisation: event.principal().organisation,
+                reason: format!("the agreement is {state}, and nothing that it names is owed"),
+            },
             Code::T21 => Refusal::UseDecline,
         }
     }
@@ -313,7 +361,7 @@ impl Agreement {
         self.history.last().map_or(self.filed_at, |step| step.at)
     }
 
-    fn ended(&self) -> (crate::time::Date, String) {
+    fn ended(&self) -> (Date, String) {
         match &self.stage {
             Stage::Ending(end) | Stage::Closed { end, .. } => (london::date_of(end.at), end.reason.words().to_owned()),
             Stage::Filed
@@ -352,6 +400,14 @@ fn action_of(event: &Event) -> &'static str {
         "take back a notice"
     } else if let Data::TerminationConsented(_) = &event.data {
         "agree to end it"
+    } else if let Data::DisclosureLogged(_) = &event.data {
+        "send data under it"
+    } else if let Data::DestructionCertified(_) = &event.data {
+        "certify destruction"
+    } else if let Data::RetentionHoldPlaced(_) | Data::RetentionHoldReleased(_) = &event.data {
+        "hold data, or let go of a hold,"
+    } else if let Data::IncidentNoted(_) | Data::IncidentUpdated(_) = &event.data {
+        "note an incident"
     } else {
         "do that"
     }

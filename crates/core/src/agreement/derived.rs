@@ -107,7 +107,7 @@ impl Agreement {
             }
             Stage::Active(_) | Stage::Suspended(_) => self.due_in_force(&mut consider),
             Stage::Ending(_) => {
-                if self.duties.is_empty() {
+                if self.duties.is_empty() && self.holds.is_empty() {
                     consider(self.changed_at, Due::Duties);
                 }
             }
@@ -122,19 +122,22 @@ impl Agreement {
                 consider(at, Due::Ground(ground.event));
             }
         }
-        for party in &self.parties {
-            if let Some(notice) = party.notice {
-                consider(notice.at, Due::Notice(party.organisation));
-            }
-        }
-        if !self.goes_on() {
-            consider(self.changed_at, Due::Continuation);
-        }
         if let Some(at) = self.amendment_due() {
             consider(at, Due::Amendment);
         }
-        if let Some(at) = self.consented_at() {
-            consider(at, Due::Consent);
+        // While an import is not confirmed by everybody, only its term ends it.
+        if !self.is_unconfirmed() {
+            for party in &self.parties {
+                if let Some(notice) = party.notice {
+                    consider(notice.at.max(self.changed_at), Due::Notice(party.organisation));
+                }
+            }
+            if !self.goes_on() {
+                consider(self.changed_at, Due::Continuation);
+            }
+            if let Some(at) = self.consented_at() {
+                consider(at.max(self.changed_at), Due::Consent);
+            }
         }
         if let Some(day) = self.header().end_date {
             consider(london::end_of(day).max(self.changed_at), Due::Term);
@@ -153,12 +156,8 @@ impl Agreement {
         last
     }
 
-    /// D4: whether enough bound parties are left, with a pair that shares. While an import is not confirmed
-    /// by everybody, only its term ends it.
+    /// D4: whether enough bound parties are left, with a pair that shares.
     fn goes_on(&self) -> bool {
-        if self.parties.iter().any(|party| party.state == PartyState::Imported) {
-            return true;
-        }
         let header = self.header();
         let count = self.parties.iter().filter(|party| party.state.is_bound()).count();
         let usual = if header.formation == Formation::Unilateral { 1 } else { 2 };
@@ -189,7 +188,7 @@ impl Agreement {
         match due {
             Due::Ground(event) => self.close_ground(event, at, origin),
             Due::Notice(organisation) => {
-                self.leaves(organisation);
+                self.leaves(organisation, at);
                 self.weigh_amendment(at);
                 if self.is_bilateral() {
                     self.ends(EndReason::Notice, at, origin);
@@ -216,9 +215,10 @@ impl Agreement {
     }
 
     /// A party is gone, and with it the grounds that stopped it alone.
-    pub(super) fn leaves(&mut self, organisation: OrganisationCode) {
+    pub(super) fn leaves(&mut self, organisation: OrganisationCode, at: Timestamp) {
         if let Some(party) = self.party_mut(organisation) {
             party.state = PartyState::Left;
+            party.left_at = Some(at);
             party.notice = None;
         }
         self.grounds.retain(|ground| ground.reach != Reach::Party(organisation));

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::agreement::asked::{Put, Question};
 use crate::agreement::{self, Agreement, Origin, Party, Reference, Stage, StageName, Step, Version};
+use crate::commitment::Commitment;
 use crate::derive;
 use crate::event::Event;
 use crate::event::data::{RequestFiled, RequestTriaged, TriageOutcome};
@@ -47,25 +48,27 @@ pub(crate) fn coherent(header: &Header) -> Result<(), Refusal> {
     if !header.parties.iter().all(|row| seen.insert(row.organisation)) {
         return wrong("an organisation is a party twice");
     }
-    let numbered = |number: u8| usize::from(number) >= 1 && usize::from(number) <= header.parties.len();
-    let fits = |row: &DatasetRow| {
-        let provider = match row.provider {
-            OnePartyRef::Number(number) => numbered(number),
-            OnePartyRef::All(_) => true,
-        };
-        let recipients = match &row.recipients {
-            PartyRefs::Numbers(numbers) => numbers.iter().all(|number| numbered(*number)),
-            PartyRefs::All(_) => true,
-        };
-        provider && recipients
-    };
-    if !header.datasets.iter().all(fits) {
+    if !header.datasets.iter().all(|row| numbers_fit(row, header.parties.len())) {
         return wrong("a dataset names a party that is not there");
     }
     if header.parties.iter().all(|row| row.required_roles.is_empty()) {
         return wrong("nobody would sign it");
     }
     Ok(())
+}
+
+/// Whether a dataset names only parties that are there.
+pub(super) fn numbers_fit(row: &DatasetRow, parties: usize) -> bool {
+    let numbered = |number: u8| usize::from(number) >= 1 && usize::from(number) <= parties;
+    let provider = match row.provider {
+        OnePartyRef::Number(number) => numbered(number),
+        OnePartyRef::All(_) => true,
+    };
+    let recipients = match &row.recipients {
+        PartyRefs::Numbers(numbers) => numbers.iter().all(|number| numbered(*number)),
+        PartyRefs::All(_) => true,
+    };
+    provider && recipients
 }
 
 /// IGL of a named party.
@@ -83,37 +86,54 @@ pub(super) fn guards_of_triage(put: &Put<'_>) -> Result<(), Refusal> {
 }
 
 /// The hash of a draft, as signers will name it.
-pub(super) fn hash_of(event: &Event, header: &Header, terms: crate::commitment::Commitment, number: u32) -> Digest {
+pub(super) fn hash_of<H: serde::Serialize>(
+    event: &Event,
+    header: &H,
+    terms: Option<Commitment>,
+    number: u32,
+) -> Digest {
     // A header that was parsed has a canonical form; were it not so, nobody could name the version.
     let jcs = json::to_jcs(header).unwrap_or_default();
     derive::version_hash(&jcs, event.stream, terms, number)
 }
 
+/// What the state around it gives to an agreement that begins.
+#[derive(Clone, Copy)]
+pub(super) struct Beginning {
+    /// The key of its stream.
+    pub(super) id: AgreementId,
+    /// When its first event was recorded.
+    pub(super) at: Timestamp,
+    /// The number that it got.
+    pub(super) reference: Reference,
+    /// The windows of the policy in force then.
+    pub(super) windows: Windows,
+}
+
 impl Agreement {
     /// An agreement begins: the terms are filed.
-    pub(super) fn filed(
-        id: AgreementId,
-        event: &Event,
-        data: &RequestFiled,
-        at: Timestamp,
-        reference: Reference,
-        windows: Windows,
-    ) -> Self {
-        let signer = event.principal();
+    pub(super) fn filed(begins: Beginning, event: &Event, data: &RequestFiled) -> Self {
         let version = Version {
             number: 1,
-            hash: hash_of(event, &data.header, data.terms.commitment, 1),
+            hash: hash_of(event, &*data.header, Some(data.terms.commitment), 1),
             header: Arc::new((*data.header).clone()),
             event: event.id,
-            by: signer.organisation,
+            by: event.principal().organisation,
         };
+        Self::begins(begins, event, version, data.requesting_organisation)
+    }
+
+    /// An agreement begins with its first version, filed.
+    pub(super) fn begins(begins: Beginning, event: &Event, version: Version, requesting: OrganisationCode) -> Self {
+        let Beginning { id, at, reference, windows } = begins;
+        let signer = event.principal();
         Self {
             id,
             reference,
             filed_at: at,
             filer: signer.person,
             filed_by: signer.organisation,
-            requesting: data.requesting_organisation,
+            requesting,
             revision: 1,
             barrier: 1,
             stage: Stage::Filed,
@@ -124,11 +144,16 @@ impl Agreement {
             questions: Vec::new(),
             grounds: Vec::new(),
             duties: Vec::new(),
+            holds: Vec::new(),
+            incidents: Vec::new(),
+            sent: Vec::new(),
+            documents: 0,
             consents: Vec::new(),
             in_force: Vec::new(),
             review: None,
             history: vec![Step { at, from: StageName::None, to: StageName::Filed, origin: Origin::of(event) }],
             publication: None,
+            import: None,
             windows,
             moved_at: at,
             changed_at: at,

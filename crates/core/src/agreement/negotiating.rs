@@ -176,7 +176,7 @@ impl Agreement {
         let number = self.versions.last().map_or(1, |version| version.number + 1);
         self.versions.push(Version {
             number,
-            hash: hash_of(event, header, terms, number),
+            hash: hash_of(event, header, Some(terms), number),
             header: Arc::new(header.clone()),
             event: event.id,
             by: event.principal().organisation,

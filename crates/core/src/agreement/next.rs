@@ -1,7 +1,7 @@
 //! Who must act next, by organisation and role.
 
 use crate::agreement::signing::provides;
-use crate::agreement::{Agreement, Stage};
+use crate::agreement::{Agreement, PartyState, Stage};
 use crate::header::{Formation, RequiredRole, SignatureKind};
 use crate::ids::{OrganisationCode, Role, codes};
 
@@ -26,6 +26,8 @@ codes! {
         Resume = "RESUME",
         /// Certify that data were destroyed or returned.
         Certify = "CERTIFY",
+        /// Confirm or dispute an import.
+        Confirm = "CONFIRM",
     }
 }
 
@@ -68,6 +70,12 @@ impl Agreement {
             | Stage::Withdrawn { .. }
             | Stage::Lapsed { .. } => Vec::new(),
         };
+        let unconfirmed = self.parties.iter().filter(|party| party.state == PartyState::Imported);
+        next.extend(unconfirmed.map(|party| Next {
+            organisation: party.organisation,
+            role: Role::Sig,
+            task: Task::Confirm,
+        }));
         next.sort_unstable();
         next.dedup();
         next

@@ -123,6 +123,16 @@ pub enum Asked {
     Amend,
     /// Anything that signs or declines an amendment.
     Adopt,
+    /// Data sent.
+    Share,
+    /// Destruction certified, once the agreement has ended.
+    Certify,
+    /// A hold placed.
+    Hold,
+    /// An incident noted.
+    Warn,
+    /// An import confirmed or disputed.
+    Confirm,
 }
 
 impl Asked {
@@ -138,6 +148,11 @@ impl Asked {
             Self::Leave | Self::Consent | Self::Adopt => "xp",
             Self::Amend => "x",
             Self::Rescind => "l",
+            Self::Share => "xl",
+            Self::Certify => "xplonm",
+            Self::Hold => "xplonmk",
+            Self::Warn => "isxdplonmk",
+            Self::Confirm => "m",
         }
     }
 
@@ -154,6 +169,11 @@ impl Asked {
             Self::Consent => "agree to end it",
             Self::Amend => "amend it",
             Self::Adopt => "sign the amendment",
+            Self::Share => "send data under it",
+            Self::Certify => "certify destruction",
+            Self::Hold => "hold data",
+            Self::Warn => "note an incident",
+            Self::Confirm => "confirm or dispute the import",
         }
     }
 }
@@ -178,6 +198,10 @@ pub struct Party {
     pub state: PartyState,
     /// The event by which it accepted the request for assessment.
     pub accepted: Option<EventId>,
+    /// Whether its row came with an import.
+    pub imported: bool,
+    /// When it left.
+    pub left_at: Option<Timestamp>,
     /// Its notice, while one runs.
     pub notice: Option<Notice>,
     /// Its row, when it stands in an event of its own and not in the header.
@@ -187,7 +211,15 @@ pub struct Party {
 impl Party {
     /// A party that was named and has signed nothing.
     pub const fn invited(organisation: OrganisationCode) -> Self {
-        Self { organisation, state: PartyState::Invited, accepted: None, notice: None, row: None }
+        Self {
+            organisation,
+            state: PartyState::Invited,
+            accepted: None,
+            imported: false,
+            left_at: None,
+            notice: None,
+            row: None,
+        }
     }
 
     /// Whether the table lets the party do this.

@@ -1,5 +1,6 @@
 //! An agreement takes in what happened. Evolving never refuses.
 
+use crate::agreement::filing::Beginning;
 use crate::agreement::{Agreement, Origin, PartyState, Reference};
 use crate::event::Event;
 use crate::event::data::Data;
@@ -29,10 +30,14 @@ impl Agreement {
         let Stream::Agreement(id) = event.stream else {
             return None;
         };
-        let Data::RequestFiled(data) = &event.data else {
+        let begins = Beginning { id, at, reference, windows };
+        let mut agreement = if let Data::RequestFiled(data) = &event.data {
+            Self::filed(begins, event, data)
+        } else if let Data::AgreementImported(data) = &event.data {
+            Self::imported(begins, event, data)
+        } else {
             return None;
         };
-        let mut agreement = Self::filed(id, event, data, at, reference, windows);
         agreement.settle(at);
         Some(agreement)
     }
@@ -68,7 +73,7 @@ impl Agreement {
                 }
             }
             PartyState::Executed | PartyState::Suspended | PartyState::Leaving | PartyState::Imported => {
-                self.leaves(organisation);
+                self.leaves(organisation, at);
             }
             PartyState::Declined
             | PartyState::Left
@@ -117,11 +122,13 @@ impl Agreement {
             | Data::AmendmentProposed(_)
             | Data::AmendmentAbandoned(_)
             | Data::RequestRefused(_)
-            | Data::RequestWithdrawn(_) => true,
+            | Data::RequestWithdrawn(_)
+            | Data::AgreementImported(_) => true,
             Data::ClarificationProvided(data) => data.header.is_some(),
             Data::ApprovalDeclined(data) => self.decline_bars(data),
             super::other_streams!(ReviewCompleted RequestTriaged ClarificationRequested RevocationRescinded TerminationConsented AdviceGiven ApprovalGiven ExecutionSigned ApprovalWithdrawn
-                AgreementSuspended AgreementResumed RevocationNoticed PublicationDecided NoteRecorded) => false,
+                AgreementSuspended AgreementResumed RevocationNoticed PublicationDecided NoteRecorded DisclosureLogged IncidentNoted IncidentUpdated DestructionCertified RetentionHoldPlaced RetentionHoldReleased
+                DocumentAttached ImportConfirmed ImportDisputed) => false,
         }
     }
 
@@ -151,9 +158,18 @@ impl Agreement {
             Data::RevocationNoticed(data) => self.noticed(event, data, at),
             Data::RevocationRescinded(_) => self.rescinded(event),
             Data::TerminationConsented(data) => self.consented(event, data, at),
+            Data::DisclosureLogged(data) => self.disclosed(event, data, at),
+            Data::IncidentNoted(data) => self.incident_noted(event, data, at),
+            Data::IncidentUpdated(data) => self.incident_updated(data),
+            Data::DestructionCertified(data) => self.certified(event, data),
+            Data::RetentionHoldPlaced(data) => self.hold_placed(event, data, at),
+            Data::RetentionHoldReleased(data) => self.hold_released(data, at),
             Data::PublicationDecided(data) => self.publication_decided(event, data),
+            Data::DocumentAttached(_) => self.documents = self.documents.saturating_add(1),
+            Data::ImportConfirmed(_) => self.import_confirmed(event),
+            Data::ImportDisputed(_) => self.import_disputed(event, at),
             // The first event made the agreement; a note changes nothing.
-            super::other_streams!(RequestFiled NoteRecorded) => {}
+            super::other_streams!(RequestFiled AgreementImported NoteRecorded) => {}
         }
     }
 }

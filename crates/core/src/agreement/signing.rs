@@ -6,7 +6,8 @@ use crate::agreement::{Agreement, Origin, Party, PartyState, Signature, Signing,
 use crate::event::Event;
 use crate::event::data::{AdviceGiven, AdviceKind, ApprovalGiven, ExecutionSigned, TermsSubmitted};
 use crate::header::{
-    AgreementType, DatasetRow, Formation, Header, NonAdopterRule, OnePartyRef, PartyRefs, RequiredRole, SignatureKind,
+    AgreementType, Capacity, DatasetRow, Formation, Header, HeaderMember, NonAdopterRule, OnePartyRef, PartyRefs,
+    RequiredRole, SignatureKind,
 };
 use crate::ids::{DatasetId, OrganisationCode, Role};
 use crate::london;
@@ -443,6 +444,16 @@ impl Agreement {
     pub(super) fn has_pair(&self) -> bool {
         let header = self.header();
         let bound = || self.parties.iter().filter(|party| party.state.is_bound());
+        if self.lacks(HeaderMember::Datasets) {
+            // Of an import that does not say what is shared, the capacities tell.
+            let capable =
+                |party: &Party, able: fn(Capacity) -> bool| party.row(header).is_some_and(|row| able(row.capacity));
+            return bound().any(|giver| {
+                capable(giver, Capacity::provides)
+                    && bound()
+                        .any(|taker| taker.organisation != giver.organisation && capable(taker, Capacity::receives))
+            });
+        }
         header.datasets.iter().any(|row| {
             bound().any(|giver| {
                 provides(header, row, giver.organisation)

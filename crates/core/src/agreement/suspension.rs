@@ -6,7 +6,7 @@ use crate::agreement::signing::own_datasets;
 use crate::agreement::{Agreement, Ground, Origin, PartyState, Reach, Stage};
 use crate::event::Event;
 use crate::event::data::{AgreementResumed, AgreementSuspended, SuspensionGround, SuspensionScope};
-use crate::header::{Regime, SignatureKind};
+use crate::header::{HeaderMember, Regime, SignatureKind};
 use crate::ids::{OrganisationCode, Role};
 use crate::london;
 use crate::offices::Organisation;
@@ -61,6 +61,7 @@ pub(super) fn guards_of_suspension(put: &Put<'_>, data: &AgreementSuspended) -> 
     let of_datasets_only = put.signer().role == Role::Leo;
     match data.scope {
         SuspensionScope::Datasets => {
+            put.agreement.knows(&[HeaderMember::Datasets])?;
             let mine = own_datasets(put.agreement.header(), own);
             if !data.datasets.is_empty() && data.datasets.iter().all(|dataset| mine.contains(dataset)) {
                 Ok(())
@@ -164,6 +165,7 @@ pub(super) fn guards_of_resumption(put: &Put<'_>, data: &AgreementResumed) -> Re
     {
         party.may(Asked::Resume)?;
     }
+    super::incidents::none_is_critical(put.agreement)?;
     if ground.code != SuspensionGround::Regulator {
         return Ok(());
     }

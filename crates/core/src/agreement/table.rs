@@ -27,7 +27,7 @@ macro_rules! codes_of_table {
     };
 }
 
-codes_of_table! { T01 T02 T03 T04 T05 T06 T07 T09 T10 T11 T12 T13 T14 T16 T17 T18 T21 / T08 T15 T19 }
+codes_of_table! { T01 T02 T03 T04 T05 T06 T07 T08 T09 T10 T11 T12 T13 T14 T16 T17 T18 T20 T21 / T15 T19 }
 
 const GO: Cell = Cell::Go;
 const IF_T05: Cell = Cell::If(Code::T05);
@@ -38,6 +38,7 @@ const IF_T14: Cell = Cell::If(Code::T14);
 const IF_T16: Cell = Cell::If(Code::T16);
 const IF_T17: Cell = Cell::If(Code::T17);
 const IF_T19: Cell = Cell::If(Code::T19);
+const IF_T20: Cell = Cell::If(Code::T20);
 
 /// One row for each event; columns N F C G A P V S E X R W L.
 #[rustfmt::skip]
@@ -65,8 +66,18 @@ const TABLE: &[(EventType, [Cell; 13])] = &[
     (EventType::RevocationNoticed,  [T01, T04, T04, T04, T04, T17, GO,  GO,  T06, T18, T07, T07, T07]),
     (EventType::RevocationRescinded,  [T01, T04, T04, T04, T04, T04, GO, GO, T06, T18, T07, T07, T07]),
     (EventType::TerminationConsented, [T01, T04, T04, T04, T04, T17, GO, GO, T06, T18, T07, T07, T07]),
+    (EventType::DisclosureLogged,   [T01, T04, T04, T04, T04, T04, GO,  T08, T06, T18, T07, T07, T07]),
+    (EventType::IncidentNoted,      [T01, T04, T04, T04, T04, GO,  GO,  GO,  GO,  GO,  T07, T07, T07]),
+    (EventType::IncidentUpdated,    [T01, T04, T04, T04, T04, GO,  GO,  GO,  GO,  GO,  T07, T07, T07]),
+    (EventType::DestructionCertified,  [T01, T04, T04, T04, T04, T20, IF_T20, IF_T20, IF_T20, T18, T07, T07, T07]),
+    (EventType::RetentionHoldPlaced,   [T01, T04, T04, T04, T04, T04, GO, GO, GO, T18, T07, T07, T07]),
+    (EventType::RetentionHoldReleased, [T01, T04, T04, T04, T04, T04, GO, GO, GO, T18, T07, T07, T07]),
     (EventType::PublicationDecided, [T01, GO,  GO,  GO,  GO,  GO,  GO,  GO,  GO,  GO,  GO,  GO,  GO]),
+    (EventType::DocumentAttached,   [T01, GO,  GO,  GO,  GO,  GO,  GO,  GO,  GO,  GO,  T07, T07, T07]),
     (EventType::NoteRecorded,       [T01, GO,  GO,  GO,  GO,  GO,  GO,  GO,  GO,  GO,  GO,  GO,  GO]),
+    (EventType::AgreementImported,  [GO,  T02, T02, T02, T02, T02, T02, T02, T02, T02, T02, T02, T02]),
+    (EventType::ImportConfirmed,    [T01, T04, T04, T04, T04, T04, GO,  GO,  GO,  GO,  T07, T07, T07]),
+    (EventType::ImportDisputed,     [T01, T04, T04, T04, T04, T04, GO,  GO,  GO,  GO,  T07, T07, T07]),
 ];
 
 /// The cell of an event and a stage; none for events of other streams.

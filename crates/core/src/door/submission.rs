@@ -13,8 +13,8 @@ use crate::refusal::Refusal;
 use crate::sealed::{Content, Sealed};
 use crate::terms::{Contacts, Terms};
 use crate::words::{
-    AdviceWords, CounterWords, DeclineWords, Holder, ReasonWords, RefusalWords, ResumptionWords, ReviewWords,
-    SuspensionWords,
+    AdviceWords, CounterWords, DeclineWords, DestructionWords, Holder, IncidentUpdateWords, IncidentWords, ReasonWords,
+    RefusalWords, ResumptionWords, ReviewWords, SuspensionWords,
 };
 
 /// One commitment in the data of an event, and what may open it.
@@ -50,6 +50,8 @@ pub fn seals(data: &Data) -> Vec<Seal> {
         | Data::KeyRevoked(_)
         | Data::TermsSubmitted(_)
         | Data::PublicationDecided(_)
+        | Data::RetentionHoldPlaced(_)
+        | Data::RetentionHoldReleased(_)
         | Data::RevocationRescinded(_)
         | Data::TerminationConsented(_) => Vec::new(),
         Data::OrganisationRegistered(data) => vec![seal("/chief/holder", &data.chief.holder)],
@@ -80,6 +82,17 @@ pub fn seals(data: &Data) -> Vec<Seal> {
         Data::AmendmentAbandoned(data) => data.words.iter().map(|words| seal("/words", words)).collect(),
         Data::ReviewCompleted(data) => vec![seal("/words", &data.words)],
         Data::CounterProposalAccepted(data) => data.words.iter().map(|words| seal("/words", words)).collect(),
+        Data::DisclosureLogged(data) => data.transfer.iter().map(|file| seal("/transfer", file)).collect(),
+        Data::IncidentNoted(data) => vec![seal("/words", &data.words)],
+        Data::IncidentUpdated(data) => vec![seal("/words", &data.words)],
+        Data::DestructionCertified(data) => {
+            let file = data.certificate.iter().map(|file| seal("/certificate", file));
+            file.chain([seal("/words", &data.words)]).collect()
+        }
+        Data::DocumentAttached(data) => vec![seal("/file", &data.file)],
+        Data::AgreementImported(data) => vec![seal("/source", &data.source)],
+        Data::ImportConfirmed(data) => vec![seal("/document", &data.document)],
+        Data::ImportDisputed(data) => vec![seal("/words", &data.words)],
         Data::CounterProposalRejected(data) => data.words.iter().map(|words| seal("/words", words)).collect(),
     }
 }
@@ -189,6 +202,9 @@ fn check_schema(schema: &str, value: &Value) -> Result<(), String> {
         fits::<ReasonWords>,
         fits::<SuspensionWords>,
         fits::<ResumptionWords>,
+        fits::<IncidentWords>,
+        fits::<IncidentUpdateWords>,
+        fits::<DestructionWords>,
     ];
     // Serde would read a struct from a list as well: two spellings of one meaning.
     if value.as_object().is_none() {

@@ -2,6 +2,7 @@
 
 use super::{Earlier, Finding, Opened, Rule};
 use crate::event::Data;
+use crate::event::data::DestructionOutcome;
 use crate::json::{Value, pointer};
 use crate::message::{Message, Severity};
 
@@ -35,6 +36,15 @@ const DETAILS: Rule = Rule {
     check: super::Check::Words,
 };
 
+const LAW: Rule = Rule {
+    code: "G43",
+    name: "law",
+    severity: Severity::Error,
+    message: "Give the law and a date to look again.",
+    help: "Name the law under which the data are kept, in `law`.",
+    check: super::Check::Words,
+};
+
 const OVERRIDE: Rule = Rule {
     code: "G07",
     name: "override",
@@ -45,7 +55,7 @@ const OVERRIDE: Rule = Rule {
 };
 
 /// The rules of this family.
-pub(super) const RULES: &[Rule] = &[DETAILS, SHORT, REASONS, OVERRIDE];
+pub(super) const RULES: &[Rule] = &[DETAILS, SHORT, REASONS, LAW, OVERRIDE];
 
 /// Everything that the rules say of the words of an event, terms aside.
 pub fn rules(data: &Data, opened: &Opened, earlier: &Earlier<'_>) -> Vec<Message> {
@@ -86,6 +96,10 @@ fn lengths(data: &Data, opened: &Opened, earlier: &Earlier<'_>) -> Vec<Message> 
         Data::ApprovalDeclined(_) | Data::RequestRefused(_) => refusal(),
         Data::ApprovalWithdrawn(_) | Data::RevocationNoticed(_) | Data::CounterProposalRejected(_) => reason(20),
         Data::ApprovalGiven(_) | Data::ExecutionSigned(_) => overridden(opened, earlier),
+        Data::DestructionCertified(data) => {
+            let kept = data.outcome == DestructionOutcome::RetainedUnderLaw;
+            if kept && length("law") == 0 { vec![LAW.tell(Finding::at("/words/law"))] } else { Vec::new() }
+        }
         Data::LedgerGenesis(_)
         | Data::OrganisationRegistered(_)
         | Data::OrganisationUpdated(_)
@@ -116,6 +130,15 @@ fn lengths(data: &Data, opened: &Opened, earlier: &Earlier<'_>) -> Vec<Message> 
         | Data::AmendmentProposed(_)
         | Data::AmendmentAbandoned(_)
         | Data::ReviewCompleted(_)
+        | Data::DisclosureLogged(_)
+        | Data::IncidentNoted(_)
+        | Data::IncidentUpdated(_)
+        | Data::RetentionHoldPlaced(_)
+        | Data::RetentionHoldReleased(_)
+        | Data::DocumentAttached(_)
+        | Data::AgreementImported(_)
+        | Data::ImportConfirmed(_)
+        | Data::ImportDisputed(_)
         | Data::NoteRecorded(_) => Vec::new(),
     }
 }

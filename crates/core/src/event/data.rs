@@ -341,8 +341,28 @@ events! {
     RevocationRescinded = "RevocationRescinded" in Agreement,
     /// A25: a party agrees to end it.
     TerminationConsented = "TerminationConsented" in Agreement,
+    /// A26: data were sent.
+    DisclosureLogged = "DisclosureLogged" in Agreement,
+    /// A27: something went wrong.
+    IncidentNoted = "IncidentNoted" in Agreement,
+    /// A28: how an incident goes on.
+    IncidentUpdated = "IncidentUpdated" in Agreement,
+    /// A29: a recipient no longer holds data, or says why it must.
+    DestructionCertified = "DestructionCertified" in Agreement,
+    /// A30: data must not be destroyed for now.
+    RetentionHoldPlaced = "RetentionHoldPlaced" in Agreement,
+    /// A31: a hold ends.
+    RetentionHoldReleased = "RetentionHoldReleased" in Agreement,
     /// A32: what of the words everybody may read.
     PublicationDecided = "PublicationDecided" in Agreement,
+    /// A33: a document is part of the evidence.
+    DocumentAttached = "DocumentAttached" in Agreement,
     /// A36: a note.
     NoteRecorded = "NoteRecorded" in Agreement,
+    /// A37: an agreement made before the ledger.
+    AgreementImported = "AgreementImported" in Agreement,
+    /// A38: a party confirms an import.
+    ImportConfirmed = "ImportConfirmed" in Agreement,
+    /// A39: a party says that an import is wrong.
+    ImportDisputed = "ImportDisputed" in Agreement,
 }

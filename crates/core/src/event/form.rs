@@ -29,6 +29,14 @@ pub fn problem(stream: Stream, data: &Data) -> Option<String> {
     {
         return Some("new terms come with their header, and a header with its terms".to_owned());
     }
+    if let Data::DisclosureLogged(data) = data {
+        if data.from > data.to {
+            return Some("the period of a disclosure ends before it begins".to_owned());
+        }
+        if data.datasets.is_empty() || data.recipients.as_ref().is_some_and(Vec::is_empty) {
+            return Some("a disclosure names at least one dataset and, where it names any, one recipient".to_owned());
+        }
+    }
     let home = match data.event_type().home() {
         Home::Sys => stream == Stream::Sys,
         Home::Organisation => matches!(stream, Stream::Organisation(_)),

@@ -8,7 +8,7 @@ use crate::world::{Person, commitment};
 const TABLE: &str = include_str!("../data/domain-transitions.csv");
 
 /// Stages that this program's events reach and leave standing still.
-const REACHED: [char; 12] = ['N', 'F', 'C', 'G', 'A', 'P', 'V', 'S', 'X', 'R', 'W', 'L'];
+const REACHED: [char; 13] = ['N', 'F', 'C', 'G', 'A', 'P', 'V', 'S', 'E', 'X', 'R', 'W', 'L'];
 
 struct Row {
     code: String,
@@ -106,9 +106,35 @@ fn attempt(case: &mut Case, event: &str) -> Option<(Value, Vec<Person>)> {
         "AgreementSuspended" => (suspension("SECURITY", "WHOLE"), vec![officer("HCK", "SIRO")]),
         "AgreementResumed" => (resumption(&ground), vec![officer("HCK", "SIRO")]),
         "RevocationNoticed" => (leaving("POLICY", "2027-06-01"), vec![officer("HCK", "SIG")]),
+        "DisclosureLogged" => (crate::sharing::disclosure(&["DS-1"]), vec![officer("HCK", "IAO")]),
+        "IncidentNoted" => (json!({ "key": false, "words": commitment() }), vec![officer("HCK", "DPO")]),
+        "IncidentUpdated" => {
+            let incident = open.then(|| case.agreement().incidents().first().map(|found| found.event)).flatten();
+            let incident = incident.map_or(target, |event| event.to_string());
+            let data = json!({ "incident": incident, "status": "CONTAINED", "words": commitment() });
+            (data, vec![officer("HCK", "DPO")])
+        }
+        "DestructionCertified" => {
+            (crate::sharing::certificate(&["DS-1"], "DESTROYED"), crate::sharing::both("CMD").to_vec())
+        }
+        "RetentionHoldPlaced" => (json!({ "datasets": [], "reason": "POLICE" }), vec![officer("HCK", "LGL")]),
+        "RetentionHoldReleased" => {
+            let hold = open.then(|| case.agreement().holds().first().map(|found| found.event)).flatten();
+            (json!({ "hold": hold.map_or(target, |event| event.to_string()) }), vec![officer("HCK", "LGL")])
+        }
+        "DocumentAttached" => (crate::sharing::document(), vec![officer("HCK", "LGL")]),
+        "AgreementImported" => (crate::importing::import(case, &[]), vec![officer("CMD", "IGL")]),
+        "ImportConfirmed" => (crate::importing::confirmation(&imported(case, target)), vec![officer("HCK", "SIG")]),
+        "ImportDisputed" => (crate::importing::dispute(&imported(case, target)), vec![officer("HCK", "SIG")]),
         "NoteRecorded" => (note(), vec![officer("HCK", "LGL")]),
         _ => return None,
     })
+}
+
+/// The event that imported the agreement, or something else.
+fn imported(case: &Case, other: String) -> String {
+    let found = (case.letter() != 'N').then(|| case.agreement().import().map(|import| import.event)).flatten();
+    found.map_or(other, |event| event.to_string())
 }
 
 /// What a case needs before the good event can pass in its stage.
@@ -139,7 +165,9 @@ fn every_cell_of_every_event_that_is_built_does_what_is_printed() {
         if !REACHED.contains(&row.state) {
             continue;
         }
-        let mut case = Case::in_stage(row.state, Shape::pair());
+        let import = matches!(row.code.as_str(), "A38" | "A39") && "VSEX".contains(row.state);
+        let mut case =
+            if import { crate::importing::in_stage(row.state) } else { Case::in_stage(row.state, Shape::pair()) };
         prepare(&mut case, &row.event, row.state);
         let Some((data, signers)) = attempt(&mut case, &row.event) else {
             continue;
@@ -162,7 +190,7 @@ fn every_cell_of_every_event_that_is_built_does_what_is_printed() {
         );
         seen += 1;
     }
-    assert_eq!(seen, 25 * REACHED.len());
+    assert_eq!(seen, 35 * REACHED.len());
 }
 
 #[test]

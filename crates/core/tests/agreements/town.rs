@@ -19,8 +19,8 @@ use crate::world::{Draft, Person, World, at, commitment, person};
 
 pub const DAY: i64 = 86_400_000;
 pub const BOROUGHS: [&str; 3] = ["CMD", "HCK", "ISL"];
-const OFFICES: [&str; 14] =
-    ["CEX", "ADM", "ADM", "REQ", "IGL", "DPO", "SIRO", "CG", "IAO", "SIG", "LGL", "SEC", "OPN", "LEO"];
+const OFFICES: [&str; 15] =
+    ["CEX", "ADM", "ADM", "REQ", "IGL", "DPO", "SIRO", "CG", "IAO", "SIG", "LGL", "SEC", "OPN", "LEO", "DAT"];
 
 /// The officer of a borough who holds a role.
 pub fn officer(organisation: &str, role: &str) -> Person {
@@ -309,7 +309,7 @@ impl Case {
             'N' => Self::none(shape.clone()),
             'A' => Self::filed(shape.clone()).submitted(),
             'P' => Self::filed(later()).signed(),
-            'V' | 'S' | 'X' => Self::in_force(shape.clone()),
+            'V' | 'S' | 'E' | 'X' => Self::in_force(shape.clone()),
             _ => Self::filed(shape.clone()),
         };
         match letter {
@@ -322,6 +322,11 @@ impl Case {
             }
             'S' => {
                 case.suspend("HCK", "WHOLE");
+            }
+            'E' => {
+                let sent = crate::sharing::disclosure(&["DS-1"]);
+                case.does("DisclosureLogged", sent, &[officer("HCK", "IAO")]);
+                case.does("RevocationNoticed", leaving("UNLAWFUL", &case.today()), &[officer("HCK", "SIG")]);
             }
             'X' => {
                 for code in &case.organisations()[1..] {

@@ -279,6 +279,7 @@ const fn task(task: Task) -> &'static str {
         Task::Approve => "approve",
         Task::Execute => "sign for the organisation",
         Task::Resume => "close the ground of suspension",
+        Task::Confirm => "confirm or dispute the import",
         Task::Certify => "certify that data were destroyed or returned",
     }
 }

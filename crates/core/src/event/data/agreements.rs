@@ -4,17 +4,19 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AdviceKind, AmendmentClass, Data, DeclineKind, NoteVisibility, ReviewOutcome, RevocationGround, SuspensionGround,
-    SuspensionScope, TriageOutcome,
+    AdviceKind, AmendmentClass, Data, DeclineKind, DestructionOutcome, DocumentKind, HoldReason, ImportStatus,
+    IncidentStatus, NoteVisibility, RecordBand, ReviewOutcome, RevocationGround, SuspensionGround, SuspensionScope,
+    TriageOutcome,
 };
-use crate::header::{ExecutionForm, Header, Pointer, PublicRegister};
+use crate::header::{ExecutionForm, Header, HeaderMember, Method, PartialHeader, PartyRow, Pointer, PublicRegister};
 use crate::ids::{Code, DatasetId, EventId, OrganisationCode};
 use crate::sealed::{File, Sealed, Text};
 use crate::terms::{Contacts, Terms};
 use crate::time::Date;
 use crate::wire::Digest;
 use crate::words::{
-    AdviceWords, CounterWords, DeclineWords, ReasonWords, RefusalWords, ResumptionWords, ReviewWords, SuspensionWords,
+    AdviceWords, CounterWords, DeclineWords, DestructionWords, IncidentUpdateWords, IncidentWords, ReasonWords,
+    RefusalWords, ResumptionWords, ReviewWords, SuspensionWords,
 };
 
 impl Data {
@@ -30,6 +32,15 @@ impl Data {
             Some(&data.header)
         } else {
             None
+        }
+    }
+
+    /// The rows of the parties that an event names: those of its header, or of an import.
+    pub fn party_rows(&self) -> &[PartyRow] {
+        if let Self::AgreementImported(data) = self {
+            &data.header.parties
+        } else {
+            self.header().map(|header| header.parties.as_slice()).unwrap_or_default()
         }
     }
 }
@@ -314,6 +325,88 @@ pub struct TerminationConsented {
     pub takes_effect_on: Date,
 }
 
+/// `DisclosureLogged`: A26: data were sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DisclosureLogged {
+    /// About how many records.
+    pub band: RecordBand,
+    /// Which datasets.
+    pub datasets: Vec<DatasetId>,
+    /// The first day of the period that the data cover.
+    pub from: Date,
+    /// How they moved.
+    pub method: Method,
+    /// To whom; left out: to every recipient of the datasets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recipients: Option<Vec<OrganisationCode>>,
+    /// The last day of the period.
+    pub to: Date,
+    /// The record of the transfer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transfer: Option<Sealed<File>>,
+}
+
+/// `IncidentNoted`: A27: something went wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct IncidentNoted {
+    /// Whether it is about a key.
+    pub key: bool,
+    /// What happened.
+    pub words: Sealed<IncidentWords>,
+}
+
+/// `IncidentUpdated`: A28: how an incident goes on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct IncidentUpdated {
+    /// The event that noted it.
+    pub incident: EventId,
+    /// How it stands.
+    pub status: IncidentStatus,
+    /// What was done.
+    pub words: Sealed<IncidentUpdateWords>,
+}
+
+/// `DestructionCertified`: A29: a recipient no longer holds data, or says why it must.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DestructionCertified {
+    /// A supplier's certificate, in the place of the security lead's signature.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<Sealed<File>>,
+    /// Which datasets; empty: all for which the party has a duty.
+    pub datasets: Vec<DatasetId>,
+    /// The day.
+    pub on: Date,
+    /// What became of them.
+    pub outcome: DestructionOutcome,
+    /// When data kept under a law are looked at again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recheck: Option<Date>,
+    /// The standard, the law, copies and backups.
+    pub words: Sealed<DestructionWords>,
+}
+
+/// `RetentionHoldPlaced`: A30: data must not be destroyed for now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RetentionHoldPlaced {
+    /// Which datasets; empty: all.
+    pub datasets: Vec<DatasetId>,
+    /// Why.
+    pub reason: HoldReason,
+}
+
+/// `RetentionHoldReleased`: A31: a hold ends.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RetentionHoldReleased {
+    /// The event that placed it.
+    pub hold: EventId,
+}
+
 /// `PublicationDecided`: A32: what of the words everybody may read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -330,6 +423,16 @@ pub struct PublicationDecided {
     pub withheld: Vec<Pointer>,
 }
 
+/// `DocumentAttached`: A33: a document is part of the evidence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DocumentAttached {
+    /// The document.
+    pub file: Sealed<File>,
+    /// What it is.
+    pub kind: DocumentKind,
+}
+
 /// `NoteRecorded`: A36: a note.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -338,4 +441,41 @@ pub struct NoteRecorded {
     pub text: Sealed<Text>,
     /// Who may read it.
     pub visibility: NoteVisibility,
+}
+
+/// `AgreementImported`: A37: an agreement made before the ledger.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AgreementImported {
+    /// Members of a header that are not known; sorted, no duplicates.
+    pub gaps: Vec<HeaderMember>,
+    /// What is known of it in clear.
+    pub header: Box<PartialHeader>,
+    /// When it was signed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed_elsewhere_on: Option<Date>,
+    /// Where it was found.
+    pub source: Sealed<Text>,
+    /// Whether it goes on.
+    pub status: ImportStatus,
+}
+
+/// `ImportConfirmed`: A38: a party confirms an import.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ImportConfirmed {
+    /// The document that the party signed.
+    pub document: Sealed<File>,
+    /// The event that imported the agreement, or that recorded sharing in an emergency.
+    pub import: EventId,
+}
+
+/// `ImportDisputed`: A39: a party says that an import is wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ImportDisputed {
+    /// The event that imported the agreement, or that recorded sharing in an emergency.
+    pub import: EventId,
+    /// Why.
+    pub words: Sealed<ReasonWords>,
 }

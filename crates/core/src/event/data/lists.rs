@@ -181,3 +181,107 @@ codes! {
         End = "END",
     }
 }
+
+codes! {
+    /// About how many records moved.
+    RecordBand {
+        /// None: an empty return.
+        None = "NONE",
+        /// 1 to 99.
+        UnderHundred = "UNDER_100",
+        /// 100 to 999.
+        UnderThousand = "UNDER_1000",
+        /// 1,000 to 9,999.
+        UnderTenThousand = "UNDER_10000",
+        /// 10,000 to 99,999.
+        UnderHundredThousand = "UNDER_100000",
+        /// 100,000 to 999,999.
+        UnderMillion = "UNDER_1000000",
+        /// A million and more.
+        MillionAndMore = "MILLION_AND_MORE",
+        /// Nobody counted: a live feed, for example.
+        NotCounted = "NOT_COUNTED",
+    }
+}
+
+codes! {
+    /// How an incident stands.
+    IncidentStatus {
+        /// Open.
+        Open = "OPEN",
+        /// It does no more harm.
+        Contained = "CONTAINED",
+        /// Open, and grave: nothing resumes.
+        CriticalOpen = "CRITICAL_OPEN",
+        /// Over.
+        Closed = "CLOSED",
+    }
+}
+
+codes! {
+    /// What became of data that a recipient held.
+    DestructionOutcome {
+        /// Destroyed.
+        Destroyed = "DESTROYED",
+        /// Given back.
+        Returned = "RETURNED",
+        /// Made anonymous.
+        Anonymised = "ANONYMISED",
+        /// Kept, because a law says so.
+        RetainedUnderLaw = "RETAINED_UNDER_LAW",
+    }
+}
+
+codes! {
+    /// Why data must not be destroyed for now.
+    HoldReason {
+        /// A dispute at law.
+        Litigation = "LITIGATION",
+        /// A public inquiry.
+        Inquiry = "INQUIRY",
+        /// The regulator.
+        Regulator = "REGULATOR",
+        /// The police.
+        Police = "POLICE",
+    }
+}
+
+codes! {
+    /// Kinds of documents (CL-DOC).
+    DocumentKind {
+        /// Data protection impact assessment.
+        Dpia = "DPIA",
+        /// Legitimate interests assessment.
+        Lia = "LIA",
+        /// Appropriate policy document.
+        Apd = "APD",
+        /// A deed under seal.
+        Sealed = "SEALED",
+        /// A legal opinion.
+        LegalOpinion = "LEGAL_OPINION",
+        /// What the fields mean.
+        DataDictionary = "DATA_DICTIONARY",
+        /// Advice of the Confidentiality Advisory Group.
+        Cag = "CAG",
+        /// An entry in the register under the Digital Economy Act.
+        DeaEntry = "DEA_ENTRY",
+        /// A paper for a board.
+        BoardPaper = "BOARD_PAPER",
+        /// Who relies on which transfer mechanism, and why.
+        TransferAssessment = "TRANSFER_ASSESSMENT",
+        /// A contract.
+        Contract = "CONTRACT",
+        /// Another.
+        Other = "OTHER",
+    }
+}
+
+codes! {
+    /// Whether an imported agreement goes on.
+    ImportStatus {
+        /// It goes on.
+        Active = "ACTIVE",
+        /// It has ended.
+        Ended = "ENDED",
+    }
+}
