@@ -4,6 +4,7 @@
 //! `sled/` (the index), `MARK` (left by a clean stop) and `BALLAST` (given up when the disk is full). An append is durable
 //! in records and words before it answers; the checkpoint over it follows as a step of its own, and the index behind.
 
+mod beside;
 pub mod care;
 mod disk;
 mod frame;

@@ -20,11 +20,11 @@ use super::space::Space;
 use super::words::Words;
 use crate::{NewEntry, Store, StoreError, Word};
 
-/// How often the shelf catches up when little happens.
+/// The shelf catches up when nothing was appended for so long: the cores are busy while something is.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// So much may wait before the shelf catches up at once.
-const WAITING_MAX: u64 = 65_536;
+/// So much may wait, some 150 bytes each, before the shelf catches up all the same.
+const WAITING_MAX: u64 = 131_072;
 
 /// A store in files of one directory, held by one process.
 ///
@@ -199,15 +199,20 @@ impl Drop for Embedded {
 
 /// The life of the thread that keeps the shelf close behind.
 fn follow(inner: &Inner, bell: &Bell) {
+    let mut seen = inner.index.size();
     loop {
-        {
+        let asked = {
             let wish = held(&bell.wish);
             let waited = bell.rung.wait_timeout_while(wish, PAUSE, |wish| *wish == Wish::Nothing);
             let (mut wish, _) = waited.unwrap_or_else(PoisonError::into_inner);
             if *wish == Wish::Stop {
                 return;
             }
-            *wish = Wish::Nothing;
+            std::mem::take(&mut *wish) == Wish::CatchUp
+        };
+        let size = inner.index.size();
+        if std::mem::replace(&mut seen, size) != size && !asked {
+            continue;
         }
         if inner.poison.check().is_ok() {
             inner.catch_up();

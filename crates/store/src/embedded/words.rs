@@ -11,6 +11,7 @@ use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
+use super::beside::Beside;
 use super::disk::{Disk, last_used};
 use super::frame::{ERASED, FILE_HEADER, FRAME_HEADER, Header, Kind, Place, StoreId, put, take};
 use super::mark::End;
@@ -19,6 +20,9 @@ use crate::{NewEntry, StoreError, Word};
 
 /// Body of a key frame: the key, the SHA-256 of the name, and zeros that make whole frames divide a sector.
 const KEY_BODY: usize = 96;
+
+/// Bytes of a key.
+const SECRET: usize = 32;
 
 /// A whole key frame.
 pub(super) const KEY_FRAME: usize = FRAME_HEADER + KEY_BODY;
@@ -30,10 +34,11 @@ const END: u8 = 0xA5;
 pub type Entropy = Arc<dyn Fn(&mut [u8]) + Send + Sync>;
 
 pub(super) struct Words {
-    sealed: Run,
-    keys: Run,
+    sealed: Arc<Run>,
+    keys: Arc<Run>,
     entropy: Entropy,
-    watched: bool,
+    /// Those who sync the two beside the records; nobody while a test watches every call in its order.
+    beside: Option<[Beside; 2]>,
 }
 
 impl fmt::Debug for Words {
@@ -55,9 +60,10 @@ pub(super) struct Sealed {
 impl Words {
     /// Opens the files. Where they end is not known yet: see [`Words::find_end`] and [`Words::ends_at`].
     pub(super) fn open(disk: &Disk, id: StoreId, file_bytes: u64, entropy: Entropy) -> Result<Self, StoreError> {
-        let sealed = Run::open(disk, Kind::Word, id, file_bytes)?;
-        let keys = Run::open(disk, Kind::Key, id, file_bytes)?;
-        Ok(Self { sealed, keys, entropy, watched: disk.is_watched() })
+        let sealed = Arc::new(Run::open(disk, Kind::Word, id, file_bytes)?);
+        let keys = Arc::new(Run::open(disk, Kind::Key, id, file_bytes)?);
+        let beside = if disk.is_watched() { None } else { Some([Beside::start(&sealed)?, Beside::start(&keys)?]) };
+        Ok(Self { sealed, keys, entropy, beside })
     }
 
     /// New words go behind the last byte that is used.
@@ -111,26 +117,36 @@ impl Words {
             keys_at,
             slots: Vec::with_capacity(group.len()),
         };
+        // Asked for once a group: the system charges by the call.
+        let mut secrets = Zeroizing::new(vec![0; count * SECRET]);
+        (self.entropy)(&mut secrets);
+        let mut secrets = secrets.chunks_exact(SECRET);
         for (index, entry) in (first..).zip(group) {
             let at = keys_at.plus(sealed.keys.len()).pack();
             for (part, word) in (0_u32..).zip(&entry.words) {
-                self.seal_one(&mut sealed, index, part, word)?;
+                let secret = secrets.next().ok_or_else(unsealable)?;
+                self.seal_one(&mut sealed, index, part, word, secret)?;
             }
             sealed.slots.push((at, u32::try_from(entry.words.len()).unwrap_or(u32::MAX)));
         }
         Ok(sealed)
     }
 
-    fn seal_one(&self, sealed: &mut Sealed, index: u64, part: u32, word: &Word) -> Result<(), StoreError> {
+    fn seal_one(
+        &self,
+        sealed: &mut Sealed,
+        index: u64,
+        part: u32,
+        word: &Word,
+        secret: &[u8],
+    ) -> Result<(), StoreError> {
         let mut key = Zeroizing::new([0; KEY_BODY]);
-        (self.entropy)(key.get_mut(..32).unwrap_or_default());
-        put(&mut *key, 32, &Sha256::digest(word.name.as_bytes()));
+        put(&mut *key, 0, secret);
+        put(&mut *key, SECRET, &Sha256::digest(word.name.as_bytes()));
         let place = sealed.words_at.plus(sealed.words.len());
         let secret = Zeroizing::new(take::<32>(&*key, 0));
         let payload = Payload { msg: &word.bytes, aad: word.name.as_bytes() };
-        let unsealable =
-            |_| StoreError::Unsuitable { file: "words".into(), problem: "a word could not be sealed".into() };
-        let shut = cipher(&secret).encrypt(&nonce(index, part), payload).map_err(unsealable)?;
+        let shut = cipher(&secret).encrypt(&nonce(index, part), payload).map_err(|_| unsealable())?;
         let mut body = u32::try_from(word.name.len()).unwrap_or(u32::MAX).to_le_bytes().to_vec();
         body.extend_from_slice(word.name.as_bytes());
         body.extend_from_slice(&shut);
@@ -152,20 +168,17 @@ impl Words {
         self.sealed.put(sealed.words_at, &sealed.words)?;
         self.keys.put(sealed.keys_at, &sealed.keys)?;
         records.put(at, bytes)?;
-        if self.watched {
+        let Some([words, keys]) = &self.beside else {
             self.sealed.sync(sealed.words_at)?;
             self.keys.sync(sealed.keys_at)?;
             return records.sync(at);
-        }
-        std::thread::scope(|scope| {
-            let words = scope.spawn(|| self.sealed.sync(sealed.words_at));
-            let keys = scope.spawn(|| self.keys.sync(sealed.keys_at));
-            let records = records.sync(at);
-            let panicked = |_| Err(damaged("words", 0, 0, "syncing them panicked"));
-            words.join().unwrap_or_else(panicked)?;
-            keys.join().unwrap_or_else(panicked)?;
-            records
-        })
+        };
+        words.begin(sealed.words_at);
+        keys.begin(sealed.keys_at);
+        let synced = records.sync(at);
+        // Both are waited for whatever became of the others: their next sync must not be taken for this one.
+        let (words, keys) = (words.end(), keys.end());
+        synced.and(words).and(keys)
     }
 
     pub(super) fn advance(&self, sealed: &Sealed) {
@@ -266,6 +279,10 @@ fn nonce(index: u64, part: u32) -> XNonce {
     put(&mut bytes, 0, &index.to_le_bytes());
     put(&mut bytes, 8, &part.to_le_bytes());
     XNonce::from(bytes)
+}
+
+fn unsealable() -> StoreError {
+    StoreError::Unsuitable { file: "words".into(), problem: "a word could not be sealed".into() }
 }
 
 fn cipher(key: &[u8; 32]) -> XChaCha20Poly1305 {
