@@ -50,6 +50,10 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::ending::Ending;
 
+/// Events are parsed on one thread, recorded on a second and read on a third: glibc's allocator makes them wait there.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const ABOUT: &str = "\
 Keeps, signs and checks data-sharing agreements in an append-only public ledger.
 
