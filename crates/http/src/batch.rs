@@ -69,7 +69,8 @@ fn answer_stream(body: Body) -> Response {
 /// A chunk whose lines were checked, and where its decisions will come from.
 struct Chunk {
     checked: Checked,
-    basis: Basis,
+    /// What its refusals at the door are decided by, where there are any.
+    basis: Option<Basis>,
     waiting: Result<Waiting, Unavailable>,
 }
 
@@ -117,13 +118,14 @@ async fn read(app: Arc<App>, mut body: Body, chunks: mpsc::Sender<Chunk>) {
 }
 
 async fn hand_over(app: &Arc<App>, lines: Lines) -> Option<Chunk> {
-    let basis = app.basis().await;
     let own = Arc::clone(app);
     let checking = tokio::task::spawn_blocking(move || -> Checked {
         let check = |line: Result<Vec<u8>, Problem>| own.open(&line.map_err(TurnedAway::Unreadable)?);
         lines.into_par_iter().map(check).collect()
     });
     let mut checked = checking.await.ok()?;
+    // Good lines need none, and do not wait for readers to catch up.
+    let basis = if checked.iter().any(Result::is_err) { Some(app.basis().await) } else { None };
     for submitted in checked.iter_mut().flatten() {
         *submitted = app.weighed(submitted.clone()).await;
     }
@@ -140,7 +142,8 @@ async fn tell(
     lines: mpsc::UnboundedSender<Bytes>,
     room: Arc<tokio::sync::Semaphore>,
 ) {
-    while let Some(Chunk { checked, mut basis, waiting }) = chunks.recv().await {
+    let mut last = None;
+    while let Some(Chunk { checked, basis, waiting }) = chunks.recv().await {
         let decisions = match waiting {
             Ok(waiting) => decided(waiting).await,
             Err(why) => Err(why),
@@ -149,12 +152,18 @@ async fn tell(
         let mut out = Vec::new();
         for line in checked {
             let told = match (line, &mut decisions) {
-                (Err(away), _) => Err(app.turned_away(away, basis)),
+                (Err(away), _) => {
+                    let basis = match basis {
+                        Some(basis) => basis,
+                        None => app.basis().await,
+                    };
+                    Err(app.turned_away(away, after(&app, last, basis).await))
+                }
                 (Ok(_), Err(why)) => Err(unavailable(why)),
                 (Ok(opened), Ok(decisions)) => match decisions.next() {
                     Some(decision) => {
                         if let Decision::Recorded(placed) = &decision {
-                            basis = after(&app, placed.index, basis).await;
+                            last = Some(placed.index);
                         }
                         app.told(&opened, decision).await
                     }
@@ -178,9 +187,9 @@ async fn tell(
     }
 }
 
-/// What a refusal at the door is decided by when it stands behind a line that was recorded at `index`.
-async fn after(app: &App, index: u64, basis: Basis) -> Basis {
-    let size = index + 1;
+/// What a refusal at the door is decided by when it stands behind a line that was recorded at `last`.
+async fn after(app: &App, last: Option<u64>, basis: Basis) -> Basis {
+    let size = last.map_or(0, |index| index + 1);
     if size <= basis.size || app.reader.at_least(size).await.is_err() {
         return basis;
     }
