@@ -2,6 +2,8 @@
 //!
 //! Every benchmark prints a line for people for each figure, and one line of JSON at its end.
 
+mod audit;
+mod decide;
 mod ingest;
 pub mod limits;
 mod store;
@@ -18,12 +20,18 @@ struct Bench {
     run: fn(&Repository, &mut Figures) -> Result<()>,
 }
 
-const BENCHES: [Bench; 3] = [
+const BENCHES: [Bench; 5] = [
     Bench { name: "limits", about: "what this machine can do: verifying, syncing", run: limits::run },
     Bench {
         name: "ingest",
         about: "durable ingest over HTTP at 1, 8, 64, 512 clients and in batches",
         run: ingest::run,
+    },
+    Bench { name: "audit", about: "the audit of a mirror, everything decided again", run: audit::run },
+    Bench {
+        name: "decide",
+        about: "one core: reading, judging and deciding beside a signature check",
+        run: decide::run,
     },
     Bench {
         name: "store",

@@ -226,12 +226,13 @@ pub fn wait(time: std::time::Duration) -> Result<()> {
     Ok(())
 }
 
-/// Sends events in batches of so many lines, one batch after another; gives acknowledged events each second.
+/// Sends events in batches of so many lines over so many connections, each one batch after another; gives acknowledged
+/// events each second.
 ///
 /// # Errors
 ///
 /// A batch is not answered, or a line of it is refused.
-pub fn batches(address: &str, load: &[Prepared], lines: usize) -> Result<f64> {
+pub fn batches(address: &str, load: &[Prepared], lines: usize, connections: usize) -> Result<f64> {
     let requests: Vec<Vec<u8>> = load
         .chunks(lines)
         .map(|chunk| {
@@ -239,16 +240,28 @@ pub fn batches(address: &str, load: &[Prepared], lines: usize) -> Result<f64> {
             post("/api/v1/events/batch", "application/x-ndjson", &bodies.join(&b"\n"[..]))
         })
         .collect();
+    let requests = Arc::new(requests);
+    let next = Arc::new(AtomicUsize::new(0));
     runtime()?.block_on(async {
-        let mut connection = Connection::open(address).await?;
         let watch = Watch::start();
-        for request in &requests {
-            let answer = connection.ask(request).await?;
-            let text = String::from_utf8_lossy(&answer.body);
-            ensure!(answer.status == 200, "a batch was answered {}: {text}", answer.status);
-            if let Some(refused) = text.lines().find(|line| !line.contains("\"leaf_hash\"")) {
-                bail!("a line of a batch was refused: {refused}");
-            }
+        let mut tasks = Vec::new();
+        for _ in 0..connections {
+            let (mut connection, requests, next) =
+                (Connection::open(address).await?, Arc::clone(&requests), Arc::clone(&next));
+            tasks.push(tokio::spawn(async move {
+                while let Some(request) = requests.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let answer = connection.ask(request).await?;
+                    let text = String::from_utf8_lossy(&answer.body);
+                    ensure!(answer.status == 200, "a batch was answered {}: {text}", answer.status);
+                    if let Some(refused) = text.lines().find(|line| !line.contains("\"leaf_hash\"")) {
+                        bail!("a line of a batch was refused: {refused}");
+                    }
+                }
+                Ok(())
+            }));
+        }
+        for task in tasks {
+            task.await??;
         }
         Ok(rate(load.len(), watch.read()))
     })

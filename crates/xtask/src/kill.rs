@@ -111,7 +111,7 @@ fn rounds_of(binary: &Path, rounds: usize) -> Result<()> {
 fn refill(server: &Server, round: usize) -> Result<Vec<Prepared>> {
     let mut maker = server.maker(u16::try_from(round % 4_096)?.wrapping_add(1));
     maker.first = round * BODIES;
-    client::batches(server.address(), &maker.organisations(BODIES)?, BATCH)?;
+    client::batches(server.address(), &maker.organisations(BODIES)?, BATCH, 1)?;
     let mut events = maker.appointments(BODIES, crate::load::EACH_MAX - 10)?;
     events.reverse();
     Ok(events)

@@ -17,6 +17,9 @@ const BATCHED: usize = 60_000;
 /// Lines of one batch.
 const BATCH: usize = 1_000;
 
+/// Batches under way at once: with one alone a core waits for the other.
+const BATCHES: usize = 4;
+
 /// Founds a ledger, fills it with organisations, and drives each kind of load.
 pub fn run(repository: &Repository, figures: &mut Figures) -> Result<()> {
     let folder = tempfile::tempdir()?;
@@ -24,7 +27,7 @@ pub fn run(repository: &Repository, figures: &mut Figures) -> Result<()> {
     let bodies = total.div_ceil(EACH_MAX - 10);
     let server = Server::founded(&crate::server::release(repository)?, folder.path())?;
     let maker = server.maker(1);
-    client::batches(server.address(), &maker.organisations(bodies)?, BATCH)?;
+    client::batches(server.address(), &maker.organisations(bodies)?, BATCH, 1)?;
     let mut events = maker.appointments(bodies, EACH_MAX - 10)?;
     println!("  {bodies} organisations registered, {total} events signed");
     for (clients, count) in CLIENTS {
@@ -44,7 +47,7 @@ pub fn run(repository: &Repository, figures: &mut Figures) -> Result<()> {
     }
     let load: Vec<_> = events.drain(..BATCHED).collect();
     let verify = limits::two_core_verify()?;
-    let each_second = client::batches(server.address(), &load, BATCH)?;
+    let each_second = client::batches(server.address(), &load, BATCH, BATCHES)?;
     figures.rate("batches of 1,000", each_second, "two-core verification", verify);
     server.stop()
 }

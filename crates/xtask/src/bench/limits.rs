@@ -24,6 +24,15 @@ const RECORD: usize = 1_024;
 
 /// How many signatures of ordinary events two threads check each second, strictly and one by one.
 pub fn two_core_verify() -> Result<f64> {
+    verify(2)
+}
+
+/// How many one thread checks.
+pub fn one_core_verify() -> Result<f64> {
+    verify(1)
+}
+
+fn verify(threads: usize) -> Result<f64> {
     let key = SigningKey::from_bytes(&[7; 32]);
     let public = PublicKey::register(PublicKey::from(&key).as_bytes())?;
     let messages: Vec<(Vec<u8>, [u8; 64])> = (0..64_u32)
@@ -38,12 +47,12 @@ pub fn two_core_verify() -> Result<f64> {
     for _ in 0..3 {
         let (good, took) = timed(|| {
             std::thread::scope(|scope| {
-                let other = scope.spawn(check);
-                check() && other.join().unwrap_or(false)
+                let others: Vec<_> = (1..threads).map(|_| scope.spawn(check)).collect();
+                check() && others.into_iter().all(|other| other.join().unwrap_or(false))
             })
         });
         anyhow::ensure!(good, "a signature of the benchmark does not verify");
-        rates.push(rate(2 * CHECKS, took));
+        rates.push(rate(threads * CHECKS, took));
     }
     Ok(median(rates))
 }
