@@ -18,6 +18,7 @@ from header import Header
 
 SIGNATURES = ("AdviceGiven", "ApprovalGiven", "ExecutionSigned")
 REGULATOR_LAPSES = timedelta(days=10)
+_ADVICE = "ADVICE_OVERDUE"
 
 
 @dataclass
@@ -92,6 +93,15 @@ class Agreement:
     questions: dict = field(default_factory=dict)
     signatures: list = field(default_factory=list)
     grounds: dict = field(default_factory=dict)
+    incidents: dict = field(default_factory=dict)
+    sent: set = field(default_factory=set)
+    duties: set = field(default_factory=set)
+    holds: dict = field(default_factory=dict)
+    declined: set = field(default_factory=set)
+    joined: dict = field(default_factory=dict)
+    led_by: str = ""
+    imported_by: str = ""
+    is_recorded: bool = False
     consents: dict = field(default_factory=dict)
     reviews: list = field(default_factory=list)
     approve_by: datetime | None = None
@@ -100,7 +110,7 @@ class Agreement:
 
     @property
     def header(self):
-        return self.current and self.current.header
+        return self.current and self.extended(self.current.header)
 
     @property
     def version(self):
@@ -116,14 +126,29 @@ class Agreement:
         return self.amendment.stage if self.amendment else "T0"
 
     @property
+    def lead(self):
+        return self.led_by or self.header.lead
+
+    @property
     def signing(self):
-        """The version that is signed, or was: that of an amendment while one is open."""
+        """The version that the bound parties sign, or signed: an amendment's while one is open."""
         return self.amendment.version if self.amendment else self.current
+
+    def signed_by(self, organisation):
+        """The version that one party signs: who accedes signs the one in force."""
+        return self.current if self.is_acceding(organisation) else self.signing
+
+    def is_acceding(self, organisation):
+        """Whether a body joins an agreement that others have formed already."""
+        there = self.parties.get(organisation)
+        if there is None or self.header.formation != "ACCESSION":
+            return False
+        return self.state in "PVS" and there.state in "isqdo"
 
     def owed(self, organisation):
         """{(event type, role)} that the version being signed asks of a party."""
-        if self.amendment:
-            return amendments.asked(self.amendment.kind, self.amendment.version.header, organisation)
+        if self.amendment and not self.is_acceding(organisation):
+            return amendments.asked(self.amendment.kind, self.extended(self.amendment.version.header), organisation)
         return self.header.required(organisation)
 
     def counting(self, organisation=None, kind=None):
@@ -132,7 +157,7 @@ class Agreement:
             s
             for s in self.signatures
             if s.counts
-            and s.version_hash == self.signing.hash
+            and s.version_hash == self.signed_by(s.organisation).hash
             and organisation in (None, s.organisation)
             and kind in (None, s.kind)
         ]
@@ -151,10 +176,40 @@ class Agreement:
         if any(not s.datasets for s in given):
             return False
         approved = {name for s in given for name in s.datasets}
-        return not self.signing.header.datasets_of(organisation) <= approved
+        return not self.datasets_of(organisation) <= approved
+
+    def datasets_of(self, organisation):
+        """The ids of what a party provides or receives by the version that it signs."""
+        return self.extended(self.signed_by(organisation).header).datasets_of(organisation)
+
+    def extended(self, header):
+        """A header with the rows of those who joined since."""
+        there = header.organisations()
+        return header.with_rows([row for code, row in self.joined.items() if code not in there])
+
+    def join(self, row, state):
+        """A body is invited, or asks to join."""
+        code = row["organisation"]
+        self.joined[code] = row
+        self.parties[code] = Party(state)
+
+    def begin(self, event, state):
+        """What was agreed or shared elsewhere is recorded: every row is an import's."""
+        self.current = draft_of(self, event)
+        self.drafts, self.drafter = self.current.number, self.current.organisation
+        self.parties = {code: Party("m") for code in self.current.header.organisations()}
+        self.requesting, _, self.filer = principal(event)
+        self.imported_by, self.state = event.id, state
+
+    def is_imported(self):
+        """Whether a row still waits for its own body's word."""
+        return any(party.state == "m" for party in self.parties.values())
+
+    def is_held(self, name):
+        return any(not datasets or name in datasets for _, datasets in self.holds.values())
 
     def is_bilateral(self):
-        return len(self.parties) == 2
+        return len(self.parties) == 2 and self.header.formation != "ACCESSION"
 
     def bound(self):
         """The parties that are bound now."""
@@ -184,26 +239,26 @@ class Agreement:
         if self.state not in "NRWLX":
             for code, party in self.parties.items():
                 left = book.organisations[code].left_at
-                if left and party.state in "isxpl":
-                    yield left, 0, lambda c=code, t=left: self.leave(c, "d" if self.parties[c].state in "is" else "o", t)
+                if left and party.state in "isqxplm":
+                    yield left, 0, lambda c=code, t=left: self.leave(c, "d" if self.parties[c].state in "isq" else "o", t)
         if self.state in "VS":
-            yield from self._due_in_force()
+            yield from self._due_in_force(book)
         if self.state == "P":
             yield self.activates_at, 8, lambda: self.move("V")
         if self.state in "FCG":
             yield self.moved_at + idle, 9, lambda: self.move("L")
         if self.state == "A" and self.approve_by:
             yield self.approve_by, 9, lambda: self.move("L")
-        if self.state == "E":
-            # Nothing was ever disclosed, for that event is not built yet: no duty, no hold.
+        if self.state == "E" and not self.duties and not self.holds and not self.is_imported():
             yield None, 11, lambda: self.move("X")
 
-    def _due_in_force(self):
-        for code, party in self.parties.items():
+    def _due_in_force(self, book):
+        for code, party in self.parties.items() if not self.is_imported() else ():
             if party.leaves_at and party.state in "xpl":
                 yield party.leaves_at, 3, lambda c=code, t=party.leaves_at: self.leave(c, "o", t)
-        if not self._goes_on():
+        if not self.is_imported() and not self._goes_on():
             yield None, 4, lambda: self.move("E")
+        yield from self._due_advice(book)
         if self.header.end_date:
             yield london.ends(self.header.end_date), 5, lambda: self.move("E")
         ends = self.consented_end()
@@ -215,6 +270,26 @@ class Agreement:
         if self.track == "T3":
             yield self.amendment.effective_at, 6, self.switch
 
+    def _due_advice(self, book):
+        """D2: an emergency goes on for five days without the advice of each data protection officer."""
+        if self.header.kind != "EMG":
+            return
+        advised = {s.organisation for s in self.signatures if (s.kind, s.role) == ("AdviceGiven", "DPO") and s.counts}
+        late = set(self.parties) - advised
+        days = timedelta(days=book.reference["POLICY-WINDOWS"]["emergency_advice_days"])
+        if late and self.state == "V" and _ADVICE not in self.grounds:
+            yield self.activates_at + days, 2, lambda: self.open_ground(_ADVICE, self.activates_at + days)
+        if not late and _ADVICE in self.grounds:
+            yield None, 2, lambda: self.close(_ADVICE)
+
+    def open_ground(self, name, at, organisation="", scope="WHOLE"):
+        """A derived ground opens."""
+        self.grounds[name] = Ground(organisation, name, scope, at)
+        if scope == "WHOLE":
+            self.state = "S"
+        elif self.parties[organisation].state in "xl":
+            self.parties[organisation].state = "p"
+
     def consented_end(self):
         """When it ends by consent of everybody who is bound and stays; None while one is missing."""
         staying = self.staying()
@@ -225,20 +300,27 @@ class Agreement:
 
     def move(self, state):
         self.state = state
-        if state in "EX":
+        if state in "EXW":
             self.drop_amendment()
 
     def drop_amendment(self):
         """The amendment is over, and what was asked and countered about it."""
         if self.amendment:
             self.amendment = self.counter = None
-            self.questions = {}
+            self.questions, self.declined = {}, set()
+
+    def adopters(self):
+        """The parties that have executed the open amendment."""
+        found = {s.organisation for s in self.counting(kind="ExecutionSigned")}
+        return {code for code in found if not self.is_acceding(code)}
 
     def is_adopted(self):
         """Whether everybody whose signature an amendment needs has executed it."""
-        adopted = {s.organisation for s in self.counting(kind="ExecutionSigned")}
-        header = self.amendment.version.header
-        return all(code in adopted for code in self.staying() if header.executes(code))
+        header = self.extended(self.amendment.version.header)
+        asked = {code for code in self.staying() if header.executes(code)}
+        if self.header.non_adopter_rule == "LEAVE" and self.header.quorum == "TWO_THIRDS":
+            return 3 * len(asked & self.adopters()) >= 2 * len(asked) > 0
+        return asked <= self.adopters()
 
     def agree(self, at):
         """Whether an amendment has its signatures by now; then it waits for its day."""
@@ -247,7 +329,11 @@ class Agreement:
             self.amendment.effective_at = max(at, london.midnight(self.signing.header.effective_date))
 
     def switch(self):
-        """An amendment takes effect."""
+        """An amendment takes effect, and who did not adopt it is left behind by rule LEAVE."""
+        if self.header.non_adopter_rule == "LEAVE" and self.amendment.kind != "M0":
+            for code in self.staying() - self.adopters():
+                if self.extended(self.amendment.version.header).executes(code):
+                    self.parties[code].state = "n"
         self.current = self.amendment.version
         self.drop_amendment()
 
@@ -269,7 +355,7 @@ class Agreement:
         """A regulator's ground over the whole, by one party of many that may not do so alone."""
         if ground.scope != "WHOLE" or ground.code != "REGULATOR":
             return False
-        if self.is_bilateral() or ground.organisation == self.header.lead:
+        if self.is_bilateral() or ground.organisation == self.lead:
             return False
         return not any(
             g.code == "REGULATOR" and g.organisation != ground.organisation for g in self.grounds.values()
@@ -296,11 +382,12 @@ def version_hash(stream, header, terms, version):
 
 
 def draft_of(agreement, event):
-    """The version that an event brings: the next of its stream."""
+    """The version that an event brings: the next of its stream. An import may have no terms."""
     data, number = event.data, agreement.drafts + 1
-    found = version_hash(event.stream, data["header"], data["terms"], number)
+    terms = data.get("terms")
+    found = version_hash(event.stream, data["header"], terms, number) if terms else ""
     organisation, _, _ = principal(event)
-    return Version(number, found, Header(data["header"]), organisation, data["terms"]["$commit"])
+    return Version(number, found, Header(data["header"]), organisation, terms["$commit"] if terms else "")
 
 
 def principal(event):

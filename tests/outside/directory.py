@@ -31,6 +31,7 @@ class Organisation:
     extra_roles: list
     left_at: datetime | None = None
     suspended_until: datetime | None = None
+    registered_at: datetime | None = None
 
     def standing(self, at):
         """`a` active, `s` suspended, `l` left."""
@@ -463,6 +464,7 @@ def evolve(book, event, at):
             book.organisations[body] = Organisation(
                 body, data["type"], data["flags"], data["governance"], data["extra_roles"]
             )
+            book.organisations[body].registered_at = at
             book.keys[chief["key"]] = KnownKey(event.bytes_of(chief["public"]), body, chief["person"])
             book.appointments[event.id] = Appointment(body, chief["person"], "CEX", at, None)
         case "OrganisationUpdated":

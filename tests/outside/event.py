@@ -37,7 +37,10 @@ _AGREEMENT = {
     "TermsSubmitted", "AdviceGiven", "ApprovalGiven",
     "ExecutionSigned", "ApprovalDeclined", "ApprovalWithdrawn", "RequestRefused",
     "RequestWithdrawn", "AgreementSuspended", "AgreementResumed", "RevocationNoticed",
-    "PublicationDecided", "NoteRecorded",
+    "PublicationDecided", "NoteRecorded", "PartyInvited", "AccessionRequested", "DisclosureLogged",
+    "IncidentNoted", "IncidentUpdated", "DestructionCertified", "RetentionHoldPlaced",
+    "RetentionHoldReleased", "DocumentAttached", "AgreementImported", "ImportConfirmed",
+    "ImportDisputed", "EmergencySharingRecorded", "LeadChanged", "Corrected",
 }
 STREAM_OF = {
     "LedgerGenesis": "sys",
@@ -111,12 +114,13 @@ def _event(value, payload, signatures, library):
     kind, version = value["type"], value["v"]
     whole = isinstance(version, int) and not isinstance(version, bool)
     _ask(isinstance(kind, str) and whole, "`type` and `v`")
-    if kind not in STREAM_OF or version != 1:
+    if kind not in STREAM_OF or version != 1 or not library.has(f"events/{kind}-v1.json"):
         raise Refused("E04", f"{kind} v{version}")
     problems = library.problems(f"events/{kind}-v1.json", value["data"])
     _ask(not problems, "; ".join(problems[:3]))
-    if kind == "RequestFiled" and value["data"]["header"]["formation"] == "ACCESSION":
-        raise Refused("E04", "formation ACCESSION is not built yet")
+    joins = library.has("events/PartyInvited-v1.json")
+    if kind == "RequestFiled" and value["data"]["header"]["formation"] == "ACCESSION" and not joins:
+        raise Refused("E04", "formation ACCESSION waits for the event that invites")
     if kind == "ClarificationProvided":
         _ask(("header" in value["data"]) == ("terms" in value["data"]), "header and terms come together")
     signers = value["signers"]

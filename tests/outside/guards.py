@@ -3,13 +3,21 @@
 from datetime import timedelta
 
 import amendment as amendments
+import flows
+import imports
+import joining
 import london
 from agreement import SIGNATURES, principal, target_of
 from directory import Refused
 from filing import months_later
 from header import Header
 
-PARTY_CODES = {"i": "G10", "s": "G10", "q": "G22", "x": "G11", "d": "G12", "p": "G13", "l": "G14", "o": "G15"}
+# Section 2.9, one code a state; an imported or disputed row can do nothing either.
+PARTY_CODES = {
+    "i": "G10", "s": "G10", "q": "G22", "x": "G11", "d": "G12", "p": "G13", "l": "G14", "o": "G15", "n": "G16",
+    "u": "G17", "m": "G10", "k": "G10",
+}
+_ELSEWHERE = flows.GUARDED | joining.GUARDED | imports.GUARDED
 _IMMEDIATE = {"BREACH_BY_OTHER", "UNLAWFUL", "REGULATOR_ORDER", "COURT_ORDER"}
 _FRESH_ADVICE = timedelta(days=14)
 _OPEN_QUESTIONS, _OWN_QUESTIONS = 50, 5
@@ -87,23 +95,24 @@ def check_guards(agreement, event, at, book):
         case "TermsSubmitted":
             _check_submitting(agreement, data, at, book)
         case "AdviceGiven":
-            if party.state in "dlo" or (party.state in "xp" and agreement.state not in "VS"):
+            if party.state in "qdlonumk" or (party.state in "xp" and agreement.state not in "VS"):
                 raise Refused(PARTY_CODES[party.state])
         case "ApprovalGiven":
-            _check_signing(agreement, party)
-            own = agreement.signing.header.datasets_of(organisation)
+            _check_signing(agreement, organisation, party)
+            own = agreement.datasets_of(organisation)
             if (event.type, role) not in agreement.owed(organisation) or not set(data["datasets"]) <= own:
                 raise Refused("G18")
             if agreement.missing(organisation, "AdviceGiven") and agreement.header.kind != "EMG":
                 raise Refused("G19")
         case "ExecutionSigned":
-            _check_signing(agreement, party)
+            _check_signing(agreement, organisation, party)
             needed = ["ApprovalGiven"] if agreement.header.kind == "EMG" else ["AdviceGiven", "ApprovalGiven"]
             owed = (event.type, role) in agreement.owed(organisation)
             if agreement.missing(organisation, *needed) or not owed:
                 raise Refused("G18")
         case "ApprovalDeclined":
-            if party.state not in ("xp" if agreement.amendment else "isx"):
+            bound = agreement.amendment and not agreement.is_acceding(organisation)
+            if party.state not in ("xp" if bound else "isq" if agreement.state != "A" else "isqx"):
                 raise Refused(PARTY_CODES[party.state])
         case "ApprovalWithdrawn":
             target = target_of(agreement, data["target"])
@@ -115,18 +124,22 @@ def check_guards(agreement, event, at, book):
             _check_lifting(agreement, data["ground"], at)
         case "RevocationNoticed":
             _check_notice(agreement, event, party, at)
+        case kind if kind in _ELSEWHERE:
+            _ELSEWHERE[kind](agreement, event, at, book, PARTY_CODES)
 
 
 def _check_version(agreement, event):
     """G08: which version an event may name."""
     kind, named = event.type, event.data.get("version_hash")
-    if kind in ("AdviceGiven", "ApprovalGiven", "ExecutionSigned", "ApprovalDeclined") and agreement.track == "T3":
-        if kind != "AdviceGiven" or named != agreement.version_hash:
+    acceding = agreement.is_acceding(principal(event)[0])
+    if kind in ("AdviceGiven", "ApprovalGiven", "ExecutionSigned", "ApprovalDeclined") and agreement.track == "T3" and not acceding:
+        late = kind == "ExecutionSigned" and agreement.header.non_adopter_rule == "LEAVE" and named == agreement.signing.hash
+        if not late and (kind != "AdviceGiven" or named != agreement.version_hash):
             raise Refused("G08", "the amendment is agreed")
     if kind == "AdviceGiven":
         good = {agreement.version_hash, agreement.signing.hash}
     elif kind in ("ApprovalGiven", "ExecutionSigned", "ApprovalDeclined", "TermsSubmitted"):
-        good = {agreement.signing.hash}
+        good = {agreement.current.hash if acceding else agreement.signing.hash}
     else:
         return
     if named not in good:
@@ -181,16 +194,17 @@ def _check_consent(agreement, organisation, data):
         raise Refused("G38")
 
 
-def _check_signing(agreement, party):
+def _check_signing(agreement, organisation, party):
     """Before it is in force who is asked signs; an amendment is signed by who is bound."""
-    if party.state not in ("xp" if agreement.amendment else "is"):
+    bound = agreement.amendment and not agreement.is_acceding(organisation)
+    if party.state not in ("xp" if bound else "is"):
         raise Refused(PARTY_CODES[party.state])
 
 
 def _check_submitting(agreement, data, at, book):
     if data["version"] != agreement.signing.number:
         raise Refused("G08")
-    if not agreement.amendment and not agreement.header.providers() <= agreement.triaged:
+    if not agreement.amendment and not _is_triaged(agreement):
         raise Refused("G09")
     today, last = london.today(at), london.day(data["approve_by"])
     longest = book.reference["POLICY-WINDOWS"]["approve_by_days"]
@@ -198,6 +212,15 @@ def _check_submitting(agreement, data, at, book):
         raise Refused("G20")
     if last > today + timedelta(days=longest):
         raise Refused("G38")
+
+
+def _is_triaged(agreement):
+    """ALL: every provider; ACCESSION: the lead, every anchor, and as many as it needs."""
+    header, ready = agreement.header, agreement.triaged
+    if header.formation != "ACCESSION":
+        return header.providers() <= ready
+    wanted = {agreement.lead, *header.value.get("anchor_parties", [])}
+    return wanted <= ready and len(ready) >= header.value["min_parties"]
 
 
 def _check_scope(agreement, event, party):
@@ -220,18 +243,20 @@ def _check_scope(agreement, event, party):
         g.code == data["code"] and g.scope != "WHOLE" and g.organisation != organisation
         for g in agreement.grounds.values()
     )
-    if not (organisation == header.lead or len(parties) > 1 or seconded or data["code"] == "REGULATOR"):
+    if not (organisation == agreement.lead or len(parties) > 1 or seconded or data["code"] == "REGULATOR"):
         raise Refused("G26")
 
 
 def _check_lifting(agreement, name, at):
-    """G10 to G15 of the party's row, and G19: advice on a regulator's ground."""
+    """G10 to G15 of the party's row, G27 while an incident is critical, G19: advice on a regulator's ground."""
     ground = agreement.grounds[name]
     opener = agreement.parties[ground.organisation]
+    if any(status == "CRITICAL_OPEN" for status, _ in agreement.incidents.values()):
+        raise Refused("G27")
     if ground.scope == "PARTY" and opener.state not in "po":
         raise Refused(PARTY_CODES[opener.state])
     if ground.code == "REGULATOR":
-        adviser = ground.organisation if opener.state in "xpl" else agreement.header.lead
+        adviser = ground.organisation if opener.state in "xpl" else agreement.lead
         since = at - _FRESH_ADVICE
         fresh = [
             s for s in agreement.signatures

@@ -1,5 +1,8 @@
 """What an admitted event changes in an agreement."""
 
+import flows
+import imports
+import joining
 import london
 from agreement import Amendment, Ground, Party, Signature, draft_of, principal, target_of
 
@@ -130,12 +133,11 @@ def _sign(agreement, event, at):
 
 def _execute(agreement, event, at):
     _sign(agreement, event, at)
-    if agreement.amendment:
+    if agreement.amendment and not agreement.is_acceding(principal(event)[0]):
         agreement.agree(at)
         return
     agreement.parties[principal(event)[0]].state = "x"
-    owing = [code for code in agreement.parties if agreement.header.executes(code)]
-    if all(agreement.parties[code].state == "x" for code in owing):
+    if agreement.state == "A" and _is_formed(agreement):
         agreement.activates_at = max(at, london.midnight(agreement.header.effective_date))
         agreement.state = "P"
         for code, row in agreement.parties.items():
@@ -143,20 +145,46 @@ def _execute(agreement, event, at):
                 row.state = "x"
 
 
+def _is_formed(agreement):
+    """ALL: everybody; ACCESSION: enough, with every anchor and one pair; UNILATERAL: the publisher."""
+    header = agreement.header
+    executed = {code for code, row in agreement.parties.items() if row.state == "x"}
+    if header.formation == "ACCESSION":
+        anchors = set(header.value.get("anchor_parties", []))
+        enough = len(executed) >= header.value["min_parties"] and anchors <= executed
+        return enough and header.has_pair(executed)
+    return all(code in executed for code in agreement.parties if header.executes(code))
+
+
 def _decline(agreement, event, at):
     organisation, final = principal(event)[0], event.data["kind"] == "FINAL"
-    if agreement.amendment and final:
-        agreement.drop_amendment()
-    elif agreement.amendment:
-        _void(agreement)
-        agreement.amendment.stage = "T1"
+    party = agreement.parties[organisation]
+    acceding = agreement.is_acceding(organisation)
+    if agreement.amendment and not acceding:
+        _decline_amendment(agreement, organisation, final)
+    elif final and agreement.header.formation == "ACCESSION":
+        party.state = "d"
     elif final:
-        agreement.parties[organisation].state, agreement.state = "d", "R"
+        party.state, agreement.state = "d", "R"
+    elif acceding:
+        _void(agreement, organisation)
+        party.state = "i"
     else:
         _void(agreement)
         agreement.state, agreement.approve_by = "F", None
         for row in agreement.parties.values():
             row.state = "i" if row.state in "sx" else row.state
+
+
+def _decline_amendment(agreement, organisation, final):
+    """Rule LEAVE notes who will not adopt; else a final no ends the amendment, and a return opens it again."""
+    if final and agreement.header.non_adopter_rule == "LEAVE":
+        agreement.declined.add(organisation)
+    elif final:
+        agreement.drop_amendment()
+    else:
+        _void(agreement)
+        agreement.amendment.stage = "T1"
 
 
 def _void(agreement, organisation=None):
@@ -249,4 +277,5 @@ _HAPPENS = {
     "AmendmentProposed": _propose, "AmendmentAbandoned": _abandon, "ReviewCompleted": _review,
     "RevocationNoticed": _notice, "RevocationRescinded": _rescind, "TerminationConsented": _consent,
     "PublicationDecided": _nothing, "NoteRecorded": _nothing,
+    **flows.HAPPENED, **joining.HAPPENED, **imports.HAPPENED,
 }

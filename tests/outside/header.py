@@ -242,13 +242,27 @@ class Header:
     """A header, read for the decider. Party numbers count from 1."""
 
     def __init__(self, value):
+        # Of an import some members may be missing.
         self.value = value
-        self.kind = value["agreement_type"]
-        self.formation = value["formation"]
+        self.kind = value.get("agreement_type", "")
+        self.formation = value.get("formation", "ALL")
         self.notice_days = value.get("notice_days", 30)
-        self.effective_date = london.day(value["effective_date"])
+        self.effective_date = london.day(value["effective_date"]) if "effective_date" in value else None
         self.end_date = london.day(value["end_date"]) if "end_date" in value else None
-        self.lead = value["lead_party"]
+        self.lead = value.get("lead_party", "")
+        self.non_adopter_rule = value.get("non_adopter_rule", "BLOCK")
+        self.quorum = value.get("amendment_quorum", "ALL")
+
+    def with_rows(self, rows):
+        """The same header with further parties behind the others."""
+        if not rows:
+            return self
+        return Header({**self.value, "parties": [*self.value["parties"], *rows]})
+
+    def find_dataset(self, name):
+        """The row of a dataset by its id, or None."""
+        rows = self.value.get("datasets", [])
+        return next((dataset for dataset in rows if name in dataset["ids"]), None)
 
     def __eq__(self, other):
         return isinstance(other, Header) and self.value == other.value
@@ -263,7 +277,7 @@ class Header:
         return [party["organisation"] for party in self.value["parties"]]
 
     def dataset(self, name):
-        """The row of a dataset by its id."""
+        """The row of a dataset that is there."""
         return next(dataset for dataset in self.value["datasets"] if name in dataset["ids"])
 
     def classes(self):
@@ -307,7 +321,11 @@ class Header:
         rule = self.value.get("continuation", {"min_parties": 2})
         here = {capacity for code in bound for capacity in _counts_as(self.row(code)["capacity"])}
         enough = len(bound) >= rule["min_parties"] and here >= set(rule.get("required_capacities", []))
-        return enough and any(
+        return enough and self.has_pair(bound)
+
+    def has_pair(self, bound):
+        """Whether one of these gives a dataset that another of them takes."""
+        return any(
             giver != taker
             for dataset in self.value["datasets"]
             for giver in self.givers(dataset) & bound

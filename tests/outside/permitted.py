@@ -6,6 +6,9 @@ that answers.
 
 from datetime import timedelta
 
+import flows
+import imports
+import joining
 from agreement import principal, target_of
 from directory import REGISTRAR, Refused
 from header import Header
@@ -23,9 +26,9 @@ _TABLE = {
     "CounterProposalRejected": "T01 T13 T10 = T13 T13 = = T06 T18 T07 T07 T07",
     "TermsSubmitted": "T01 = T10 T12 T09 T05 = = T06 T18 T07 T07 T07",
     "AdviceGiven": "T01 = = = = = = = T06 T18 T07 T07 T07",
-    "ApprovalGiven": "T01 T03 T03 T03 = T05 = = T06 T18 T07 T07 T07",
-    "ExecutionSigned": "T01 T03 T03 T03 = T05 = = T06 T18 T07 T07 T07",
-    "ApprovalDeclined": "T01 T03 T03 T03 = T17 = = T06 T18 T07 T07 T07",
+    "ApprovalGiven": "T01 T03 T03 T03 = = = = T06 T18 T07 T07 T07",
+    "ExecutionSigned": "T01 T03 T03 T03 = = = = T06 T18 T07 T07 T07",
+    "ApprovalDeclined": "T01 T03 T03 T03 = = = = T06 T18 T07 T07 T07",
     "ApprovalWithdrawn": "T01 T03 T03 T03 = = = = T06 T18 T07 T07 T07",
     "RequestRefused": "T01 = = = T21 T17 T16 T16 T06 T18 T07 T07 T07",
     "RequestWithdrawn": "T01 = = = = = T16 T16 T06 T18 T07 T07 T07",
@@ -37,10 +40,26 @@ _TABLE = {
     "AmendmentProposed": "T01 T04 T04 T04 T09 T17 = = T06 T18 T07 T07 T07",
     "AmendmentAbandoned": "T01 T14 T14 T14 T14 T14 = = T06 T18 T07 T07 T07",
     "ReviewCompleted": "T01 T04 T04 T04 T04 T04 = = T06 T18 T07 T07 T07",
+    "PartyInvited": "T01 = = = = = = T08 T06 T18 T07 T07 T07",
+    "AccessionRequested": "T01 T03 T03 T03 = = = T08 T06 T18 T07 T07 T07",
+    "DisclosureLogged": "T01 T04 T04 T04 T04 T04 = T08 T06 T18 T07 T07 T07",
+    "IncidentNoted": "T01 T04 T04 T04 T04 = = = = = T07 T07 T07",
+    "IncidentUpdated": "T01 T04 T04 T04 T04 = = = = = T07 T07 T07",
+    "DestructionCertified": "T01 T04 T04 T04 T04 T20 = = = T18 T07 T07 T07",
+    "RetentionHoldPlaced": "T01 T04 T04 T04 T04 T04 = = = T18 T07 T07 T07",
+    "RetentionHoldReleased": "T01 T04 T04 T04 T04 T04 = = = T18 T07 T07 T07",
+    "DocumentAttached": "T01 = = = = = = = = = T07 T07 T07",
+    "AgreementImported": "= T02 T02 T02 T02 T02 T02 T02 T02 T02 T02 T02 T02",
+    "ImportConfirmed": "T01 T04 T04 T04 T04 T04 = = = = T07 T07 T07",
+    "ImportDisputed": "T01 T04 T04 T04 T04 T04 = = = = T07 T07 T07",
+    "EmergencySharingRecorded": "= T02 T02 T02 T02 T02 T02 T02 T02 T02 T02 T02 T02",
+    "LeadChanged": "T01 = = = = = = = T06 T18 T07 T07 T07",
+    "Corrected": "T01 = = = = = = = = = = = =",
     "PublicationDecided": "T01 = = = = = = = = = = = =",
     "NoteRecorded": "T01 = = = = = = = = = = = =",
 }
 # Section 2.10: where the amendment stands, in V and S: T0 none, T1 proposed, T2 signed for, T3 agreed.
+_SIGNED = ("ApprovalGiven", "ExecutionSigned", "ApprovalDeclined")
 _TRACK = {
     "ClarificationRequested": "T14 = = T09",
     "ClarificationProvided": "T11 = = =",
@@ -56,7 +75,12 @@ _TRACK = {
     "AmendmentAbandoned": "T14 = = =",
 }
 # What a suspended organisation's officers may still sign (2.11).
-PROTECTIVE = {"AgreementSuspended", "RevocationNoticed"}
+PROTECTIVE = {
+    "AgreementSuspended", "RevocationNoticed", "IncidentNoted", "IncidentUpdated", "DestructionCertified",
+    "RetentionHoldPlaced", "RetentionHoldReleased",
+}
+# What officers of a body that left may still sign.
+AFTERWARDS = {"IncidentNoted", "IncidentUpdated", "DestructionCertified"}
 NEVER_DECIDE = {"REG", "AUD", "WIT"}
 _APPROVERS = {"IAO", "SIRO", "CG", "LEO", "SEC", "OPN"}
 _ADVISERS = {"DPO", "LGL", "CG", "SEC"}
@@ -87,13 +111,27 @@ def check_roles(agreement, event, book, at):
         _need(organisation in Header(data["header"]).organisations())
         _need(organisation == data["requesting_organisation"])
         return
+    if event.type == "AgreementImported":
+        imports.import_signed(event)
+        return
+    if event.type == "EmergencySharingRecorded":
+        imports.record_signed(event)
+        return
     if header is None:
         return
     if event.type == "NoteRecorded":
         _need((organisation in header.organisations() and organisation != REGISTRAR) or role == "AUD")
         _need(not others)
         return
-    _need(organisation in header.organisations(), f"{organisation} is no party")
+    if event.type in joining.SIGNED:
+        _need(event.type == "AccessionRequested" or event.type == "LeadChanged" or organisation in agreement.parties)
+        joining.SIGNED[event.type](agreement, event, book, at)
+        return
+    _need(organisation in agreement.parties, f"{organisation} is no party")
+    elsewhere = flows.SIGNED | imports.SIGNED
+    if event.type in elsewhere:
+        elsewhere[event.type](agreement, event, book, at)
+        return
     acting = lambda *roles: book.acting(organisation, *roles)
     if event.type == "AgreementSuspended":
         _check_suspending(agreement, event, book)
@@ -122,11 +160,11 @@ def check_roles(agreement, event, book, at):
         case "AmendmentAbandoned":
             # While none is open nobody is its proposer, and T14 says so.
             proposer = agreement.amendment and agreement.amendment.proposer
-            _need(not proposer or (role, organisation) in (("IGL", proposer), ("SIG", header.lead)))
+            _need(not proposer or (role, organisation) in (("IGL", proposer), ("SIG", agreement.lead)))
         case "TerminationConsented":
             _need(role == "SIG")
         case "TermsSubmitted":
-            _need(role == "IGL" and organisation == header.lead)
+            _need(role == "IGL" and organisation == agreement.lead)
         case "AdviceGiven":
             _need(role in _ADVISERS and role == data["kind"])
         case "ApprovalGiven":
@@ -152,7 +190,7 @@ def check_roles(agreement, event, book, at):
             _need(role in acting("SIG", "SIRO"))
         case "PublicationDecided":
             wanted = acting("SIRO") if data["decision"] == "WITHHOLD" else {"IGL"}
-            _need(role in wanted and organisation == header.lead)
+            _need(role in wanted and organisation == agreement.lead)
 
 
 def _answering(agreement):
@@ -217,14 +255,21 @@ def _check_resuming(agreement, event, book, at):
     if not gone:
         _need(all(since is not None and since + _VACANT <= at for since in vacant))
     here = [s["organisation"] for s in siros]
-    lead = agreement.header.lead
+    lead = agreement.lead
     _need(len(set(here)) == 2 and lead in here and set(here) <= set(agreement.parties))
 
 
 def check_table(agreement, event):
     """T01, then the cell of the table, then the T guards within the cell."""
     code = _TABLE[event.type].split()[_COLUMNS.index(agreement.state)]
-    if code == "=" and agreement.state in "VS" and event.type in _TRACK:
+    acceding = agreement.is_acceding(principal(event)[0])
+    if event.type in _SIGNED and agreement.state in "PVS" and acceding:
+        code = "T08" if agreement.state == "S" else "="
+    elif event.type in _SIGNED and agreement.state == "P":
+        code = "T17" if event.type == "ApprovalDeclined" else "T05"
+    elif event.type == "PartyInvited" and joining.check_open(agreement, event) == "T09":
+        code = "T09"
+    elif code == "=" and agreement.state in "VS" and event.type in _TRACK:
         code = _TRACK[event.type].split()[int(agreement.track[1])]
         # Without an amendment it is the suspension that stands in the way of signatures.
         if agreement.state == "S" and code == "T05":
@@ -250,7 +295,16 @@ def _check_talk(agreement, event):
             raise Refused("T09")
     if kind in ("CounterProposalAccepted", "CounterProposalRejected") and agreement.counter is None:
         raise Refused("T13")
-    if kind in ("ExecutionSigned", "TermsSubmitted") and agreement.questions:
+    if kind in ("ExecutionSigned", "TermsSubmitted") and _is_blocked(agreement, event):
         raise Refused("T10")
+    if kind == "DestructionCertified":
+        flows.check_duty(agreement, event)
     if kind == "TermsSubmitted" and agreement.counter:
         raise Refused("T12")
+
+
+def _is_blocked(agreement, event):
+    """Whether an open question stands in the way: in ACCESSION of who asked and who is asked alone."""
+    if agreement.header.formation != "ACCESSION" or event.type == "TermsSubmitted":
+        return bool(agreement.questions)
+    return any(principal(event)[0] in pair for pair in agreement.questions.values())
