@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Checks a receipt or a `.tlog-proof` of a Counterpart ledger, offline.
+"""Checks a receipt, a `.tlog-proof` or an evidence bundle of a Counterpart ledger, offline.
 
     verify.py FILE --vkey KEY          the log's key, as `GET /log/vkey` prints it
     verify.py FILE --policy POLICY     a tlog-policy: the log, its witnesses, their quorum
@@ -15,11 +15,13 @@ that it checked. Exit code 0: all good; 1: could not look; 2: usage; 4: somethin
 import argparse
 import base64
 import hashlib
+import hmac
 import json
 import re
 import subprocess
 import sys
 import tempfile
+import zipfile
 from pathlib import Path
 
 EVENT = "application/vnd.counterpart.event.v1+json"
@@ -268,13 +270,154 @@ def check_receipt(receipt, envelope, policy, told):
     told.append("who may sign it is not decided here: that takes the whole log (`counterpart audit`)")
 
 
+# Evidence bundles (README.md beside this file says what is in one).
+
+
+def lines_of(files, name):
+    need(name in files, f"the bundle has no {name}")
+    return files[name].decode().splitlines()
+
+
+def check_bundle(path, policy, told):
+    """A zip of entries, their proofs, the words that may be seen, and reference data."""
+    with zipfile.ZipFile(path) as held:
+        names = [info.filename for info in held.infolist()]
+        need(len(set(names)) == len(names), "a name stands twice in the bundle")
+        files = {name: held.read(name) for name in names}
+    need("checkpoint" in files, "the bundle has no checkpoint")
+    size, root = open_checkpoint(files["checkpoint"].decode(), policy, told)
+    entries, proofs = lines_of(files, "entries.jsonl"), lines_of(files, "proofs.jsonl")
+    need(entries and len(entries) == len(proofs), f"{len(entries)} entries and {len(proofs)} proofs")
+    chain, last = Chain(policy.log[0]), -1
+    for line, proof in zip(entries, proofs):
+        proof, data = json.loads(proof), line.encode()
+        index = proof["index"]
+        need(index > last, f"entry {index} is out of order")
+        leaf = hashlib.sha256(b"\x00" + data).digest()
+        steps = [unb64(step, 32) for step in proof["path"]]
+        need(root_of(leaf, index, size, steps) == root, f"the path of entry {index} does not lead to the root")
+        chain.add(index, leaf, data)
+        last = index
+    told.append(f"{len(entries)} entries are in the log of {size}, the first of all among them")
+    told.append(f"{chain.signatures} signatures verify, each by a key and for a post that earlier entries brought in")
+    opened = [chain.open(json.loads(line)) for line in files.get("disclosures.jsonl", b"").decode().splitlines()]
+    told.append(f"{len(opened)} words open their commitments; {len(chain.commitments) - len(set(opened))} are not in the bundle")
+    data = {name: content for name, content in files.items() if name.startswith("data/")}
+    for name, content in data.items():
+        need(hashlib.sha256(content).hexdigest() == name[5:], f"{name} has another hash")
+        need(name[5:] in chain.pinned, f"no entry pins {name}")
+    told.append(f"{len(data)} files of reference data have the hash that pins them")
+    told.append("that nothing later ended a post or a key is not decided here: that takes the whole log (`counterpart audit`)")
+
+
+class Chain:
+    """Keys, posts and commitments as the entries of a bundle bring them in, back to the first."""
+
+    def __init__(self, origin):
+        self.origin, self.ledger, self.signatures = origin, None, 0
+        self.keys, self.posts, self.lent, self.commitments, self.pinned = {}, {}, {}, {}, set()
+
+    def add(self, index, leaf, data):
+        """One entry: its one spelling, its ledger, who signed, and what it brings."""
+        entry = json.loads(data)
+        envelope = entry["envelope"]
+        need(entry_of(envelope, entry["recorded_at"]) == data, f"entry {index} is not in its one spelling")
+        payload = unb64(envelope["payload"])
+        event = json.loads(payload)
+        if self.ledger is None:
+            need((index, event["type"], event["ledger"]) == (0, "LedgerGenesis", self.origin), "the bundle does not begin with the genesis")
+            self.ledger = f"{self.origin}#{leaf.hex()}"
+        else:
+            need(event["ledger"] == self.ledger, f"entry {index} is of another ledger")
+        self.bring_keys(event)
+        pae = b"DSSEv1 %d %s %d %s" % (len(EVENT), EVENT.encode(), len(payload), payload)
+        signed = {line["keyid"]: unb64(line["sig"]) for line in envelope["signatures"]}
+        need({s["key"] for s in event["signers"]} == signed.keys(), f"entry {index}: signers and signatures differ")
+        for signer in event["signers"]:
+            key, organisation, person = self.keys.get(signer["key"], (None, None, None))
+            need(key, f"entry {index}: the bundle does not hold the key {signer['key'][:8]}")
+            need((organisation, person) == (signer["organisation"], signer["person"]), f"entry {index}: a key of somebody else")
+            need(is_signed(key, signed[signer["key"]], pae), f"entry {index}: a signature does not verify")
+            self.check_post(index, event, signer)
+            self.signatures += 1
+        self.bring_posts(event)
+        self.commitments |= {(event["id"], at): shown for at, shown in commitments(event["data"], "")}
+
+    def bring_keys(self, event):
+        data = event["data"]
+        registrars = [{**key, "organisation": "REG"} for key in data.get("registrar_keys", []) + data.get("add", [])]
+        own = [{"organisation": event["stream"][4:], **data["chief"]}] if event["type"] == "OrganisationRegistered" else []
+        if event["type"] in ("KeyRegistered", "KeyRotated"):
+            _, organisation, person = self.keys.get(data.get("replaces"), (None, None, None))
+            own = [{"organisation": organisation, "person": person, **data}]
+        for key in registrars + own:
+            public = unb64(key["public"], 32)
+            need(hashlib.sha256(public).hexdigest() == key["key"], "the id of a key does not belong to it")
+            self.keys[key["key"]] = public, key["organisation"], key["person"]
+
+    def bring_posts(self, event):
+        data, organisation = event["data"], event["stream"][4:]
+        if event["type"] == "RoleHolderAppointed":
+            self.posts[event["id"]] = organisation, data["person"], data["role"]
+        if event["type"] == "OrganisationRegistered":
+            self.posts[event["id"]] = organisation, data["chief"]["person"], "CEX"
+        if event["type"] == "RoleHolderRevoked":
+            self.posts.pop(data["appointment"], None)
+        if event["type"] == "RoleDelegated":
+            self.lent[event["id"]] = data["appointment"], data["person"]
+        if event["type"] == "DelegationRevoked":
+            self.lent.pop(data["delegation"], None)
+        self.pinned |= {row["sha256"] for row in data.get("code_lists", []) + data.get("policies", [])}
+        self.pinned |= {data["sha256"]} if "sha256" in data else set()
+
+    def check_post(self, index, event, signer):
+        """A registrar, a carried chief, or somebody whom an earlier entry put into this post."""
+        post = signer["organisation"], signer["person"], signer["role"]
+        chief = event["type"] == "OrganisationRegistered" and signer["key"] == event["data"]["chief"]["key"]
+        if signer["organisation"] == "REG" or chief:
+            return
+        if "delegation" in signer:
+            appointment, person = self.lent.get(signer["delegation"], (None, None))
+            organisation, _, role = self.posts.get(appointment, (None, None, None))
+            need((organisation, person, role) == post, f"entry {index}: nobody lent this post")
+        else:
+            need(post in self.posts.values(), f"entry {index}: the bundle does not show who made {post[1]} {post[2]} at {post[0]}")
+
+    def open(self, said):
+        """One disclosure. Gives the place that it opens."""
+        place = said["event"], said["pointer"]
+        parts = [b"counterpart/commit/v1", *(part.encode() for part in (*place, said["kind"])), unb64(said["content"])]
+        mac = "hmac-sha256:" + hmac.new(unb64(said["salt"], 32), b"\x00".join(parts), hashlib.sha256).hexdigest()
+        need(place in self.commitments, f"nothing is committed at {place[1]} of {place[0]}")
+        need(mac == self.commitments[place], f"other words than were committed at {place[1]} of {place[0]}")
+        if said["kind"] == "json":
+            inner = json.loads(unb64(said["content"]))
+            self.commitments |= {(place[0], at): shown for at, shown in commitments(inner, place[1])}
+        return place
+
+
+def commitments(value, at):
+    """Every (pointer, commitment) within a value."""
+    if isinstance(value, dict) and set(value) == {"$commit"}:
+        yield at, value["$commit"]
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            yield from commitments(inner, f"{at}/{name.replace('~', '~0').replace('/', '~1')}")
+    elif isinstance(value, list):
+        for place, inner in enumerate(value):
+            yield from commitments(inner, f"{at}/{place}")
+
+
 def check(arguments, told):
     """Tells what a file is by its look, and checks it."""
+    policy = Policy.read(Path(arguments.policy).read_text()) if arguments.policy else Policy(read_vkey(arguments.vkey))
+    if zipfile.is_zipfile(arguments.file):
+        try:
+            check_bundle(arguments.file, policy, told)
+        except (zipfile.BadZipFile, UnicodeDecodeError, json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
+            raise Wrong(f"not a whole bundle: {error!r}") from None
+        return
     text = Path(arguments.file).read_text()
-    if arguments.policy:
-        policy = Policy.read(Path(arguments.policy).read_text())
-    else:
-        policy = Policy(read_vkey(arguments.vkey))
     if text.startswith("c2sp.org/tlog-proof@v1\n"):
         leaf = unb64(arguments.leaf, 32) if arguments.leaf else None
         if arguments.entry:
@@ -291,7 +434,7 @@ def check(arguments, told):
 
 def main():
     wanted = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    wanted.add_argument("file", help="a receipt (JSON) or a .tlog-proof")
+    wanted.add_argument("file", help="a receipt (JSON), a .tlog-proof or an evidence bundle (zip)")
     key = wanted.add_mutually_exclusive_group(required=True)
     key.add_argument("--vkey", help="the log's key")
     key.add_argument("--policy", help="a file with a tlog-policy")

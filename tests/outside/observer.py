@@ -74,7 +74,7 @@ class Observer:
 
     def __init__(self, client, library, verifier):
         self.client, self.verifier = client, verifier
-        self.state, self.entries, self.last = State(library), [], None
+        self.state, self.entries, self.last, self.words = State(library), [], None, {}
 
     def genesis_vkey(self):
         """The log's key that the genesis pins."""
@@ -113,6 +113,7 @@ class Observer:
         same(verdict.code, None, f"the outsider's verdict ({verdict.why}; the server: {answer.status} {answer.code})")
         same(answer.status, 201, f"status of {answer}")
         self.check_receipt(answer.json(), submission["envelope"], draft.payload)
+        self.words[draft.payload["id"]] = submission["disclosures"]
         return draft.payload["id"]
 
     def check_receipt(self, receipt, envelope, payload):

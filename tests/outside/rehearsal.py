@@ -148,7 +148,7 @@ class Rehearsal:
         event = self.state.replay(data)
         self.entries.append(data)
         index, text = self.state.size - 1, self._checkpoint()
-        path = [dsse.b64(h) for h in _path(self.state.leaves, index)]
+        path = [dsse.b64(h) for h in tree.inclusion(self.state.leaves, index)]
         self.receipts[event.id] = {
             "checkpoint": text, "digest": event.digest, "id": event.id, "index": index,
             "leaf_hash": dsse.b64(self.state.leaves[-1]),
@@ -198,13 +198,3 @@ class Unpublished:
 
     def commitment(self, path, pointer):
         return None
-
-
-def _path(leaves, index):
-    """The inclusion proof of a leaf, from the definition (RFC 6962 section 2.1.1)."""
-    if len(leaves) == 1:
-        return []
-    cut = 1 << (len(leaves) - 1).bit_length() - 1
-    if index < cut:
-        return [*_path(leaves[:cut], index), tree.root(leaves[cut:])]
-    return [*_path(leaves[cut:], index - cut), tree.root(leaves[:cut])]

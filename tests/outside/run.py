@@ -57,7 +57,7 @@ def read_arguments():
 
 def own_tools():
     """The formats against published figures, before anything is believed."""
-    tests = unittest.defaultTestLoader.loadTestsFromNames(["test_formats", "test_decider", "test_life"])
+    tests = unittest.defaultTestLoader.loadTestsFromNames(["test_formats", "test_decider", "test_life", "test_bundle"])
     result = unittest.TestResult()
     tests.run(result)
     problems = result.failures + result.errors

@@ -9,7 +9,9 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+import bundle
 import note
+import reference
 from observer import same
 
 VERIFIER = Path(__file__).resolve().parents[2] / "docs/verify/verify.py"
@@ -19,6 +21,7 @@ def check(program, observer, tale):
     """Restart, audit and verification."""
     step = tale.report.step
     step("the offline verifier takes a receipt, and refuses another", _offline, program, observer)
+    step("the offline verifier takes a bundle of an agreement", _bundle, program, observer, tale)
     step("`counterpart verify` agrees", _verify, program, observer)
     step("`counterpart audit` decides every entry again", _audit, program, observer)
     step("a server that starts again serves the same log", _restart, program, observer, tale)
@@ -43,6 +46,18 @@ def _offline(program, observer):
     vkey = observer.genesis_vkey()
     for key, code in [(vkey, 0), (_other_key(vkey), 4)]:
         done = subprocess.run([sys.executable, VERIFIER, path, "--vkey", key], capture_output=True, text=True)
+        same(done.returncode, code, f"exit code ({done.stdout}{done.stderr})")
+
+
+def _bundle(program, observer, tale):
+    """The main agreement with all that it rests on, and what it lacks without one of them."""
+    checkpoint = observer.client.log("checkpoint").decode()
+    size = note.checkpoint(checkpoint, observer.verifier).size
+    held = bundle.files(observer.entries[:size], observer.state.leaves[:size], checkpoint, tale.stream, observer.words, reference.published())
+    path, vkey = program.folder / "bundle.zip", observer.genesis_vkey()
+    for files, code in [(held, 0), ({**held, "checkpoint": held["checkpoint"].replace(b"\n\n", b"\nx\n\n", 1)}, 4)]:
+        path.write_bytes(bundle.pack(files))
+        done = subprocess.run([sys.executable, VERIFIER, path, "--vkey", vkey], capture_output=True, text=True)
         same(done.returncode, code, f"exit code ({done.stdout}{done.stderr})")
 
 

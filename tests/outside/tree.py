@@ -27,6 +27,16 @@ def root(leaves):
     return node(root(leaves[:cut]), root(leaves[cut:]))
 
 
+def inclusion(leaves, index):
+    """The inclusion proof of a leaf, from the definition (RFC 6962 section 2.1.1)."""
+    if len(leaves) == 1:
+        return []
+    cut = 1 << (len(leaves) - 1).bit_length() - 1
+    if index < cut:
+        return [*inclusion(leaves[:cut], index), root(leaves[cut:])]
+    return [*inclusion(leaves[cut:], index - cut), root(leaves[:cut])]
+
+
 def check_inclusion(leaf_hash, index, size, proof, wanted):
     """RFC 9162 section 2.1.3.2. Raises `BadProof`."""
     if not 0 <= index < size:
