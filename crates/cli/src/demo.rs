@@ -155,6 +155,71 @@ mod tests {
     }
 
     #[test]
+    fn a_board_that_caught_up_is_one_made_anew_and_says_what_counting_all_would_say() {
+        use counterpart_core::event::Event;
+        use counterpart_projections::View;
+        use counterpart_projections::flows::Flows;
+        use counterpart_projections::register::Search;
+
+        let chance = Chance([9; 32]);
+        let now = "2026-11-24T12:00:00.000Z".parse().unwrap();
+        let told = play(chance, now, Pace::History, &keys(&chance)).unwrap();
+        let leaf = |said: &Said| {
+            counterpart_tlog::leaf_hash(&Entry { envelope: said.envelope.clone(), recorded_at: said.at }.encode())
+        };
+        let events: Vec<(&Event, Timestamp, _)> =
+            told.said.iter().map(|said| (&said.event, said.at, leaf(said))).collect();
+        let (mut follower, mut anew) = (View::new(), View::new());
+        for (place, (event, at, leaf)) in events.iter().enumerate() {
+            follower.record(event, *at, *leaf);
+            anew.record(event, *at, *leaf);
+            // Time passes between events as readers come, and groups have any size.
+            if place % 7 == 0 {
+                follower.pass(*at);
+                follower.publish("".into());
+            }
+        }
+        for view in [&mut follower, &mut anew] {
+            view.publish("".into());
+            view.pass(now);
+        }
+        assert!(follower.board() == anew.board());
+
+        let (state, board) = (anew.state(), anew.board());
+        assert_eq!(board.flows(), &Flows::at(state, now));
+        for stage in StageName::ALL {
+            let counted = state.agreements().filter(|agreement| agreement.at(now).name() == *stage).count();
+            assert_eq!(board.count(*stage), counted as u64, "{stage}");
+        }
+        let search = |words: &str, party: &str, stage| Search {
+            words: words.to_owned(),
+            party: party.parse().ok(),
+            state: stage,
+            class: None,
+        };
+        for asked in [
+            search("", "", None),
+            search("", "CMD", None),
+            search("", "HCK", Some(StageName::Active)),
+            search("", "", Some(StageName::Lapsed)),
+            search("tower ham", "", None),
+            search("dsa-2026-00001", "", None),
+            search("dsa-2026-000017", "", None),
+            search("nothing is called this", "", None),
+        ] {
+            let found: Vec<_> = board
+                .search(state, &asked, &|_| None)
+                .into_iter()
+                .map(|place| board.lines().get(place).unwrap().id)
+                .collect();
+            let filed = anew.filed().iter().rev().copied();
+            let counted: Vec<_> =
+                filed.filter(|id| asked.fits(state, state.agreement(*id).unwrap(), now, None)).collect();
+            assert_eq!(found, counted, "{asked:?}");
+        }
+    }
+
+    #[test]
     fn what_needs_no_time_is_told_in_an_instant() {
         let chance = Chance([8; 32]);
         let now = "2027-06-01T08:00:00.000Z".parse().unwrap();

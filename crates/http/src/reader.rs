@@ -118,6 +118,17 @@ impl Reader {
         self.view.read().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The view, whose board shows what time has brought about by an instant.
+    pub(crate) fn view_at(&self, now: Timestamp) -> RwLockReadGuard<'_, View> {
+        let view = self.view();
+        if !view.board().is_due(now) {
+            return view;
+        }
+        drop(view);
+        self.view.write().unwrap_or_else(PoisonError::into_inner).pass(now);
+        self.view()
+    }
+
     /// Whether the view still follows the log.
     pub(crate) fn is_well(&self) -> bool {
         !self.broken.load(Ordering::SeqCst)

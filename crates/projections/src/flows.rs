@@ -15,15 +15,30 @@ pub struct Flows {
 }
 
 impl Flows {
-    /// Counted at an instant over every agreement.
+    /// Counted at an instant over every agreement; [`crate::board::Board::flows`] has the same without counting.
     pub fn at(state: &State, at: Timestamp) -> Self {
         let mut flows = Self::default();
         for agreement in state.agreements() {
             for pair in pairs(&agreement.at(at)) {
-                *flows.counts.entry(pair).or_default() += 1;
+                flows.add(pair);
             }
         }
         flows
+    }
+
+    /// One more agreement lets data go between these.
+    pub(crate) fn add(&mut self, pair: (OrganisationCode, OrganisationCode)) {
+        *self.counts.entry(pair).or_default() += 1;
+    }
+
+    /// One agreement fewer does.
+    pub(crate) fn take(&mut self, pair: (OrganisationCode, OrganisationCode)) {
+        if let Some(count) = self.counts.get_mut(&pair) {
+            *count -= 1;
+            if *count == 0 {
+                self.counts.remove(&pair);
+            }
+        }
     }
 
     /// From one body to another.
@@ -61,7 +76,7 @@ impl Flows {
 }
 
 /// The pairs between which an agreement lets data go: it is in force, and both are bound and not suspended (domain.md 2.1).
-fn pairs(agreement: &Agreement) -> BTreeSet<(OrganisationCode, OrganisationCode)> {
+pub(crate) fn pairs(agreement: &Agreement) -> BTreeSet<(OrganisationCode, OrganisationCode)> {
     let mut pairs = BTreeSet::new();
     if agreement.name() != StageName::Active {
         return pairs;

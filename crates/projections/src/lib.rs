@@ -10,6 +10,7 @@
 //! Deciding, keeping bytes, and the network. There is no clock here: instants arrive as values.
 
 pub mod agreements;
+pub mod board;
 pub mod coverage;
 pub mod english;
 pub mod flows;

@@ -2,7 +2,7 @@
 
 use counterpart_core::agreement::{Agreement, StageName};
 use counterpart_core::header::{
-    AutomatedDecisions, DataClass, DpiaStatus, GatewayUse, Header, LegalRole, PublicRegister,
+    AutomatedDecisions, DataClass, DpiaStatus, GatewayUse, Header, LegalRole, PartyRow, PublicRegister,
 };
 use counterpart_core::ids::{AgreementId, Code, DatasetId, OrganisationCode};
 use counterpart_core::organisation::OrganisationType;
@@ -183,14 +183,29 @@ impl Row {
         if let Some(name) = &self.name {
             return name.clone();
         }
-        let parties: Vec<&str> =
-            self.controllers.iter().chain(&self.processors).map(|named| short_name(&named.name)).collect();
-        match parties.as_slice() {
-            [] => self.reference.clone(),
-            [one] => format!("Sharing by {one}"),
-            [one, two] => format!("Sharing between {one} and {two}"),
-            [one, two, rest @ ..] => format!("Sharing between {one}, {two} and {} more", rest.len()),
-        }
+        between(self.controllers.iter().chain(&self.processors).map(|named| named.name.as_str()), &self.reference)
+    }
+}
+
+/// What to call an agreement whose name is not open: who shares.
+pub fn unnamed(state: &State, agreement: &Agreement) -> String {
+    let header = agreement.header();
+    let is_processor = |row: &&PartyRow| matches!(row.legal_role, LegalRole::Processor | LegalRole::SubProcessor);
+    let controllers = header.parties.iter().filter(|row| !is_processor(row));
+    let names: Vec<String> = controllers
+        .chain(header.parties.iter().filter(is_processor))
+        .map(|row| name_of(state, row.organisation))
+        .collect();
+    between(names.iter().map(String::as_str), &agreement.reference().to_string())
+}
+
+fn between<'a>(names: impl Iterator<Item = &'a str>, reference: &str) -> String {
+    let parties: Vec<&str> = names.map(short_name).collect();
+    match parties.as_slice() {
+        [] => reference.to_owned(),
+        [one] => format!("Sharing by {one}"),
+        [one, two] => format!("Sharing between {one} and {two}"),
+        [one, two, rest @ ..] => format!("Sharing between {one}, {two} and {} more", rest.len()),
     }
 }
 

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use counterpart_core::agreement::Agreement;
 use counterpart_core::event::{Event, EventType};
 use counterpart_core::ids::{AgreementId, EventId, Stream};
 use counterpart_core::state::State;
 use counterpart_core::time::Timestamp;
 use counterpart_tlog::{Hash, Tree};
 
+use crate::board::Board;
 use crate::places::{Filter, Places};
 
 /// What readers see of a ledger.
@@ -24,6 +26,9 @@ pub struct View {
     /// The agreements, in the order of filing.
     filed: Vec<AgreementId>,
     checkpoint: Option<Arc<str>>,
+    board: Board,
+    /// Agreements that events changed since the board was last made good.
+    changed: Vec<AgreementId>,
 }
 
 impl View {
@@ -39,6 +44,11 @@ impl View {
         if let (EventType::RequestFiled, Stream::Agreement(id)) = (event.event_type(), event.stream) {
             self.filed.push(id);
         }
+        if let Stream::Agreement(id) = event.stream {
+            self.changed.push(id);
+        } else if let (EventType::OrganisationLeft, Stream::Organisation(code)) = (event.event_type(), event.stream) {
+            self.changed.extend(self.state.agreements_of(code).map(Agreement::id));
+        }
         // Only the genesis is asked for the name of its leaf.
         let name = if self.state.size == 0 { leaf.to_hex() } else { String::new() };
         self.state.evolve(event, recorded_at, &name);
@@ -48,6 +58,24 @@ impl View {
     /// Publishes everything taken in so far under the checkpoint that covers it.
     pub fn publish(&mut self, checkpoint: Arc<str>) {
         self.checkpoint = Some(checkpoint);
+        let changed = std::mem::take(&mut self.changed);
+        if let Some(now) = self.state.recorded_at {
+            let events = &self.state.events;
+            let index = |id: EventId| events.get(&id).map(|recorded| recorded.index);
+            self.board.changed(&self.state, &changed, now, &index);
+        }
+    }
+
+    /// Where agreements are found, as of the newest event or of the last call of [`View::pass`].
+    pub const fn board(&self) -> &Board {
+        &self.board
+    }
+
+    /// Lets time pass for the board, up to an instant.
+    pub fn pass(&mut self, now: Timestamp) {
+        let events = &self.state.events;
+        let index = |id: EventId| events.get(&id).map(|recorded| recorded.index);
+        self.board.pass(&self.state, now, &index);
     }
 
     /// How many entries it knows.

@@ -7,14 +7,13 @@ use axum::extract::State;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::http::{HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use counterpart_core::agreement::Agreement;
-use counterpart_core::ids::AgreementId;
+use counterpart_projections::board::Change;
 use counterpart_projections::english;
-use counterpart_projections::register::{Named, Row};
+use counterpart_projections::register::{Named, Row, unnamed};
 use serde::Serialize;
 
 use super::frame::NOTICE;
-use super::register::{Asked, found, rows};
+use super::register::{Asked, rows};
 use crate::problem::Problem;
 use crate::{App, links};
 
@@ -54,10 +53,10 @@ async fn asked(app: &App, uri: &Uri) -> Result<(usize, Vec<Row>), Problem> {
     let asked = Asked::read(uri, false)?;
     app.reader.caught_up().await?;
     let at = (app.clock)();
-    let mut ids = found(app, &asked.search, at).await?;
-    let all = ids.len();
-    ids.truncate(ROWS_MAX);
-    Ok((all, rows(app, &ids, at).await?))
+    let mut places = app.fitting(&asked.search, at).await?;
+    let all = places.len();
+    places.truncate(ROWS_MAX);
+    Ok((all, rows(app, &places, at).await?))
 }
 
 /// The columns of the CSV: the reference and state, then the eighteen fields.
@@ -155,27 +154,26 @@ fn line(text: &mut String, cells: &[String]) {
     text.push_str("\r\n");
 }
 
-/// One change of state, for the feed.
-struct Change {
-    at: counterpart_core::time::Timestamp,
-    id: AgreementId,
-    reference: String,
-    to: counterpart_core::agreement::StageName,
-    place: usize,
-}
-
 /// `GET /register.atom`: the newest changes of state, each an entry.
 pub(crate) async fn atom(State(app): State<Arc<App>>) -> Result<Response, Problem> {
     app.reader.caught_up().await?;
     let now = (app.clock)();
-    let mut changes: Vec<Change> = {
-        let view = app.reader.view();
-        view.state().agreements().flat_map(|agreement| steps(agreement, now)).collect()
+    let (changes, places): (Vec<Change>, Vec<usize>) = {
+        let view = app.reader.view_at(now);
+        let board = view.board();
+        board.changes().take(CHANGES).filter_map(|change| Some((change, board.place(change.id)?))).unzip()
     };
-    changes.sort_by_key(|change| std::cmp::Reverse((change.at, change.id, change.place)));
-    changes.truncate(CHANGES);
-    let ids: Vec<AgreementId> = changes.iter().map(|change| change.id).collect();
-    let rows = rows(&app, &ids, now).await?;
+    let titles = app.titles(&places).await?;
+    let named: Vec<(String, String)> = {
+        let view = app.reader.view();
+        let state = view.state();
+        let named = changes.iter().zip(titles).filter_map(|(change, title)| {
+            let agreement = state.agreement(change.id)?;
+            let title = title.map_or_else(|| unnamed(state, agreement), |title| title.to_string());
+            Some((agreement.reference().to_string(), title))
+        });
+        named.collect()
+    };
     let updated = changes.first().map_or(now, |change| change.at);
     let origin = &app.origin;
     let mut feed =
@@ -192,15 +190,15 @@ pub(crate) async fn atom(State(app): State<Arc<App>>) -> Result<Response, Proble
     push(format!("<updated>{updated}</updated>"));
     push(format!("<link rel=\"self\" href=\"{}\"/>", links::REGISTER_ATOM));
     push(format!("<author><name>{}</name></author>", escaped(origin)));
-    for (change, row) in changes.iter().zip(&rows) {
+    for (change, (reference, title)) in changes.iter().zip(&named) {
         push("<entry>".to_owned());
-        push(format!("<id>urn:uuid:{}#{}</id>", change.id, change.place));
-        push(format!("<title>{}: {}</title>", escaped(&row.title()), change.to.words()));
+        push(format!("<id>urn:uuid:{}#{}</id>", change.id, change.step));
+        push(format!("<title>{}: {}</title>", escaped(title), change.to.words()));
         push(format!("<updated>{}</updated>", change.at));
-        push(format!("<link href=\"{}\"/>", links::agreement(&change.reference)));
+        push(format!("<link href=\"{}\"/>", links::agreement(reference)));
         push(format!(
             "<summary>{} was {} from {}.</summary>",
-            change.reference,
+            reference,
             change.to.words(),
             english::instant(change.at)
         ));
@@ -213,18 +211,6 @@ pub(crate) async fn atom(State(app): State<Arc<App>>) -> Result<Response, Proble
 
 fn titled(app: &App, title: &str) -> String {
     if app.is_demonstration() { format!("{title} (demonstration)") } else { title.to_owned() }
-}
-
-fn steps(agreement: &Agreement, now: counterpart_core::time::Timestamp) -> Vec<Change> {
-    let then = agreement.at(now);
-    let change = |(place, step): (usize, &counterpart_core::agreement::Step)| Change {
-        at: step.at,
-        id: then.id(),
-        reference: then.reference().to_string(),
-        to: step.to,
-        place,
-    };
-    then.history().iter().enumerate().map(change).collect()
 }
 
 fn escaped(text: &str) -> String {

@@ -1,6 +1,5 @@
 //! The home page: what this is, how it stands, and where to look.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use askama::Template;
@@ -11,7 +10,6 @@ use counterpart_core::agreement::{Agreement, StageName};
 use counterpart_core::london;
 use counterpart_core::time::Timestamp;
 use counterpart_projections::english;
-use counterpart_projections::flows::Flows;
 
 use super::fault::Fault;
 use super::frame::{Frame, Section, Tag, page};
@@ -86,14 +84,10 @@ struct Home {
 pub(crate) async fn home(State(app): State<Arc<App>>) -> Result<Response, Fault> {
     app.reader.caught_up().await.map_err(|problem| Fault::of(&app, problem))?;
     let at = (app.clock)();
-    let view = app.reader.view();
-    let state = view.state();
-    let mut counts: BTreeMap<StageName, u64> = BTreeMap::new();
-    for name in state.agreements().map(|agreement| agreement.at(at).name()) {
-        *counts.entry(name).or_default() += 1;
-    }
-    let of = |names: &[StageName]| names.iter().filter_map(|name| counts.get(name)).sum::<u64>();
-    let flows = Flows::at(state, at);
+    let view = app.reader.view_at(at);
+    let (state, board) = (view.state(), view.board());
+    let of = |names: &[StageName]| names.iter().map(|name| board.count(*name)).sum::<u64>();
+    let flows = board.flows();
     let squares = super::picture::SQUARES.iter().map(|square| (square.code, flows.partners(square.code)));
     let sharing = squares.clone().filter(|(_, partners)| *partners > 0).count();
     let spoken: Vec<String> = squares
@@ -136,10 +130,11 @@ pub(crate) async fn home(State(app): State<Arc<App>>) -> Result<Response, Fault>
         // In the order of a life, from the request to its end.
         stages: StageName::ALL
             .iter()
-            .filter_map(|name| Some((name, counts.get(name)?)))
+            .map(|name| (name, board.count(*name)))
+            .filter(|(_, count)| *count > 0)
             .map(|(name, count)| Stage {
                 tag: Tag::of(*name),
-                count: english::number(*count),
+                count: english::number(count),
                 href: links::with_query(links::REGISTER, &[("state", name.to_string())]),
             })
             .collect(),
@@ -151,10 +146,11 @@ pub(crate) async fn home(State(app): State<Arc<App>>) -> Result<Response, Fault>
         ],
         refused: app.tried.get().into_iter().flatten().map(Refused::from).collect(),
         sharing,
-        began: state
-            .agreements()
+        began: view
+            .filed()
+            .first()
+            .and_then(|id| state.agreement(*id))
             .map(Agreement::filed_at)
-            .min()
             .map(|at| english::date(counterpart_core::london::date_of(at))),
     };
     drop(view);

@@ -7,23 +7,21 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use counterpart_core::agreement::Agreement;
-use counterpart_core::ids::{AgreementId, OrganisationCode, Role};
+use counterpart_core::ids::{OrganisationCode, Role};
 use counterpart_core::offices::{Organisation, OrganisationStage};
 use counterpart_core::organisation::OrganisationType;
 use counterpart_core::time::Timestamp;
-use counterpart_projections::register::Row;
-use counterpart_projections::{english, organisations};
+use counterpart_projections::register::unnamed;
+use counterpart_projections::{View, english, organisations};
 
 use super::fault::Fault;
 use super::frame::{Frame, Section, Tag, page};
-use super::register::rows;
 use crate::named::Named;
 use crate::problem::Problem;
 use crate::{App, links};
 
 /// Agreements that the page of a body shows; the register shows all.
-const AGREEMENTS_MAX: usize = 100;
+const AGREEMENTS_MAX: usize = 50;
 
 struct Body {
     name: String,
@@ -58,7 +56,7 @@ pub(crate) async fn list(State(app): State<Arc<App>>) -> Result<Response, Fault>
             name: body.name.clone(),
             href: links::organisation(body.code),
             code: body.code.to_string(),
-            agreements: state.agreements_of(body.code).count(),
+            agreements: view.board().of(body.code).len(),
             vacancies: joined(&organisations::vacancies(body, at)),
         });
     }
@@ -147,18 +145,16 @@ pub(crate) async fn one(State(app): State<Arc<App>>, Named(code): Named) -> Resu
         || Problem::not_found(format!("There is no organisation `{}` in this ledger.", crate::body::shortened(&code)));
     let at = (app.clock)();
     let parsed: OrganisationCode = code.parse().map_err(|_| Fault::of(&app, none()))?;
-    let ids: Vec<AgreementId> = {
-        let view = app.reader.view();
+    let (all, shown): (usize, Vec<usize>) = {
+        let view = app.reader.view_at(at);
         if !view.state().organisations.contains_key(&parsed) {
             drop(view);
             return Err(Fault::of(&app, none()));
         }
-        let mut ids: Vec<AgreementId> = view.state().agreements_of(parsed).map(Agreement::id).collect();
-        ids.reverse();
-        ids
+        let places = view.board().of(parsed);
+        (places.len(), places.iter().rev().take(AGREEMENTS_MAX).copied().collect())
     };
-    let shown: Vec<AgreementId> = ids.iter().take(AGREEMENTS_MAX).copied().collect();
-    let rows = rows(&app, &shown, at).await.map_err(|problem| Fault::of(&app, problem))?;
+    let titles = app.titles(&shown).await.map_err(|problem| Fault::of(&app, problem))?;
     let view = app.reader.view();
     let state = view.state();
     let Some(body) = state.organisations.get(&parsed) else {
@@ -180,21 +176,23 @@ pub(crate) async fn one(State(app): State<Arc<App>>, Named(code): Named) -> Resu
         posts: posts(body, at, &|event| view.index_of(event).map(links::event)),
         vacancies: organisations::vacancies(body, at).iter().map(|role| english::role(*role)).collect(),
         keys: organisations::keys(state, parsed).iter().filter(|key| key.state == "ACTIVE").count(),
-        deals: rows.iter().map(deal).collect(),
-        more: (ids.len() > shown.len()).then(|| links::with_query(links::REGISTER, &[("party", parsed.to_string())])),
+        deals: shown.iter().zip(titles).filter_map(|(place, title)| deal(&view, *place, title)).collect(),
+        more: (all > shown.len()).then(|| links::with_query(links::REGISTER, &[("party", parsed.to_string())])),
         events: links::with_query("/api/v1/events", &[("organisation", parsed.to_string())]),
     };
     drop(view);
     Ok(page(StatusCode::OK, &template))
 }
 
-fn deal(row: &Row) -> Deal {
-    Deal {
-        title: row.title(),
-        href: links::agreement(&row.reference),
-        reference: row.reference.clone(),
-        state: Tag::of(row.state),
-    }
+fn deal(view: &View, place: usize, title: Option<Arc<str>>) -> Option<Deal> {
+    let line = view.board().lines().get(place)?;
+    let agreement = view.state().agreement(line.id)?;
+    Some(Deal {
+        title: title.map_or_else(|| unnamed(view.state(), agreement), |title| title.to_string()),
+        href: links::agreement(line.reference),
+        reference: line.reference.to_string(),
+        state: Tag::of(line.stage),
+    })
 }
 
 fn standing(body: &Organisation, at: Timestamp) -> String {

@@ -6,7 +6,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
-use counterpart_core::agreement::{Agreement, StageName};
+use counterpart_core::agreement::StageName;
 use counterpart_core::header::DataClass;
 use counterpart_core::ids::{AgreementId, OrganisationCode};
 use counterpart_core::time::Timestamp;
@@ -84,32 +84,13 @@ fn parsed<T: std::str::FromStr>(text: &str) -> Result<Option<T>, ()> {
     if text.is_empty() { Ok(None) } else { text.parse().map(Some).map_err(|_| ()) }
 }
 
-/// The agreements that fit, the newest first.
-pub(crate) async fn found(app: &App, search: &Search, at: Timestamp) -> Result<Vec<AgreementId>, Problem> {
-    let titles = if search.reads_titles() {
-        let places = every_place(&app.reader.view());
-        let ids: Vec<AgreementId> = places.iter().map(|(id, _)| *id).collect();
-        let titles = app.titles(places.into_iter().map(|(_, place)| place).collect()).await?;
-        ids.into_iter().zip(titles).filter_map(|(id, title)| Some((id, title?))).collect()
-    } else {
-        std::collections::HashMap::new()
-    };
-    let view = app.reader.view();
-    let state = view.state();
-    let fits =
-        |agreement: &&Agreement| search.fits(state, agreement, at, titles.get(&agreement.id()).map(|title| &**title));
-    Ok(view.filed().iter().rev().filter_map(|id| state.agreement(*id)).filter(fits).map(Agreement::id).collect())
-}
-
-fn every_place(view: &View) -> Vec<(AgreementId, Option<Place>)> {
-    view.state().agreements().map(|agreement| (agreement.id(), place(view, agreement))).collect()
-}
-
-/// The rows of some agreements, in their order.
-pub(crate) async fn rows(app: &App, ids: &[AgreementId], at: Timestamp) -> Result<Vec<Row>, Problem> {
-    let places = {
+/// The rows of the agreements at some places of the board, in their order.
+pub(crate) async fn rows(app: &App, at_places: &[usize], at: Timestamp) -> Result<Vec<Row>, Problem> {
+    let (ids, places): (Vec<AgreementId>, Vec<Option<Place>>) = {
         let view = app.reader.view();
-        ids.iter().map(|id| view.state().agreement(*id).and_then(|agreement| place(&view, agreement))).collect()
+        let lines = view.board().lines();
+        let ids = at_places.iter().filter_map(|place| lines.get(*place)).map(|line| line.id);
+        ids.map(|id| (id, view.state().agreement(id).and_then(|agreement| place(&view, agreement)))).unzip()
     };
     let opened = app.opened(places).await?;
     let view = app.reader.view();
@@ -181,10 +162,10 @@ pub(crate) async fn register(State(app): State<Arc<App>>, uri: Uri) -> Result<Re
     let asked = Asked::read(&uri, true).map_err(|problem| Fault::of(&app, problem))?;
     app.reader.caught_up().await.map_err(|problem| Fault::of(&app, problem))?;
     let at = (app.clock)();
-    let all = found(&app, &asked.search, at).await.map_err(|problem| Fault::of(&app, problem))?;
+    let all = app.fitting(&asked.search, at).await.map_err(|problem| Fault::of(&app, problem))?;
     let count = all.len().div_ceil(PER_PAGE).max(1);
     let current = asked.page.clamp(1, count);
-    let shown: Vec<AgreementId> = all.iter().skip((current - 1) * PER_PAGE).take(PER_PAGE).copied().collect();
+    let shown: Vec<usize> = all.iter().skip((current - 1) * PER_PAGE).take(PER_PAGE).copied().collect();
     let rows = rows(&app, &shown, at).await.map_err(|problem| Fault::of(&app, problem))?;
     let view = app.reader.view();
     let title = if asked.q.is_empty() {

@@ -8,7 +8,6 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use counterpart_core::ids::OrganisationCode;
 use counterpart_projections::english;
-use counterpart_projections::flows::Flows;
 use counterpart_projections::register::{name_of, short_name};
 
 use super::fault::Fault;
@@ -41,9 +40,9 @@ struct Sharing {
 pub(crate) async fn sharing(State(app): State<Arc<App>>) -> Result<Response, Fault> {
     app.reader.caught_up().await.map_err(|problem| Fault::of(&app, problem))?;
     let at = (app.clock)();
-    let view = app.reader.view();
+    let view = app.reader.view_at(at);
     let state = view.state();
-    let flows = Flows::at(state, at);
+    let flows = view.board().flows();
     let mut bodies: Vec<(OrganisationCode, String)> =
         flows.bodies().into_iter().map(|code| (code, name_of(state, code))).collect();
     bodies.sort_by(|(_, one), (_, other)| short_name(one).cmp(short_name(other)));
