@@ -23,7 +23,7 @@ pub struct View {
     places: Places,
     /// When each entry was recorded; never falling.
     instants: Vec<Timestamp>,
-    /// The agreements, in the order of filing.
+    /// The agreements, in the order in which they were filed or imported.
     filed: Vec<AgreementId>,
     checkpoint: Option<Arc<str>>,
     board: Board,
@@ -41,7 +41,9 @@ impl View {
     pub fn record(&mut self, event: &Event, recorded_at: Timestamp, leaf: Hash) {
         self.places.add(self.state.size, event);
         self.instants.push(recorded_at);
-        if let (EventType::RequestFiled, Stream::Agreement(id)) = (event.event_type(), event.stream) {
+        if let (EventType::RequestFiled | EventType::AgreementImported, Stream::Agreement(id)) =
+            (event.event_type(), event.stream)
+        {
             self.filed.push(id);
         }
         if let Stream::Agreement(id) = event.stream {
