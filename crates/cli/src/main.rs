@@ -133,6 +133,8 @@ enum Command {
     #[command(flatten)]
     Offices(verbs::Offices),
     #[command(flatten)]
+    Registry(verbs::Registry),
+    #[command(flatten)]
     Requests(verbs::Requests),
     #[command(flatten)]
     Signing(verbs::Signing),
@@ -166,6 +168,7 @@ impl Command {
             Self::Sign(command) => command.run(common),
             Self::Draft(command) => command.run(common),
             Self::Offices(command) => command.run(common),
+            Self::Registry(command) => command.run(common),
             Self::Requests(command) => command.run(common),
             Self::Signing(command) => command.run(common),
             Self::Agreements(command) => command.run(common),

@@ -3,6 +3,7 @@
 mod agreements;
 mod keys;
 mod offices;
+mod registry;
 mod requests;
 mod signing;
 
@@ -19,6 +20,7 @@ use serde_json::{Map, Value};
 pub use agreements::Agreements;
 pub use keys::KeyVerbs;
 pub use offices::Offices;
+pub use registry::Registry;
 pub use requests::Requests;
 pub use signing::Signing;
 

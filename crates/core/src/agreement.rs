@@ -24,6 +24,7 @@ macro_rules! other_streams {
             | $crate::event::data::Data::KeyRegistered(_)
             | $crate::event::data::Data::KeyRotated(_)
             | $crate::event::data::Data::KeyRevoked(_)
+            | $crate::event::data::Data::KeyCompromised(_)
     };
 }
 /// The data of events of agreements, and of those named besides.
@@ -72,6 +73,7 @@ pub(crate) use other_streams;
 
 mod amending;
 mod asked;
+mod contest;
 mod declining;
 pub mod derived;
 pub mod destruction;
@@ -81,6 +83,7 @@ pub mod incidents;
 mod negotiating;
 mod next;
 mod notes;
+mod outside;
 pub mod party;
 pub mod publication;
 pub mod reference;
@@ -111,6 +114,7 @@ pub use destruction::Hold;
 pub use importing::Import;
 pub use incidents::Incident;
 pub use next::{Next, Task};
+pub use outside::{Change, Elsewhere, Outside};
 pub use party::{Notice, Party, PartyState};
 pub use publication::Publication;
 pub use reference::Reference;
@@ -146,6 +150,17 @@ codes! {
         Withdrawn = "WITHDRAWN",
         /// The version was returned, or what it rested on was taken back.
         Void = "VOID",
+        /// Its key may have been in other hands: it counts once its party affirms it.
+        Contested = "CONTESTED",
+        /// Its party says that it is not its own.
+        Disowned = "DISOWNED",
+    }
+}
+
+impl Standing {
+    /// Whether it counts, or would once it is affirmed.
+    pub const fn may_count(self) -> bool {
+        matches!(self, Self::Counts | Self::Contested)
     }
 }
 
@@ -213,6 +228,8 @@ pub struct Ground {
     pub reach: Reach,
     /// When it closes by itself, unless another party confirms it.
     pub lapses_at: Option<Timestamp>,
+    /// The derived change that opened it; it closes by itself when the cause of that ends.
+    pub derived: Option<Derived>,
 }
 
 /// Since when a version is in force (I16): until the next one is, or the agreement ends.
@@ -240,6 +257,8 @@ pub struct Review {
 /// That a party agrees to end the agreement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Consent {
+    /// The event.
+    pub event: EventId,
     /// Who.
     pub organisation: OrganisationCode,
     /// The day that it names.
@@ -325,6 +344,8 @@ pub struct Agreement {
     in_force: Vec<InForce>,
     review: Option<Review>,
     history: Vec<Step>,
+    /// What events of other streams did to it.
+    elsewhere: Elsewhere,
     publication: Option<Publication>,
     import: Option<Import>,
     windows: Windows,

@@ -2,7 +2,7 @@
 
 use crate::event::PublicKeyBytes;
 use crate::event::data::Custody;
-use crate::ids::{OrganisationCode, PersonId};
+use crate::ids::{EventId, OrganisationCode, PersonId};
 use crate::time::Timestamp;
 use crate::wire::KeyId;
 
@@ -23,6 +23,15 @@ pub enum KeyStage {
         /// When.
         at: Timestamp,
     },
+    /// It may be in other hands.
+    Compromised {
+        /// When that was first reported.
+        at: Timestamp,
+        /// By the event of this index: nothing that it signs since is admitted.
+        index: u64,
+        /// From which index on what it signed is contested.
+        from: u64,
+    },
 }
 
 /// One registered key.
@@ -38,6 +47,12 @@ pub struct Key {
     pub custody: Option<Custody>,
     /// Where it stands.
     pub stage: KeyStage,
+    /// The event that brought it in.
+    pub event: EventId,
+    /// The index of that event.
+    pub index: u64,
+    /// Whether that event is contested.
+    pub contested: bool,
     /// Events of its stream.
     pub revision: u64,
 }

@@ -4,6 +4,7 @@ pub mod admit;
 pub mod agreement;
 pub mod codes;
 pub mod commitment;
+pub mod contest;
 pub mod derive;
 pub mod door;
 pub mod draft;

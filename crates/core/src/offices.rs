@@ -48,6 +48,8 @@ pub struct Appointment {
     pub valid_to: Option<Date>,
     /// When it was ended by an event.
     pub ended_at: Option<Timestamp>,
+    /// Whether the event that made it is contested.
+    pub contested: bool,
 }
 
 impl Appointment {
@@ -56,6 +58,11 @@ impl Appointment {
         self.ended_at.is_none()
             && london::start_of(self.valid_from) <= at
             && self.valid_to.is_none_or(|day| at < london::end_of(day))
+    }
+
+    /// Whether the person serves in the role: they hold it, and that is not contested.
+    pub fn serves(&self, at: Timestamp) -> bool {
+        self.is_live(at) && !self.contested
     }
 
     /// The day on which the role ended, if it has.
@@ -81,6 +88,12 @@ pub struct Delegation {
     pub until: Date,
     /// When it was ended by an event.
     pub ended_at: Option<Timestamp>,
+    /// Who delegated.
+    pub by: PersonId,
+    /// The index of the event.
+    pub index: u64,
+    /// Whether it is contested: nobody acts under it until it is affirmed.
+    pub contested: bool,
 }
 
 impl Delegation {
@@ -164,6 +177,6 @@ impl Organisation {
     /// Who holds a role, or acts in it under a live delegation. Governance LIGHT lets one office stand
     /// for another (amendments.md): SIRO is CEX, SEC is SIG.
     pub fn has_serving(&self, role: Role, at: Timestamp) -> bool {
-        self.holders(role, at).next().is_some()
+        self.holders(role, at).any(|appointment| !appointment.contested)
     }
 }

@@ -56,7 +56,11 @@ refusals! {
     KeyReplaced { on: Date } = "K03", "This key was replaced on {on}; use your current key.";
     KeyRevoked { on: Date } = "K04", "This key was revoked on {on}. Ask your ledger administrator for a new one.";
     KeyCompromised = "K05", "This key was reported compromised. Ask your ledger administrator for a new one.";
+    KeyContested { key: KeyId } = "K05", "The registration of key {key} is contested. It signs again once your SIRO or chief executive has affirmed it.";
     KeyUnsuitable { problem: String } = "K06", "The new key did not prove possession: {problem}. Make another key with the usual tools.";
+    SuspectOutside = "K08", "The suspect point cannot be before the key was registered or in the future. Choose the index of an event in between, or leave it out.";
+    SuspectTooFar { days: i64 } = "K08", "A report reaches back at most {days} days. Further back only your chief executive and two registrars together can report it.";
+    SuspectBuiltOn { index: u64 } = "K08", "Your organisation has built on event {index} of this key with another key. Choose a later point, or report it with your chief executive and two registrars together.";
     ClockAhead { minutes: i64 } = "K09", "Your device clock is wrong by {minutes} minutes. Set it and sign again.";
     KeyOfAnother { key: KeyId, organisation: OrganisationCode } = "K10", "Key {key} is not the key of this person at {organisation}. Sign with the key of the organisation that you act for.";
     NoLongerValid { until: Timestamp } = "K11", "This event could be recorded until {until}. Sign it again.";
@@ -71,6 +75,7 @@ refusals! {
     NotAParty { organisation: OrganisationCode, lead: String } = "O09", "{organisation} is a joint committee or programme and cannot be a party; name the authority that acts for it ({lead}).";
 
     RoleNotHeld { role: Role, organisation: OrganisationCode } = "R01", "You do not hold the role {role} at {organisation}. Ask somebody who does, or ask your ledger administrator.";
+    RoleContested { role: Role } = "R01", "Your appointment as {role} is contested. It counts again once your SIRO or chief executive has affirmed it.";
     RoleEnded { role: Role, on: Date } = "R02", "Your appointment as {role} ended on {on}. Ask your ledger administrator for a new one.";
     NoDelegation { role: Role, problem: String } = "R03", "Your delegation for {role} {problem}. Ask the holder of the role.";
     RolesIncompatible { person: PersonId, held: Role, asked: Role } = "R04", "{person} cannot hold {held} and {asked}. Appoint another person.";
@@ -144,6 +149,9 @@ refusals! {
     NoticeStands = "G24", "That notice cannot be taken back now. It must be your own, not yet in effect, and between two the other organisation signs too.";
     DatesDiffer { day: Date } = "G38", "All consents must name the same end date, which is {day}.";
     CannotWithdrawSignature = "G25", "That signature is not one you can withdraw.";
+    NotContested = "G34", "There is no open contested signature with that reference. Name events of this stream that are contested and not resolved, all of one organisation.";
+    ContestOpen = "G34", "This suspension ends by itself once every contested signature is affirmed or signed again.";
+    IncidentFirst = "G44", "Record the incident before disowning signatures; people's data may have moved on their strength.";
     CannotSuspend { organisation: OrganisationCode } = "G26", "You can suspend your own organisation or the whole agreement, not {organisation}.";
     CannotSuspendWhole = "G26", "The whole agreement can be suspended by the lead organisation, by two organisations on the same ground, or on the ground REGULATOR. Suspend your own organisation, or ask another one to join you.";
     CannotSuspendDatasets { organisation: OrganisationCode } = "G26", "{organisation} can suspend the datasets that it provides or receives. Name them.";

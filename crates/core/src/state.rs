@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::agreement::{Agreement, Reference, agreement_events};
 use crate::codes::ReferenceSet;
+use crate::contest::Contests;
 use crate::event::data::{self, Data, ReferenceRow, Visibility};
 use crate::event::{Event, PublicKeyBytes};
 use crate::ids::{AgreementId, EventId, OrganisationCode, PersonId, Stream};
@@ -71,6 +72,10 @@ pub struct State {
     pub appointed_at: HashMap<EventId, OrganisationCode>,
     /// Every event, by its id.
     pub events: HashMap<EventId, Recorded>,
+    /// When each entry was recorded, by index.
+    pub instants: Vec<Timestamp>,
+    /// Who signed what with which key, and what of it is contested.
+    pub contests: Contests,
     /// The reference data in force, resolved when the ledger was founded.
     pub reference: Option<Arc<ReferenceSet>>,
     /// By the key of their stream.
@@ -113,12 +118,14 @@ impl State {
     #[expect(clippy::too_many_lines, reason = "one arm for each type of event, so that none is forgotten")]
     pub fn evolve(&mut self, event: &Event, recorded_at: Timestamp, leaf_hash: &str) {
         let index = self.size;
+        self.remember_acts(event, index, recorded_at);
+        self.instants.push(recorded_at);
         self.size += 1;
         self.recorded_at = Some(recorded_at);
         self.events.insert(event.id, Recorded { index, digest: event.digest });
         match &event.data {
-            Data::LedgerGenesis(genesis) => self.found(genesis, leaf_hash),
-            Data::OrganisationRegistered(data) => self.register(event.id, data, recorded_at),
+            Data::LedgerGenesis(genesis) => self.found(event.id, genesis, leaf_hash),
+            Data::OrganisationRegistered(data) => self.register(event.id, data, index, recorded_at),
             Data::OrganisationUpdated(data) => self.in_office(event, None, |organisation| {
                 if let Some(name) = &data.name {
                     organisation.name.clone_from(name);
@@ -153,7 +160,7 @@ impl State {
                         delegation.ended_at.get_or_insert(recorded_at);
                     }
                 });
-                self.leave_agreements(event, recorded_at);
+                self.leave_agreements(event, index, recorded_at);
             }
             Data::RoleHolderAppointed(data) => {
                 self.declare_same(data);
@@ -169,6 +176,7 @@ impl State {
                         valid_from: data.valid_from,
                         valid_to: data.valid_to,
                         ended_at: None,
+                        contested: false,
                     });
                 });
             }
@@ -192,6 +200,9 @@ impl State {
                     functions: data.functions.clone(),
                     until: data.until,
                     ended_at: None,
+                    by: event.principal().person,
+                    index,
+                    contested: false,
                 });
             }),
             Data::DelegationRevoked(data) => {
@@ -209,6 +220,9 @@ impl State {
                     person: data.person,
                     custody: Some(data.custody),
                     stage: KeyStage::Active,
+                    event: event.id,
+                    index,
+                    contested: false,
                     revision: 1,
                 };
                 self.add_key(data.key, key);
@@ -222,6 +236,9 @@ impl State {
                         person: old.person,
                         custody: Some(data.custody),
                         stage: KeyStage::Active,
+                        event: event.id,
+                        index,
+                        contested: false,
                         revision: 1,
                     };
                     self.add_key(data.key, key);
@@ -233,11 +250,16 @@ impl State {
                     key.revision += 1;
                 }
             }
+            Data::KeyCompromised(data) => self.compromise(event, data, index, recorded_at),
+            Data::ContestResolved(data) => {
+                self.count_in_stream(event, recorded_at);
+                self.resolve(event, data, index, recorded_at);
+            }
             agreement_events!() => self.evolve_agreement(event, recorded_at),
         }
     }
 
-    fn found(&mut self, genesis: &data::LedgerGenesis, leaf_hash: &str) {
+    fn found(&mut self, event: EventId, genesis: &data::LedgerGenesis, leaf_hash: &str) {
         self.sys_revision = 1;
         for registrar in &genesis.registrar_keys {
             let key = Key {
@@ -246,6 +268,9 @@ impl State {
                 person: registrar.person,
                 custody: None,
                 stage: KeyStage::Active,
+                event,
+                index: 0,
+                contested: false,
                 // It came in with the genesis: its own stream has no event yet.
                 revision: 0,
             };
@@ -266,13 +291,16 @@ impl State {
         });
     }
 
-    fn register(&mut self, event: EventId, data: &data::OrganisationRegistered, recorded_at: Timestamp) {
+    fn register(&mut self, event: EventId, data: &data::OrganisationRegistered, index: u64, recorded_at: Timestamp) {
         let key = Key {
             public: data.chief.public,
             organisation: data.code,
             person: data.chief.person,
             custody: None,
             stage: KeyStage::Active,
+            event,
+            index,
+            contested: false,
             // It came in with the organisation: its own stream has no event yet.
             revision: 0,
         };
@@ -289,6 +317,7 @@ impl State {
             valid_from: london::date_of(recorded_at),
             valid_to: None,
             ended_at: None,
+            contested: false,
         });
         let organisation = Organisation {
             code: data.code,
@@ -315,7 +344,23 @@ impl State {
     /// Whether a person has a key here that may sign.
     pub fn has_active_key(&self, organisation: OrganisationCode, person: PersonId) -> bool {
         let keys = self.keys_of.get(&person).map(Vec::as_slice).unwrap_or_default();
-        keys.iter().filter_map(|id| self.keys.get(id)).any(|key| key.organisation == organisation && key.is_active())
+        keys.iter()
+            .filter_map(|id| self.keys.get(id))
+            .any(|key| key.organisation == organisation && key.is_active() && !key.contested)
+    }
+
+    /// Counts an event whose type belongs to the stream of its subject.
+    fn count_in_stream(&mut self, event: &Event, at: Timestamp) {
+        match event.stream {
+            Stream::Organisation(_) => self.in_office(event, None, |_| {}),
+            Stream::Key(id) => {
+                if let Some(key) = self.keys.get_mut(&id) {
+                    key.revision += 1;
+                }
+            }
+            Stream::Agreement(_) => self.evolve_agreement(event, at),
+            Stream::Sys | Stream::Template(_) | Stream::Programme(_) => {}
+        }
     }
 
     fn in_office(&mut self, event: &Event, person: Option<PersonId>, change: impl FnOnce(&mut Organisation)) {

@@ -184,7 +184,7 @@ impl App {
         {
             let view = self.reader.view();
             if let Some(agreement) = view.state().agreement(id)
-                && is_untouched_since(&view, id, moment.size)
+                && is_untouched_since(&view, agreement, moment.size)
             {
                 return Ok(row(agreement));
             }
@@ -214,32 +214,35 @@ impl App {
 
     /// An agreement as its events among the first entries made it; made again from them where later ones changed it.
     fn agreement_at(&self, id: AgreementId, moment: Moment) -> Result<Option<Agreement>, Problem> {
-        let (makers, reference, windows) = {
+        let (own, outside, reference, windows) = {
             let view = self.reader.view();
             let Some(agreement) = view.state().agreement(id) else { return Ok(None) };
-            if is_untouched_since(&view, id, moment.size) {
+            if is_untouched_since(&view, agreement, moment.size) {
                 return Ok(Some(agreement.clone()));
             }
-            (view.makers(id, moment.size), agreement.reference(), view.state().windows())
+            let own = view.stream(Stream::Agreement(id)).iter().copied().take_while(|index| *index < moment.size);
+            (own.collect::<Vec<u64>>(), agreement.outside().to_vec(), agreement.reference(), view.state().windows())
         };
         let failed = |error: counterpart_core::storage::StoreError| {
             tracing::error!(%error, "the store cannot read");
             Problem::unavailable("The store cannot read this now. Whoever runs the server is told.")
         };
-        let mut events = Vec::with_capacity(makers.len());
-        for index in makers {
+        let mut events = Vec::with_capacity(own.len());
+        for index in own {
             let entry = self.store.entry(index).map_err(failed)?;
             let entry = entry.and_then(|bytes| read(&bytes).ok());
-            events.extend(entry.map(|read| (read.event, read.entry.recorded_at)));
+            events.extend(entry.map(|read| (index, read.event, read.entry.recorded_at)));
         }
-        let events = events.iter().map(|(event, at)| (event, *at));
-        Ok(Agreement::replayed(events, reference, windows))
+        let events = events.iter().map(|(index, event, at)| (*index, event, *at));
+        Ok(Agreement::replayed(events, &outside, moment.size, reference, windows))
     }
 }
 
 /// Whether nothing that makes an agreement what it is was recorded behind `size`.
-fn is_untouched_since(view: &View, id: AgreementId, size: u64) -> bool {
-    size >= view.size() || view.makers(id, view.size()).last().is_none_or(|last| *last < size)
+fn is_untouched_since(view: &View, agreement: &Agreement, size: u64) -> bool {
+    let own = view.stream(Stream::Agreement(agreement.id())).last().copied();
+    let outside = agreement.outside().last().map(|outside| outside.index);
+    size >= view.size() || own.max(outside).is_none_or(|last| last < size)
 }
 
 /// An instant, or a date, which is its 00:00 in London.

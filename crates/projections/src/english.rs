@@ -108,6 +108,8 @@ pub const fn event(kind: EventType) -> &'static str {
         EventType::KeyRegistered => "Key registered",
         EventType::KeyRotated => "Key replaced",
         EventType::KeyRevoked => "Key ended",
+        EventType::KeyCompromised => "Key reported compromised",
+        EventType::ContestResolved => "Contested signatures resolved",
         EventType::RequestFiled => "Request filed",
         EventType::RequestTriaged => "Request assessed",
         EventType::TermsSubmitted => "Terms put forward for signing",
@@ -162,6 +164,10 @@ pub const fn event_means(kind: EventType) -> &'static str {
         EventType::KeyRegistered => "A person gets a key to sign with.",
         EventType::KeyRotated => "A key takes the place of an older one.",
         EventType::KeyRevoked => "A key signs nothing more.",
+        EventType::KeyCompromised => {
+            "A key may be in other hands. What it signed since counts only when its body stands by it."
+        }
+        EventType::ContestResolved => "A body stands by signatures that were in doubt, or disowns them.",
         EventType::RequestFiled => "One body asks to share data, with full terms.",
         EventType::RequestTriaged => "A body takes the request up, or sends it back with questions.",
         EventType::TermsSubmitted => "One version is frozen, so that everybody signs the same words.",

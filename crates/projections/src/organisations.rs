@@ -107,7 +107,7 @@ pub struct KeyRow {
     /// Where the private half lives, when that was said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub custody: Option<Custody>,
-    /// `ACTIVE`, `RETIRED` or `REVOKED`.
+    /// `ACTIVE`, `RETIRED`, `REVOKED` or `COMPROMISED`.
     pub state: &'static str,
     /// Since when it signs no more.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -199,6 +199,7 @@ pub fn keys(state: &State, code: OrganisationCode) -> Vec<KeyRow> {
                 KeyStage::Active => ("ACTIVE", None, None),
                 KeyStage::Retired { at, by } => ("RETIRED", Some(at), Some(by)),
                 KeyStage::Revoked { at } => ("REVOKED", Some(at), None),
+                KeyStage::Compromised { at, .. } => ("COMPROMISED", Some(at), None),
             };
             KeyRow {
                 key: *id,

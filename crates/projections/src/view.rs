@@ -120,16 +120,6 @@ impl View {
         &self.filed
     }
 
-    /// The entries that make an agreement what it is among the first `size`: its own, and those by which an
-    /// organisation left ([`counterpart_core::agreement::Agreement::replayed`]).
-    pub fn makers(&self, id: AgreementId, size: u64) -> Vec<u64> {
-        let filter = Filter { event_type: Some(EventType::OrganisationLeft), ..Filter::default() };
-        let mut makers = self.places.find(&filter, 0, size, usize::MAX);
-        makers.extend(self.stream(Stream::Agreement(id)).iter().take_while(|index| **index < size));
-        makers.sort_unstable();
-        makers
-    }
-
     /// Where the event of an id stands.
     pub fn index_of(&self, id: EventId) -> Option<u64> {
         self.state.events.get(&id).map(|recorded| recorded.index)

@@ -68,6 +68,8 @@ const fn meaning(event_type: EventType) -> &'static str {
         EventType::KeyRegistered => "a person gets a key",
         EventType::KeyRotated => "a key takes the place of an older one",
         EventType::KeyRevoked => "a key signs no more",
+        EventType::KeyCompromised => "a key may be in other hands; what it signed since is contested",
+        EventType::ContestResolved => "your organisation stands by contested signatures, or disowns them",
         EventType::RequestFiled => "a request for a data-sharing agreement is filed",
         EventType::RequestTriaged => "a request is accepted for assessment, or sent back",
         EventType::TermsSubmitted => "the terms are frozen, and signing begins",

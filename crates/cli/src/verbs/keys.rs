@@ -10,6 +10,7 @@ use super::offices::say;
 use super::{Members, code};
 use crate::act::{Acting, Statement};
 use crate::ending::Ending;
+use crate::seal::text;
 use crate::{Common, key, people, signing};
 
 #[derive(Subcommand)]
@@ -53,6 +54,34 @@ pub enum KeyVerbs {
         #[command(flatten)]
         acting: Acting,
     },
+    /// Report that a key may be in other hands
+    ///
+    /// Signed by its holder with another key, or by the chief executive. An administrator or two registrars
+    /// may report it too, without --suspect-from: that stops the key and contests nothing.
+    ///
+    ///   counterpart key compromised CMD.IAO --suspect-from 4711 --evidence "…" -k CMD.CEX
+    #[command(verbatim_doc_comment)]
+    Compromised {
+        /// Its id, 64 digits, or a key of this folder
+        key: String,
+        /// The index from which its signatures are in doubt [default: none is]
+        #[arg(long, value_name = "INDEX")]
+        suspect_from: Option<u64>,
+        /// What shows it
+        #[arg(long, value_name = "TEXT")]
+        evidence: String,
+        #[command(flatten)]
+        acting: Acting,
+    },
+}
+
+/// The key that is meant: by its id, or as a key of this folder.
+fn meant(key: &str, acting: &Acting, common: &Common) -> Result<KeyId> {
+    if let Ok(id) = key.parse() {
+        return Ok(id);
+    }
+    let (_, holder) = people::resolve(&acting.place.folder(common)?, key)?;
+    Ok(holder.context("give the id of the key, 64 digits")?.key)
 }
 
 impl KeyVerbs {
@@ -101,15 +130,18 @@ impl KeyVerbs {
                 ));
                 Ok(ending)
             }
-            Self::Revoke { key: meant, reason, acting } => {
-                let id: KeyId = if let Ok(id) = meant.parse() {
-                    id
-                } else {
-                    let (_, holder) = people::resolve(&acting.place.folder(common)?, meant)?;
-                    holder.context("give the id of the key, 64 digits")?.key
-                };
+            Self::Revoke { key, reason, acting } => {
+                let id = meant(key, acting, common)?;
                 let data = Members::new().with("key", code(&id)).with("reason", code(reason));
                 say(acting, Stream::Key(id), "KeyRevoked", data, common)
+            }
+            Self::Compromised { key, suspect_from, evidence, acting } => {
+                let id = meant(key, acting, common)?;
+                let data = Members::new()
+                    .with("evidence", text(evidence))
+                    .with("key", code(&id))
+                    .maybe("suspect_from", *suspect_from);
+                say(acting, Stream::Key(id), "KeyCompromised", data, common)
             }
         }
     }

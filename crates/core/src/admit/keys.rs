@@ -2,6 +2,7 @@
 
 use counterpart_tlog::ed25519::PublicKey;
 
+use crate::contest;
 use crate::event::data::{Data, PublicKeyBytes};
 use crate::event::{Event, Signer};
 use crate::keys::KeyStage;
@@ -67,8 +68,11 @@ pub(super) fn check(state: &State, event: &Event, at: Timestamp) -> Result<(), R
         if carried.iter().any(|new| new.key == signer.key) {
             check_carried(event, signer)?;
         } else {
-            check_registered(state, signer)?;
+            check_registered(state, event, signer)?;
         }
+    }
+    if let Data::KeyCompromised(data) = &event.data {
+        contest::check_suspect(state, event, data, at)?;
     }
     if let Data::KeyRevoked(data) = &event.data {
         check_stage(state, data.key)?;
@@ -103,9 +107,10 @@ fn check_carried(event: &Event, signer: &Signer) -> Result<(), Refusal> {
     if fits { Ok(()) } else { Err(Refusal::KeyOfAnother { key: signer.key, organisation: signer.organisation }) }
 }
 
-fn check_registered(state: &State, signer: &Signer) -> Result<(), Refusal> {
+fn check_registered(state: &State, event: &Event, signer: &Signer) -> Result<(), Refusal> {
     check_stage(state, signer.key)?;
     match state.keys.get(&signer.key) {
+        Some(key) if key.contested && !contest::vouched(state, event) => Err(Refusal::KeyContested { key: signer.key }),
         Some(key) if key.organisation == signer.organisation && key.person == signer.person => Ok(()),
         Some(_) | None => Err(Refusal::KeyOfAnother { key: signer.key, organisation: signer.organisation }),
     }
@@ -116,6 +121,7 @@ fn check_stage(state: &State, id: KeyId) -> Result<(), Refusal> {
         None => Err(Refusal::KeyUnknown { key: id }),
         Some(KeyStage::Active) => Ok(()),
         Some(KeyStage::Retired { at, .. }) => Err(Refusal::KeyReplaced { on: london::date_of(at) }),
+        Some(KeyStage::Compromised { .. }) => Err(Refusal::KeyCompromised),
         Some(KeyStage::Revoked { at }) => Err(Refusal::KeyRevoked { on: london::date_of(at) }),
     }
 }

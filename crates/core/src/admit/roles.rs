@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use crate::agreement::agreement_events;
+use crate::contest;
 use crate::event::data::{self, Data};
 use crate::event::{Event, Signer};
 use crate::ids::{EventId, OrganisationCode, PersonId, Role, Stream};
@@ -53,6 +54,14 @@ pub(super) fn check(state: &State, event: &Event, at: Timestamp) -> Result<(), R
         Data::KeyRegistered(data) => check_key(state, event, data, at),
         Data::KeyRotated(data) => check_rotation(state, event, data),
         Data::KeyRevoked(data) => check_key_end(state, event, data),
+        Data::KeyCompromised(data) => contest::hands_of_compromise(state, event, data),
+        // Agreements ask the same of it, once it is known that there is one.
+        Data::ContestResolved(data) => match event.stream {
+            Stream::Agreement(_) => Ok(()),
+            Stream::Sys | Stream::Organisation(_) | Stream::Key(_) | Stream::Template(_) | Stream::Programme(_) => {
+                contest::check_hands(state, event, data)
+            }
+        },
         // The keys of a genesis were checked with the K codes; agreements check their own signers.
         agreement_events!(LedgerGenesis) => Ok(()),
     }
@@ -60,6 +69,10 @@ pub(super) fn check(state: &State, event: &Event, at: Timestamp) -> Result<(), R
 
 /// D06: nobody appoints themself or delegates to themself. G38: a suspension and a delegation have a latest day.
 pub(super) fn check_administration(state: &State, event: &Event, at: Timestamp) -> Result<(), Refusal> {
+    if let Data::ContestResolved(data) = &event.data {
+        contest::check_duties(state, event, data)?;
+        contest::check_guards(state, event, data)?;
+    }
     let signs = |person: PersonId| event.signers.iter().any(|signer| signer.person == person);
     if let Data::RoleHolderAppointed(data) = &event.data
         && signs(data.person)
@@ -156,8 +169,9 @@ fn check_held(state: &State, event: &Event, signer: &Signer, at: Timestamp) -> R
     if let Some(delegation) = signer.delegation {
         return check_delegate(organisation, signer, delegation, at);
     }
-    if organisation.appointment(signer.person, signer.role, at).is_some() {
-        return Ok(());
+    if let Some(appointment) = organisation.appointment(signer.person, signer.role, at) {
+        let doubted = appointment.contested && !contest::vouched(state, event);
+        return if doubted { Err(Refusal::RoleContested { role: signer.role }) } else { Ok(()) };
     }
     if super::offices::outlives(&event.data) && held_to_the_end(organisation, signer, at) {
         return Ok(());
@@ -192,7 +206,10 @@ fn check_delegate(organisation: &Organisation, signer: &Signer, id: EventId, at:
         .appointment_by(delegation.appointment)
         .filter(|a| a.role == signer.role)
         .ok_or_else(|| no("never existed"))?;
-    if delegation.is_live(at) && appointment.is_live(at) { Ok(()) } else { Err(no("ended")) }
+    if !delegation.is_live(at) || !appointment.is_live(at) {
+        return Err(no("ended"));
+    }
+    if delegation.contested || appointment.contested { Err(no("is contested")) } else { Ok(()) }
 }
 
 /// As many registrars as the threshold asks, as different persons.

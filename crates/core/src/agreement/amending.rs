@@ -260,7 +260,7 @@ impl Agreement {
         };
         let concerned = |signature: &&mut Signature| {
             signature.version == amendment.version
-                && signature.standing == Standing::Counts
+                && signature.standing.may_count()
                 && organisation.is_none_or(|code| code == signature.organisation)
         };
         for signature in self.signatures.iter_mut().filter(concerned) {

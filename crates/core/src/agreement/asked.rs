@@ -7,6 +7,7 @@ use crate::agreement::track;
 use crate::agreement::{Agreement, Stage, StageName};
 use crate::event::data::Data;
 use crate::event::{Event, Signer};
+use crate::header::SignatureKind;
 use crate::ids::{AgreementId, Code as FunctionCode, OrganisationCode, Role};
 use crate::london;
 use crate::offices::{Organisation, OrganisationStage};
@@ -81,6 +82,7 @@ impl<'a> Question<'a> {
             Data::RetentionHoldReleased(data) => super::destruction::hands_of_release(&put, data),
             Data::PublicationDecided(data) => super::publication::hands_of_decision(&put, data),
             Data::DocumentAttached(_) => super::notes::hands_of_document(&put),
+            Data::ContestResolved(data) => crate::contest::check_hands(self.state, self.event, data),
             Data::NoteRecorded(_) => super::notes::hands_of_note(&put),
             Data::ImportConfirmed(_) => super::importing::hands_of_confirmation(&put),
             Data::ImportDisputed(_) => super::importing::hands_of_dispute(&put),
@@ -121,6 +123,9 @@ impl<'a> Question<'a> {
 
     /// D: separation of duties.
     pub(crate) fn duties(&self) -> Result<(), Refusal> {
+        if let Data::ContestResolved(data) = &self.event.data {
+            return crate::contest::check_duties(self.state, self.event, data);
+        }
         self.put().map_or(Ok(()), |put| super::separation::check(&put))
     }
 
@@ -162,6 +167,7 @@ impl<'a> Question<'a> {
             Data::RetentionHoldPlaced(_) => super::destruction::guards_of_hold(&put),
             Data::RetentionHoldReleased(data) => super::destruction::guards_of_release(&put, data),
             Data::DocumentAttached(_) => super::notes::guards_of_document(&put),
+            Data::ContestResolved(data) => crate::contest::check_guards(self.state, self.event, data),
             Data::ImportConfirmed(data) => super::importing::guards_of_confirmation(&put, data),
             Data::ImportDisputed(data) => super::importing::guards_of_dispute(&put, data),
             // A first event is answered above.
@@ -208,7 +214,11 @@ impl Put<'_> {
     /// The condition of a cell that says *if*.
     fn condition(&self) -> bool {
         // Signatures pass in force only with an amendment, an accession or a signature to replace.
-        if let Data::RequestWithdrawn(_) = &self.event.data {
+        if let Data::ApprovalGiven(_) = &self.event.data {
+            self.signs_again(SignatureKind::Approval)
+        } else if let Data::ExecutionSigned(_) = &self.event.data {
+            self.signs_again(SignatureKind::Execution)
+        } else if let Data::RequestWithdrawn(_) = &self.event.data {
             super::declining::may_withdraw_approved(self)
         } else if matches!(self.event.data, Data::CounterProposalAccepted(_) | Data::CounterProposalRejected(_)) {
             self.agreement.counter().is_some()

@@ -120,7 +120,7 @@ impl Agreement {
             DeclineKind::Return => {
                 // Signatures on a version that is returned are void, even if it is submitted again.
                 for signature in self.signatures.iter_mut().filter(|s| s.version == version) {
-                    if signature.standing == Standing::Counts {
+                    if signature.standing.may_count() {
                         signature.standing = Standing::Void;
                     }
                 }
@@ -170,7 +170,7 @@ impl Agreement {
             let rests = signature.organisation == organisation
                 && signature.version == version
                 && signature.kind == SignatureKind::Execution
-                && signature.standing == Standing::Counts;
+                && signature.standing.may_count();
             if rests {
                 signature.standing = Standing::Void;
             }

@@ -13,6 +13,8 @@ use crate::time::Timestamp;
 codes! {
     /// A change that no event brings about.
     Derived {
+        /// D1: a signature that is needed is contested or disowned.
+        ContestedQuorumLost = "ContestedQuorumLost",
         /// A ground of suspension that nobody confirmed closes.
         GroundLapsed = "GroundLapsed",
         /// D3: the day of a notice has come.
@@ -146,7 +148,10 @@ impl Agreement {
 
     /// When the agreement ends by consent, once every party that is bound and not leaving has consented.
     fn consented_at(&self) -> Option<Timestamp> {
-        let consent = |code: OrganisationCode| self.consents.iter().find(|consent| consent.organisation == code);
+        let consent = |code: OrganisationCode| {
+            let mut given = self.consents.iter().filter(|consent| self.elsewhere.counts(consent.event));
+            given.find(|consent| consent.organisation == code)
+        };
         let staying = |state| matches!(state, PartyState::Executed | PartyState::Suspended);
         let mut last: Option<Timestamp> = None;
         for party in self.parties.iter().filter(|party| staying(party.state)) {
@@ -157,7 +162,7 @@ impl Agreement {
     }
 
     /// D4: whether enough bound parties are left, with a pair that shares.
-    fn goes_on(&self) -> bool {
+    pub(super) fn goes_on(&self) -> bool {
         let header = self.header();
         let count = self.parties.iter().filter(|party| party.state.is_bound()).count();
         let usual = if header.formation == Formation::Unilateral { 1 } else { 2 };

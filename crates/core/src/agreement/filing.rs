@@ -152,6 +152,7 @@ impl Agreement {
             in_force: Vec::new(),
             review: None,
             history: vec![Step { at, from: StageName::None, to: StageName::Filed, origin: Origin::of(event) }],
+            elsewhere: super::Elsewhere::default(),
             publication: None,
             import: None,
             windows,

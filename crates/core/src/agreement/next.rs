@@ -28,6 +28,8 @@ codes! {
         Certify = "CERTIFY",
         /// Confirm or dispute an import.
         Confirm = "CONFIRM",
+        /// Stand by contested signatures, or disown them.
+        ResolveContest = "RESOLVE_CONTEST",
     }
 }
 
@@ -56,7 +58,8 @@ impl Agreement {
             }
             Stage::Approving(_) => self.next_of_signing(),
             Stage::Suspended(_) => {
-                let whole = self.grounds.iter().map(|ground| ground.by);
+                let by_hand = self.grounds.iter().filter(|ground| ground.derived.is_none());
+                let whole = by_hand.map(|ground| ground.by);
                 whole.map(|organisation| Next { organisation, role: Role::Siro, task: Task::Resume }).collect()
             }
             Stage::Ending(_) => {
@@ -76,6 +79,9 @@ impl Agreement {
             role: Role::Sig,
             task: Task::Confirm,
         }));
+        if !self.name().is_final() {
+            next.extend(self.next_of_contest());
+        }
         next.sort_unstable();
         next.dedup();
         next

@@ -133,6 +133,8 @@ pub enum Asked {
     Warn,
     /// An import confirmed or disputed.
     Confirm,
+    /// A signature in the place of one that is contested or disowned.
+    SignAgain,
 }
 
 impl Asked {
@@ -145,7 +147,7 @@ impl Asked {
             Self::Withdraw => "sx",
             Self::Suspend => "xpl",
             Self::Resume => "p",
-            Self::Leave | Self::Consent | Self::Adopt => "xp",
+            Self::Leave | Self::Consent | Self::Adopt | Self::SignAgain => "xp",
             Self::Amend => "x",
             Self::Rescind => "l",
             Self::Share => "xl",
@@ -159,7 +161,7 @@ impl Asked {
     /// What the officer wanted to do, for messages.
     const fn action(self) -> &'static str {
         match self {
-            Self::Approve | Self::Execute => "sign it",
+            Self::Approve | Self::Execute | Self::SignAgain => "sign it",
             Self::DeclineFinal | Self::DeclineReturn => "decline it",
             Self::Withdraw => "take back a signature",
             Self::Suspend => "suspend it",

@@ -1,11 +1,11 @@
 //! An agreement takes in what happened. Evolving never refuses.
 
 use crate::agreement::filing::Beginning;
-use crate::agreement::{Agreement, Origin, PartyState, Reference};
+use crate::agreement::{Agreement, Origin, Outside, Reference};
 use crate::event::Event;
 use crate::event::data::Data;
 use crate::header::SignatureKind;
-use crate::ids::{OrganisationCode, Stream};
+use crate::ids::Stream;
 use crate::policy::Windows;
 use crate::time::Timestamp;
 
@@ -60,52 +60,32 @@ impl Agreement {
         self.settle(at);
     }
 
-    /// Takes in that a party left the ledger (domain.md 2.9).
-    pub fn organisation_left(&mut self, organisation: OrganisationCode, at: Timestamp) {
-        self.settle(at);
-        let Some(party) = self.party(organisation) else {
-            return;
-        };
-        match party.state {
-            PartyState::Invited | PartyState::Requested | PartyState::Signing => {
-                if let Some(party) = self.party_mut(organisation) {
-                    party.state = PartyState::Declined;
-                }
-            }
-            PartyState::Executed | PartyState::Suspended | PartyState::Leaving | PartyState::Imported => {
-                self.leaves(organisation, at);
-            }
-            PartyState::Declined
-            | PartyState::Left
-            | PartyState::NotAdopted
-            | PartyState::Succeeded
-            | PartyState::Disputed => {}
-        }
-        self.changed_at = at;
-        self.settle(at);
-    }
-
-    /// Rebuilds an agreement from its own entries and those by which an organisation left, in their order:
-    /// what it was as of any size of the log. None if they do not begin with its first event.
+    /// Rebuilds an agreement from its own entries, each with its index, and from what the first `size` entries
+    /// of other streams did to it: what it was as of that size of the log. None if the entries do not begin
+    /// with its first event.
     pub fn replayed<'a>(
-        events: impl IntoIterator<Item = (&'a Event, Timestamp)>,
+        events: impl IntoIterator<Item = (u64, &'a Event, Timestamp)>,
+        outside: &[Outside],
+        size: u64,
         reference: Reference,
         windows: Windows,
     ) -> Option<Self> {
         let mut agreement: Option<Self> = None;
-        for (event, at) in events {
-            match (&mut agreement, event.stream) {
-                (None, _) => agreement = Self::begun(event, at, reference, windows),
-                (Some(agreement), Stream::Agreement(id)) if id == agreement.id => agreement.evolve(event, at),
-                (Some(agreement), Stream::Organisation(code)) => {
-                    if let Data::OrganisationLeft(_) = &event.data {
-                        agreement.organisation_left(code, at);
+        let mut outside = outside.iter().take_while(|outside| outside.index < size).peekable();
+        for (index, event, at) in events.into_iter().filter(|(index, ..)| *index < size) {
+            match &mut agreement {
+                None => agreement = Self::begun(event, at, reference, windows),
+                Some(agreement) => {
+                    while let Some(earlier) = outside.next_if(|outside| outside.index < index) {
+                        agreement.touch(earlier.clone());
                     }
+                    agreement.evolve(event, at);
                 }
-                (
-                    Some(_),
-                    Stream::Sys | Stream::Key(_) | Stream::Agreement(_) | Stream::Template(_) | Stream::Programme(_),
-                ) => {}
+            }
+        }
+        for later in outside {
+            if let Some(agreement) = &mut agreement {
+                agreement.touch(later.clone());
             }
         }
         agreement
@@ -128,7 +108,7 @@ impl Agreement {
             Data::ApprovalDeclined(data) => self.decline_bars(data),
             super::other_streams!(ReviewCompleted RequestTriaged ClarificationRequested RevocationRescinded TerminationConsented AdviceGiven ApprovalGiven ExecutionSigned ApprovalWithdrawn
                 AgreementSuspended AgreementResumed RevocationNoticed PublicationDecided NoteRecorded DisclosureLogged IncidentNoted IncidentUpdated DestructionCertified RetentionHoldPlaced RetentionHoldReleased
-                DocumentAttached ImportConfirmed ImportDisputed) => false,
+                DocumentAttached ImportConfirmed ImportDisputed ContestResolved) => false,
         }
     }
 
@@ -168,8 +148,8 @@ impl Agreement {
             Data::DocumentAttached(_) => self.documents = self.documents.saturating_add(1),
             Data::ImportConfirmed(_) => self.import_confirmed(event),
             Data::ImportDisputed(_) => self.import_disputed(event, at),
-            // The first event made the agreement; a note changes nothing.
-            super::other_streams!(RequestFiled AgreementImported NoteRecorded) => {}
+            // The first event made the agreement; a note changes nothing; contests are told by their own set.
+            super::other_streams!(RequestFiled AgreementImported NoteRecorded ContestResolved) => {}
         }
     }
 }

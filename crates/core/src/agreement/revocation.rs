@@ -82,8 +82,9 @@ impl Agreement {
     /// A party consents to the end. When all who are bound and stay have, what follows is derived.
     pub(super) fn consented(&mut self, event: &Event, data: &TerminationConsented, at: Timestamp) {
         let organisation = event.principal().organisation;
+        self.consents.retain(|consent| consent.organisation != organisation || self.elsewhere.counts(consent.event));
         if !self.consents.iter().any(|consent| consent.organisation == organisation) {
-            self.consents.push(Consent { organisation, day: data.takes_effect_on, at });
+            self.consents.push(Consent { event: event.id, organisation, day: data.takes_effect_on, at });
         }
     }
 

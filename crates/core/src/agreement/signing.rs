@@ -213,7 +213,13 @@ pub(super) fn own_datasets(header: &Header, organisation: OrganisationCode) -> V
 impl Put<'_> {
     /// What is asked of the party's state: to sign at all, or to sign an amendment.
     pub(super) fn asks(&self, usual: Asked) -> Asked {
-        if self.agreement.amendment().is_some() { Asked::Adopt } else { usual }
+        if self.agreement.amendment().is_some() {
+            Asked::Adopt
+        } else if self.agreement.stage.force().is_some() {
+            Asked::SignAgain
+        } else {
+            usual
+        }
     }
 
     /// Whether the policy asks the first signer's party for this signature.
@@ -396,6 +402,7 @@ impl Agreement {
         if kind == SignatureKind::Execution {
             self.executed(event, at);
         }
+        self.weigh_signature(event.id, at);
     }
 
     /// A party has executed: it is bound, and the agreement may be formed.

@@ -3,7 +3,7 @@
 use crate::agreement::asked::Put;
 use crate::agreement::party::Asked;
 use crate::agreement::signing::own_datasets;
-use crate::agreement::{Agreement, Ground, Origin, PartyState, Reach, Stage};
+use crate::agreement::{Agreement, Derived, Ground, Origin, PartyState, Reach, Stage};
 use crate::event::Event;
 use crate::event::data::{AgreementResumed, AgreementSuspended, SuspensionGround, SuspensionScope};
 use crate::header::{HeaderMember, Regime, SignatureKind};
@@ -160,6 +160,9 @@ pub(super) fn guards_of_resumption(put: &Put<'_>, data: &AgreementResumed) -> Re
     let Some(ground) = put.agreement.ground(data.ground) else {
         return Err(Refusal::NotSuspended);
     };
+    if ground.derived == Some(Derived::ContestedQuorumLost) {
+        return Err(Refusal::ContestOpen);
+    }
     if let Reach::Party(organisation) = ground.reach
         && let Some(party) = put.agreement.party(organisation)
     {
@@ -221,7 +224,7 @@ impl Agreement {
             Reach::Datasets(_) => {}
         }
         let lapses_at = lapses.then(|| at.add_days(UNCONFIRMED_DAYS));
-        self.grounds.push(Ground { event: event.id, at, code: data.code, by, reach, lapses_at });
+        self.grounds.push(Ground { event: event.id, at, code: data.code, by, reach, lapses_at, derived: None });
     }
 
     /// A ground is closed by an event.

@@ -71,7 +71,15 @@ impl Agreement {
             event(
                 ground.at,
                 ground.event,
-                format!("{} suspended {reach} ({}), and the ground is open.", ground.by, ground.code),
+                match ground.derived {
+                    Some(Derived::ContestedQuorumLost) => format!(
+                        "Signatures of {} are contested or disowned, so {reach} is suspended until they are affirmed or given again.",
+                        ground.by
+                    ),
+                    Some(_) | None => {
+                        format!("{} suspended {reach} ({}), and the ground is open.", ground.by, ground.code)
+                    }
+                },
             )
         });
         let notices = self.parties.iter().filter_map(|party| {
@@ -106,6 +114,10 @@ impl Agreement {
 
     fn derived_in_words(&self, change: Derived, organisation: Option<crate::ids::OrganisationCode>) -> String {
         match change {
+            Derived::ContestedQuorumLost => format!(
+                "signatures of {} were contested or disowned, affirmed, or given again.",
+                organisation.map_or_else(|| "a party".to_owned(), |code| code.to_string())
+            ),
             Derived::GroundLapsed => "nobody confirmed the suspension, so it ended by itself.".to_owned(),
             Derived::NoticeElapsed => format!(
                 "the notice of {} took effect.",

@@ -72,6 +72,8 @@ pub fn seals(data: &Data) -> Vec<Seal> {
         Data::AgreementResumed(data) => vec![seal("/words", &data.words)],
         Data::RevocationNoticed(data) => vec![seal("/words", &data.words)],
         Data::NoteRecorded(data) => vec![seal("/text", &data.text)],
+        Data::KeyCompromised(data) => vec![seal("/evidence", &data.evidence)],
+        Data::ContestResolved(data) => vec![seal("/evidence", &data.evidence)],
         Data::ClarificationRequested(data) => vec![seal("/text", &data.text)],
         Data::ClarificationProvided(data) => {
             let terms = data.terms.iter().map(|terms| seal("/terms", terms));

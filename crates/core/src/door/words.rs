@@ -113,6 +113,8 @@ fn lengths(data: &Data, opened: &Opened, earlier: &Earlier<'_>) -> Vec<Message> 
         | Data::KeyRegistered(_)
         | Data::KeyRotated(_)
         | Data::KeyRevoked(_)
+        | Data::KeyCompromised(_)
+        | Data::ContestResolved(_)
         | Data::RequestFiled(_)
         | Data::RequestTriaged(_)
         | Data::TermsSubmitted(_)

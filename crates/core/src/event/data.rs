@@ -4,10 +4,12 @@
 
 mod agreements;
 mod genesis;
+mod keys;
 mod lists;
 
 pub use agreements::*;
 pub use genesis::*;
+pub use keys::*;
 pub use lists::*;
 
 use schemars::JsonSchema;
@@ -165,46 +167,6 @@ pub struct DelegationRevoked {
     pub delegation: EventId,
 }
 
-/// `KeyRegistered`: a person gets a key.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct KeyRegistered {
-    /// Where the private key lives.
-    pub custody: Custody,
-    /// Its key id.
-    pub key: KeyId,
-    /// For which organisation.
-    pub organisation: OrganisationCode,
-    /// Whose.
-    pub person: PersonId,
-    /// The key.
-    pub public: PublicKeyBytes,
-}
-
-/// `KeyRotated`: a key takes the place of an older one.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct KeyRotated {
-    /// Where the private key lives.
-    pub custody: Custody,
-    /// The new key id.
-    pub key: KeyId,
-    /// The new key.
-    pub public: PublicKeyBytes,
-    /// The old key id.
-    pub replaces: KeyId,
-}
-
-/// `KeyRevoked`: a key ends.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct KeyRevoked {
-    /// Which.
-    pub key: KeyId,
-    /// Why.
-    pub reason: KeyEnd,
-}
-
 macro_rules! events {
     ($($(#[$doc:meta])* $name:ident = $text:literal in $home:ident,)+) => {
         codes! {
@@ -266,6 +228,8 @@ pub enum Home {
     Key,
     /// An agreement.
     Agreement,
+    /// The stream of the event that it is about: of an organisation, a key or an agreement.
+    Subject,
 }
 
 events! {
@@ -295,6 +259,10 @@ events! {
     KeyRotated = "KeyRotated" in Key,
     /// A key ends.
     KeyRevoked = "KeyRevoked" in Key,
+    /// A key may be in other hands.
+    KeyCompromised = "KeyCompromised" in Key,
+    /// A34: a body says what of a contested signature is its own.
+    ContestResolved = "ContestResolved" in Subject,
     /// A01: terms are proposed.
     RequestFiled = "RequestFiled" in Agreement,
     /// A02: a named party takes the request up, or sends it back.

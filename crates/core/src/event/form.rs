@@ -6,6 +6,9 @@ use crate::ids::{OrganisationCode, Stream};
 /// At least so many registrars.
 const REGISTRARS_MIN: usize = 3;
 
+/// At most so many contested events are resolved at once.
+const TARGETS_MAX: usize = 200;
+
 /// Says what is wrong with the stream or the shape of an event, if anything (E03).
 pub fn problem(stream: Stream, data: &Data) -> Option<String> {
     let named = if let Data::LedgerGenesis(genesis) = data {
@@ -20,6 +23,8 @@ pub fn problem(stream: Stream, data: &Data) -> Option<String> {
     } else if let Data::KeyRotated(data) = data {
         Some(Stream::Key(data.key))
     } else if let Data::KeyRevoked(data) = data {
+        Some(Stream::Key(data.key))
+    } else if let Data::KeyCompromised(data) = data {
         Some(Stream::Key(data.key))
     } else {
         None
@@ -37,11 +42,17 @@ pub fn problem(stream: Stream, data: &Data) -> Option<String> {
             return Some("a disclosure names at least one dataset and, where it names any, one recipient".to_owned());
         }
     }
+    if let Data::ContestResolved(data) = data
+        && (data.targets.is_empty() || data.targets.len() > TARGETS_MAX)
+    {
+        return Some(format!("name 1 to {TARGETS_MAX} contested events"));
+    }
     let home = match data.event_type().home() {
         Home::Sys => stream == Stream::Sys,
         Home::Organisation => matches!(stream, Stream::Organisation(_)),
         Home::Key => matches!(stream, Stream::Key(_)),
         Home::Agreement => matches!(stream, Stream::Agreement(_)),
+        Home::Subject => matches!(stream, Stream::Organisation(_) | Stream::Key(_) | Stream::Agreement(_)),
     };
     let fits = home && named.is_none_or(|named| named == stream);
     (!fits).then(|| format!("an event of type {} does not belong to stream `{stream}`", data.event_type()))

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::agreement::{Agreement, Reference};
+use crate::agreement::{Agreement, Change, Outside, Reference};
 use crate::event::Event;
 use crate::event::data::{Data, RoleHolderAppointed};
 use crate::ids::{AgreementId, OrganisationCode, PersonId, Stream};
@@ -135,13 +135,13 @@ impl State {
         Reference { year, number: *count }
     }
 
-    pub(super) fn leave_agreements(&mut self, event: &Event, at: Timestamp) {
+    pub(super) fn leave_agreements(&mut self, event: &Event, index: u64, at: Timestamp) {
         let Stream::Organisation(organisation) = event.stream else {
             return;
         };
         for id in self.agreements_of.get(&organisation).map(Vec::as_slice).unwrap_or_default() {
             if let Some(agreement) = self.agreements.get_mut(id) {
-                agreement.organisation_left(organisation, at);
+                agreement.touch(Outside { index, at, change: Change::Left { organisation } });
             }
         }
     }

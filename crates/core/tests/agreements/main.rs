@@ -15,6 +15,7 @@
 mod world;
 
 mod amending;
+mod contest;
 mod declining;
 mod derived;
 mod filing;

@@ -205,8 +205,8 @@ fn invariants_hold_after_every_step_of_random_histories_that_reach_every_stage()
         // I3: an agreement rebuilt from its own entries is the same.
         let windows = history.case.world.replay.state.windows();
         let stored = history.case.stored();
-        let events = history.events.iter().map(|(event, at)| (event, *at));
-        let again = Agreement::replayed(events, stored.reference(), windows).unwrap();
+        let events = (0..).zip(&history.events).map(|(index, (event, at))| (index, event, *at));
+        let again = Agreement::replayed(events, &[], u64::MAX, stored.reference(), windows).unwrap();
         assert_eq!(&again, stored, "seed {seed}");
     }
     assert_eq!(seen.iter().collect::<String>(), "AFLPSVWX");

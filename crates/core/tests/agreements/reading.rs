@@ -83,9 +83,23 @@ fn an_agreement_is_rebuilt_from_its_own_entries() {
         drafts.iter().map(|(envelope, at)| (event::parse(envelope).unwrap(), *at)).collect();
     let windows = case.world.replay.state.windows();
     let reference = case.agreement().reference();
-    let again = Agreement::replayed(events.iter().map(|(event, at)| (event, *at)), reference, windows).unwrap();
+    let again = Agreement::replayed(
+        (0..).zip(&events).map(|(index, (event, at))| (index, event, *at)),
+        &[],
+        99,
+        reference,
+        windows,
+    )
+    .unwrap();
     assert_eq!(again, *case.stored());
-    let earlier = Agreement::replayed(events[..2].iter().map(|(event, at)| (event, *at)), reference, windows).unwrap();
+    let earlier = Agreement::replayed(
+        (0..).zip(&events).map(|(index, (event, at))| (index, event, *at)),
+        &[],
+        2,
+        reference,
+        windows,
+    )
+    .unwrap();
     assert_eq!((earlier.name().letter(), earlier.revision()), ('F', 2));
 }
 

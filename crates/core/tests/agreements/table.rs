@@ -127,6 +127,10 @@ fn attempt(case: &mut Case, event: &str) -> Option<(Value, Vec<Person>)> {
         "ImportConfirmed" => (crate::importing::confirmation(&imported(case, target)), vec![officer("HCK", "SIG")]),
         "ImportDisputed" => (crate::importing::dispute(&imported(case, target)), vec![officer("HCK", "SIG")]),
         "NoteRecorded" => (note(), vec![officer("HCK", "LGL")]),
+        "ContestResolved" => {
+            let data = json!({ "evidence": commitment(), "outcome": "AFFIRMED", "targets": [target] });
+            (data, vec![officer("HCK", "SIRO")])
+        }
         _ => return None,
     })
 }
@@ -190,7 +194,7 @@ fn every_cell_of_every_event_that_is_built_does_what_is_printed() {
         );
         seen += 1;
     }
-    assert_eq!(seen, 35 * REACHED.len());
+    assert_eq!(seen, 36 * REACHED.len());
 }
 
 #[test]

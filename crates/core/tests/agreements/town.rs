@@ -407,6 +407,18 @@ impl Case {
         self.stored().at(instant).into_owned()
     }
 
+    /// The agreement as of the first `size` entries, rebuilt from its own and from what others did to it.
+    pub fn rebuilt(&self, size: u64) -> Agreement {
+        let read = |bytes: &Vec<u8>| counterpart_core::replay::read(bytes).unwrap();
+        let entries = (0u64..).zip(self.world.entries.iter().map(read));
+        let own = entries.filter(|(_, read)| read.event.stream.to_string() == self.stream);
+        let own: Vec<_> = own.map(|(index, read)| (index, read.event, read.entry.recorded_at)).collect();
+        let events = own.iter().map(|(index, event, at)| (*index, event, *at));
+        let stored = self.stored();
+        let windows = self.world.replay.state.windows();
+        Agreement::replayed(events, stored.outside(), size, stored.reference(), windows).unwrap()
+    }
+
     pub fn letter(&self) -> char {
         let id: AgreementId = self.stream.strip_prefix("agr:").unwrap().parse().unwrap();
         let found = self.world.replay.state.agreement(id);

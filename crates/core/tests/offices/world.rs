@@ -80,6 +80,8 @@ pub struct World {
     pub ledger: String,
     pub count: u64,
     pub revisions: HashMap<String, u64>,
+    /// The entries, in order.
+    pub entries: Vec<Vec<u8>>,
 }
 
 pub const ORIGIN: &str = "test.example/london/log";
@@ -101,7 +103,14 @@ pub fn registrars() -> [Person; 3] {
 
 impl World {
     pub fn new() -> Self {
-        Self { replay: Replay::new(), now: START, ledger: ORIGIN.to_owned(), count: 0, revisions: HashMap::new() }
+        Self {
+            replay: Replay::new(),
+            now: START,
+            ledger: ORIGIN.to_owned(),
+            count: 0,
+            revisions: HashMap::new(),
+            entries: Vec::new(),
+        }
     }
 
     /// A world with a founded ledger.
@@ -208,7 +217,9 @@ impl World {
     /// Records an event now; gives its id, or where and why the log stops.
     pub fn record(&mut self, draft: &Draft) -> Result<String, Stopped> {
         let entry = Entry { envelope: draft.envelope(), recorded_at: at(self.now) };
-        self.replay.next_bytes(&entry.encode())?;
+        let bytes = entry.encode();
+        self.replay.next_bytes(&bytes)?;
+        self.entries.push(bytes);
         if let Some(founded) = &self.replay.state.founded {
             self.ledger = founded.ledger.to_string();
         }

@@ -280,6 +280,7 @@ const fn task(task: Task) -> &'static str {
         Task::Execute => "sign for the organisation",
         Task::Resume => "close the ground of suspension",
         Task::Confirm => "confirm or dispute the import",
+        Task::ResolveContest => "stand by the contested signatures, or disown them",
         Task::Certify => "certify that data were destroyed or returned",
     }
 }

@@ -285,3 +285,13 @@ codes! {
         Ended = "ENDED",
     }
 }
+
+codes! {
+    /// Whether a body stands by a contested signature.
+    ContestOutcome {
+        /// It is its own, and counts again.
+        Affirmed = "AFFIRMED",
+        /// It is not, and counts no more.
+        Disowned = "DISOWNED",
+    }
+}
