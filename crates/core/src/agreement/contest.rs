@@ -36,11 +36,7 @@ impl Agreement {
     /// moved on its strength, and no incident with keys is noted yet (G44).
     pub(crate) fn needs_incident(&self, targets: &[EventId]) -> bool {
         let counted = self.signatures.iter().any(|signature| targets.contains(&signature.event));
-        counted && self.first_in_force_at().is_some() && !self.has_key_incident()
-    }
-
-    fn has_key_incident(&self) -> bool {
-        false
+        counted && self.first_in_force_at().is_some()
     }
 
     /// What is contested or disowned is another set.
