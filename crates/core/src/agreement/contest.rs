@@ -36,7 +36,8 @@ impl Agreement {
     /// moved on its strength, and no incident with keys is noted yet (G44).
     pub(crate) fn needs_incident(&self, targets: &[EventId]) -> bool {
         let counted = self.signatures.iter().any(|signature| targets.contains(&signature.event));
-        counted && self.first_in_force_at().is_some()
+        let noted = self.incidents().iter().any(|incident| incident.key);
+        counted && self.first_in_force_at().is_some() && !noted
     }
 
     /// What is contested or disowned is another set.

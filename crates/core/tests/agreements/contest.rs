@@ -112,6 +112,24 @@ fn nobody_but_the_body_concerned_resolves_and_nobody_affirms_their_own() {
 }
 
 #[test]
+fn people_come_first_when_a_signature_is_disowned() {
+    let (mut case, executed) = executed_in_doubt(Shape::pair());
+    let both = [officer("HCK", "SIRO"), officer("HCK", "CEX")];
+    let disowned = verdict("DISOWNED", &[&executed]);
+    assert_eq!(case.refused("ContestResolved", disowned.clone(), &both), "G44");
+    let noted = |key: bool| json!({ "key": key, "words": commitment() });
+    case.does("IncidentNoted", noted(false), &[officer("HCK", "DPO")]);
+    assert_eq!(case.refused("ContestResolved", disowned.clone(), &both), "G44");
+    case.does("IncidentNoted", noted(true), &[officer("HCK", "DPO")]);
+    case.does("ContestResolved", disowned, &both);
+    assert_eq!((case.letter(), standing(&case, &executed)), ('S', Standing::Disowned));
+    let fresh = officer("HCK", "SIG").with_key(232);
+    case.world.give_key(&fresh, &[officer("HCK", "ADM"), officer("HCK", "CEX")]).unwrap();
+    case.does("ExecutionSigned", case.execution(), &[fresh]);
+    assert_eq!(case.letter(), 'V');
+}
+
+#[test]
 fn a_signature_in_doubt_may_be_given_again() {
     let (mut case, executed) = executed_in_doubt(Shape::pair());
     let sig = officer("HCK", "SIG");
