@@ -102,11 +102,13 @@ pub struct Earlier<'a> {
     /// Terms with the words in place: of the version in force or, before that, of the version answered.
     /// The header of a later version has `changes` against them.
     pub terms: Option<&'a Value>,
-    /// Who of the signer's own organisation advised against the version (G07); nobody, once an approval of that
-    /// organisation said why it goes on.
+    /// Who of the signer's own organisation advised against the version (G07): DPO, Caldicott Guardian, legal
+    /// adviser.
     pub advised_against: &'a [AdviceKind],
     /// Bytes of words that the agreement holds already (G48).
     pub words_bytes: u64,
+    /// References of agreements that may cover the same (V-124); see [`resembles`].
+    pub similar: &'a [String],
 }
 
 /// Terms on their way, as any JSON: what [`validate`] judges.
@@ -193,7 +195,9 @@ pub fn check_submission(
             contacts: opened.document("/contacts"),
             requesting_organisation: requesting,
         };
-        let validation = view.surround(on, |around| validate(&proposal, around, earlier.terms));
+        let validation = view.surround(on, |around| {
+            validate(&proposal, &Surroundings { similar: earlier.similar, ..*around }, earlier.terms)
+        });
         if let Some(header) = &validation.header
             && header != proposed
         {

@@ -18,6 +18,7 @@ use tokio_stream::wrappers::UnboundedReceiverStream;
 use crate::App;
 use crate::body;
 use crate::door::TurnedAway;
+use crate::earlier::Needs;
 use crate::problem::Problem;
 use crate::sequencer::{Basis, Decision, Unavailable, decided};
 use crate::submit::{answer, unavailable};
@@ -82,11 +83,10 @@ async fn read(app: Arc<App>, mut body: Body, chunks: mpsc::Sender<Chunk>) {
         let piece = if let Some(piece) = body::at_hand(&mut body).await {
             piece
         } else {
-            if let Some(lines) = splitter.chunk(true) {
-                let Some(chunk) = hand_over(&app, lines).await else { return };
-                if chunks.send(chunk).await.is_err() {
-                    return;
-                }
+            if let Some(lines) = splitter.chunk(true)
+                && hand_over(&app, lines, &chunks).await.is_none()
+            {
+                return;
             }
             body::piece(&mut body, &app.bodies).await
         };
@@ -106,8 +106,7 @@ async fn read(app: Arc<App>, mut body: Body, chunks: mpsc::Sender<Chunk>) {
             splitter.give_up(problem);
         }
         while let Some(lines) = splitter.chunk(end) {
-            let Some(chunk) = hand_over(&app, lines).await else { return };
-            if chunks.send(chunk).await.is_err() {
+            if hand_over(&app, lines, &chunks).await.is_none() {
                 return;
             }
         }
@@ -117,22 +116,43 @@ async fn read(app: Arc<App>, mut body: Body, chunks: mpsc::Sender<Chunk>) {
     }
 }
 
-async fn hand_over(app: &Arc<App>, lines: Lines) -> Option<Chunk> {
+/// Checks lines and hands them over to be decided; nothing when nobody is there to tell.
+async fn hand_over(app: &Arc<App>, lines: Lines, chunks: &mpsc::Sender<Chunk>) -> Option<()> {
     let own = Arc::clone(app);
     let checking = tokio::task::spawn_blocking(move || -> Checked {
         let check = |line: Result<Vec<u8>, Problem>| own.open(&line.map_err(TurnedAway::Unreadable)?);
         lines.into_par_iter().map(check).collect()
     });
-    let mut checked = checking.await.ok()?;
+    let mut together = Checked::new();
+    for line in checking.await.ok()? {
+        let line = match line {
+            Ok(submitted) => {
+                let needs = Needs::of(&submitted);
+                let stream = submitted.event.stream;
+                let waits = |before: &Submitted| before.event.stream == stream && needs.waits_for(before);
+                if together.iter().flatten().any(waits) {
+                    // What it is compared with stands before it in this batch, and must be decided first.
+                    chunks.send(offered(app, std::mem::take(&mut together)).await).await.ok()?;
+                    if let Ok(settled) = app.sequencer.hand_over(Vec::new()).await {
+                        let _ = decided(settled).await;
+                    }
+                }
+                app.weighed(submitted).await.map_err(TurnedAway::Unreadable)
+            }
+            away @ Err(_) => away,
+        };
+        together.push(line);
+    }
+    chunks.send(offered(app, together).await).await.ok()
+}
+
+async fn offered(app: &Arc<App>, checked: Checked) -> Chunk {
     // Good lines need none, and do not wait for readers to catch up.
     let basis = if checked.iter().any(Result::is_err) { Some(app.basis().await) } else { None };
-    for submitted in checked.iter_mut().flatten() {
-        *submitted = app.weighed(submitted.clone()).await;
-    }
     let opened: Vec<Submitted> = checked.iter().flatten().cloned().collect();
     app.metrics.submissions.add(opened.len() as u64);
     let waiting = app.sequencer.hand_over(opened).await;
-    Some(Chunk { checked, basis, waiting })
+    Chunk { checked, basis, waiting }
 }
 
 /// Waits for decisions, in order, and writes a line for each.

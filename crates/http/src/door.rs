@@ -4,6 +4,7 @@
 use std::sync::{PoisonError, RwLock};
 
 use counterpart_core::commitment::DisclosureError;
+use counterpart_core::door::Earlier;
 use counterpart_core::event::{self, EventError};
 use counterpart_core::json::{self, Limits, Value};
 use counterpart_core::keyring::Keyring;
@@ -60,7 +61,7 @@ pub(crate) fn open(
     let (number, view) = directory.read();
     let (disclosures, door) = match disclosures {
         Ok(disclosures) => {
-            let door = judged(view.as_ref(), &event, &disclosures, now);
+            let door = judged(view.as_ref(), &event, &disclosures, &Earlier::default(), now);
             (disclosures, door)
         }
         Err(error) => (Vec::new(), Err(disclosures_wrong(&error))),

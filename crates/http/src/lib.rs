@@ -10,13 +10,13 @@
 //! Deciding, and naming a database: stores come in as trait objects. There is no clock here; it comes in as a
 //! function.
 
-mod advice;
 mod agreements;
 mod around;
 mod assets;
 mod batch;
 mod body;
 mod door;
+mod earlier;
 mod events;
 mod feed;
 mod flood;
@@ -40,6 +40,7 @@ mod settings;
 mod submit;
 mod submitted;
 mod validate;
+mod volumes;
 mod witnessing;
 
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
@@ -66,6 +67,7 @@ use health::Metrics;
 use reader::Reader;
 use sequencer::{Owned, Sequencer};
 use submitted::Directory;
+use volumes::Volumes;
 
 /// Where the time comes from.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -114,6 +116,7 @@ pub struct App {
     settings: Settings,
     keyring: Arc<RwLock<Keyring>>,
     directory: Arc<Directory>,
+    volumes: Arc<Volumes>,
     reader: Arc<Reader>,
     sequencer: Sequencer,
     bodies: Allowance,
@@ -145,7 +148,9 @@ impl App {
         }
         let directory = Arc::new(Directory::of(ledger.state()));
         let keyring = Arc::new(RwLock::new(ledger.keyring().clone()));
-        let (reader, groups, readers) = Reader::start(view, settings.patience).map_err(StartError::Thread)?;
+        let volumes = Arc::new(Volumes::from(view.size()));
+        let (reader, groups, readers) =
+            Reader::start(view, Arc::clone(&volumes), settings.patience).map_err(StartError::Thread)?;
         let owned = Owned {
             ledger,
             keyring: Arc::clone(&keyring),
@@ -168,6 +173,7 @@ impl App {
             settings,
             keyring,
             directory,
+            volumes,
             reader,
             sequencer,
             metrics: Metrics::default(),

@@ -15,6 +15,7 @@ use tokio::sync::watch;
 
 use crate::problem::Problem;
 use crate::submitted::Submitted;
+use crate::volumes::Volumes;
 
 /// Groups that may wait for the readers' side before the sequencer waits for it.
 const BACKLOG: usize = 256;
@@ -37,6 +38,7 @@ pub(crate) struct Reader {
     acknowledged: AtomicU64,
     broken: AtomicBool,
     patience: Duration,
+    volumes: Arc<Volumes>,
     /// Who watches this log, if it has witnesses.
     witnesses: OnceLock<Gathering>,
 }
@@ -45,6 +47,7 @@ impl Reader {
     /// A reader that begins with this view, and the end to which groups are handed.
     pub(crate) fn start(
         view: View,
+        volumes: Arc<Volumes>,
         patience: Duration,
     ) -> std::io::Result<(Arc<Self>, SyncSender<Group>, JoinHandle<()>)> {
         let size = view.size();
@@ -54,6 +57,7 @@ impl Reader {
             acknowledged: AtomicU64::new(size),
             broken: AtomicBool::new(false),
             patience,
+            volumes,
             witnesses: OnceLock::new(),
         });
         let (groups, arriving) = sync_channel(BACKLOG);
@@ -78,6 +82,7 @@ impl Reader {
         let mut view = self.view.write().unwrap_or_else(PoisonError::into_inner);
         for (opened, recorded_at, leaf) in &group.events {
             view.record(&opened.event, *recorded_at, *leaf);
+            self.volumes.add(opened);
         }
         view.publish(Arc::clone(&group.checkpoint));
         let size = view.size();

@@ -41,7 +41,7 @@ async fn submitted(app: &Arc<App>, request: Request) -> Result<(StatusCode, Vec<
         opening.map_err(|_| Problem::unavailable("The submission could not be checked. Send it again."))?
     };
     let opened = match opened {
-        Ok(opened) => app.weighed(opened).await,
+        Ok(opened) => app.weighed(opened).await?,
         Err(away) => return Err(app.turned_away(away, app.basis().await)),
     };
     app.metrics.submissions.add(1);

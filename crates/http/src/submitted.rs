@@ -4,16 +4,18 @@ use std::borrow::Borrow;
 use std::ops::Deref;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use counterpart_core::commitment::Disclosure;
 use counterpart_core::door::{self, Earlier};
-use counterpart_core::event::data::Data;
-use counterpart_core::event::{Event, EventType};
+use counterpart_core::event::Event;
+use counterpart_core::event::data::{AdviceKind, Data};
+use counterpart_core::json::Value;
 use counterpart_core::ledger::Opened;
 use counterpart_core::london;
 use counterpart_core::refusal::Refusal;
 use counterpart_core::state::State;
 use counterpart_core::time::Timestamp;
 
-/// An opened submission, with the directory that the door read when it judged its words.
+/// An opened submission, with what the door read when it judged its words.
 #[derive(Clone, Debug)]
 pub(crate) struct Submitted(Arc<Inner>);
 
@@ -21,31 +23,52 @@ pub(crate) struct Submitted(Arc<Inner>);
 struct Inner {
     opened: Opened,
     directory: u64,
+    held: Held,
+}
+
+/// What earlier submissions hold, as far as this one is compared with them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Held {
+    pub(crate) terms: Option<Value>,
+    pub(crate) advised_against: Vec<AdviceKind>,
+    pub(crate) words_bytes: u64,
+    pub(crate) similar: Vec<String>,
+}
+
+impl Held {
+    fn earlier(&self) -> Earlier<'_> {
+        Earlier {
+            terms: self.terms.as_ref(),
+            advised_against: &self.advised_against,
+            words_bytes: self.words_bytes,
+            similar: &self.similar,
+        }
+    }
 }
 
 impl Submitted {
     pub(crate) fn new(opened: Opened, directory: u64) -> Self {
-        Self(Arc::new(Inner { opened, directory }))
+        Self(Arc::new(Inner { opened, directory, held: Held::default() }))
     }
 
-    /// The opened submission, to be judged anew.
-    pub(crate) fn opened(&self) -> Opened {
-        self.0.opened.clone()
-    }
-
-    /// Whether the door judged it by this directory, or by none: only requests are judged by one.
+    /// Whether the door judged it by this directory, or by none: only drafts of terms are judged by one.
     pub(crate) fn is_judged_by(&self, directory: u64) -> bool {
-        self.0.directory == directory || self.event.event_type() != EventType::RequestFiled
+        self.0.directory == directory || self.event.data.header().is_none()
     }
 
     /// The same, judged by a newer directory.
     pub(crate) fn judged_again(&self, state: &State, directory: u64, now: Timestamp) -> Self {
+        self.judged_with(door::View::of(state).as_ref(), directory, self.0.held.clone(), now)
+    }
+
+    /// The same, judged besides by what earlier submissions hold.
+    pub(crate) fn judged_with(&self, view: Option<&door::View>, directory: u64, held: Held, now: Timestamp) -> Self {
         let mut opened = self.0.opened.clone();
         // Words whose very form was refused are not there to be judged again.
         if !matches!(opened.door, Err(Refusal::Disclosures { .. })) {
-            opened.door = judged(door::View::of(state).as_ref(), &opened.event, &opened.disclosures, now);
+            opened.door = judged(view, &opened.event, &opened.disclosures, &held.earlier(), now);
         }
-        Self::new(opened, directory)
+        Self(Arc::new(Inner { opened, directory, held }))
     }
 }
 
@@ -67,13 +90,12 @@ impl Borrow<Opened> for Submitted {
 pub(crate) fn judged(
     view: Option<&door::View>,
     event: &Event,
-    disclosures: &[counterpart_core::commitment::Disclosure],
+    disclosures: &[Disclosure],
+    earlier: &Earlier<'_>,
     now: Timestamp,
 ) -> Result<(), Refusal> {
     match view {
-        Some(view) => {
-            door::check_submission(view, london::date_of(now), event, disclosures, &Earlier::default()).map(drop)
-        }
+        Some(view) => door::check_submission(view, london::date_of(now), event, disclosures, earlier).map(drop),
         None => door::open(&event.id.to_string(), &event.data, disclosures).map(drop),
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use counterpart_core::door::{self, Proposal, WordsByPointer};
+use counterpart_core::door::{self, Proposal, Surroundings, WordsByPointer};
 use counterpart_core::header::Header;
 use counterpart_core::ids::Stream;
 use counterpart_core::json::{self, Limits, Value};
@@ -62,7 +62,18 @@ impl App {
         let view = view.ok_or_else(|| Problem::unavailable("The ledger is not founded yet."))?;
         let proposal = Proposal { terms, words: &words, parties, contacts: None, requesting_organisation: None };
         let on = london::date_of((self.clock)());
-        let validation = view.surround(on, |around| door::validate(&proposal, around, None));
+        let judged = |similar: &[String]| {
+            let exists = |id| self.reader.view().state().agreement(id).is_some();
+            view.surround(on, |around| {
+                let around = Surroundings { agreement_exists: Some(&exists), similar, ..*around };
+                door::validate(&proposal, &around, None)
+            })
+        };
+        let mut validation = judged(&[]);
+        let similar = validation.header.as_ref().map(|header| self.similar(header)).unwrap_or_default();
+        if !similar.is_empty() {
+            validation = judged(&similar);
+        }
         Ok(Validated { messages: validation.messages, header: validation.header })
     }
 

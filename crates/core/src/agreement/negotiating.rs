@@ -113,6 +113,13 @@ impl Agreement {
         }
     }
 
+    /// The version that the terms of a new draft are compared with: the one in force or, before that, the one that
+    /// the draft answers, which is a counter-proposal that waits, else the terms under discussion (wire.md 4).
+    pub fn answered(&self) -> &Version {
+        let waiting = self.counter().filter(|_| self.stage.force().is_none());
+        waiting.and_then(|number| self.version(number)).unwrap_or_else(|| self.current())
+    }
+
     /// A question opens. While signatures are collected it blocks executions and moves nothing else.
     pub(super) fn question_asked(&mut self, event: &Event, data: &ClarificationRequested, at: Timestamp) {
         self.ask(event.id, event.principal().organisation, data.asked, at);

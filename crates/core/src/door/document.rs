@@ -22,7 +22,7 @@ pub struct Surroundings<'a> {
     pub on: Date,
     /// Whether an agreement exists in the ledger; nothing where that is not known (V-10 is not asked then).
     pub agreement_exists: Option<&'a dyn Fn(AgreementId) -> bool>,
-    /// References of agreements in force that may cover the same (V-124); see [`super::resembles`].
+    /// References of agreements that have not ended and may cover the same (V-124); see [`super::resembles`].
     pub similar: &'a [String],
 }
 

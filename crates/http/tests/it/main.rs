@@ -13,10 +13,15 @@
 #[path = "../../../core/tests/offices/world.rs"]
 mod world;
 
+#[path = "../../../core/tests/door/examples.rs"]
+mod examples;
+
 mod agreements;
 mod bad_input;
 mod crowd;
+mod earlier;
 mod reading;
 mod running;
 mod sockets;
+mod story;
 mod submitting;

@@ -19,7 +19,7 @@ use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
-use crate::world::{Draft, ORIGIN, World, at, person};
+use crate::world::{Draft, ORIGIN, World, at, commitment, person};
 
 /// The log key of the tests.
 pub fn log_key() -> NoteSigner {
@@ -189,15 +189,18 @@ pub fn sealed(draft: &Draft) -> (Draft, Vec<Value>) {
 }
 
 fn seal(value: &mut Value, place: &str, id: &str, disclosures: &mut Vec<Value>) {
-    if value.get("$commit").is_some() {
-        let (kind, content) = match place.rsplit('/').next() {
-            Some("holder") => {
+    let placeholder = *value == commitment();
+    if placeholder || value.get(WORDS).is_some() {
+        let (kind, content) = match (value.get(WORDS), place.rsplit('/').next()) {
+            (Some(Value::String(text)), _) => (Kind::Text, text.clone().into_bytes()),
+            (Some(words), _) => (Kind::Json, json::to_jcs(words).unwrap()),
+            (None, Some("holder")) => {
                 let holder = json!({
                     "authority": "Scheme of delegation", "email": "post@body.example", "name": "A name", "post": "Officer",
                 });
                 (Kind::Json, json::to_jcs(&holder).unwrap())
             }
-            _ => (Kind::Text, b"Some words.".to_vec()),
+            (None, _) => (Kind::Text, b"Some words.".to_vec()),
         };
         let salt = *counterpart_tlog::Hash::of(format!("{id} {place}").as_bytes()).as_bytes();
         *value = json!({ "$commit": commit(&salt, id, place, kind, &content).to_string() });
@@ -215,9 +218,23 @@ fn seal(value: &mut Value, place: &str, id: &str, disclosures: &mut Vec<Value>) 
     }
 }
 
+/// In the data of a draft, what stands for a commitment to words of its own.
+pub const WORDS: &str = "$words";
+
+/// Words that are committed to when the draft is sealed: a text, or JSON.
+pub fn words(words: impl Into<Value>) -> Value {
+    json!({ WORDS: words.into() })
+}
+
 /// The submission of a draft, with the words that its commitments ask for.
 pub fn submission(draft: &Draft) -> Vec<u8> {
-    let (draft, disclosures) = sealed(draft);
+    submission_with(draft, &[])
+}
+
+/// The same, with disclosures of commitments that the draft holds already.
+pub fn submission_with(draft: &Draft, more: &[Value]) -> Vec<u8> {
+    let (draft, mut disclosures) = sealed(draft);
+    disclosures.extend_from_slice(more);
     let envelope: Value = serde_json::from_slice(&draft.envelope().canonical()).unwrap();
     json!({ "envelope": envelope, "disclosures": disclosures }).to_string().into_bytes()
 }
