@@ -83,7 +83,8 @@ async fn sixty_four_clients_over_files() {
         let read = counterpart_core::replay::read(bytes).unwrap();
         vec![read.event.stream.to_string().into_bytes(), read.event.id.as_bytes().to_vec()]
     };
-    let entropy = |bytes: &mut [u8]| bytes.iter_mut().zip((1..=u8::MAX).cycle()).for_each(|(byte, place)| *byte = place);
+    let entropy =
+        |bytes: &mut [u8]| bytes.iter_mut().zip((1..=u8::MAX).cycle()).for_each(|(byte, place)| *byte = place);
     let store = Arc::new(Embedded::open(folder.path(), &Options::new(Arc::new(entropy), Arc::new(keys_of))).unwrap());
     let locks: Arc<dyn LockStore> = store.locks();
     sixty_four_clients(Running::over(store, locks, impatient()).found("OPEN").await).await;
