@@ -26,6 +26,9 @@ const GROUP: u64 = if cfg!(test) { 2 } else { 32 };
 /// Groups that may wait to be parsed.
 const WAITING: usize = 2;
 
+/// Threads beyond one a core: they fill the gaps while others wait for the end of a group.
+const SPARE: usize = 2;
+
 /// What an audit is asked to look at.
 #[derive(Clone, Debug)]
 pub struct Scope {
@@ -89,7 +92,9 @@ pub fn run(source: &Source, scope: &Scope, progress: &mut (dyn FnMut(u64) + Send
     std::thread::scope(|threads| {
         let (sender, groups) = sync_channel(WAITING);
         threads.spawn(move || fetch(source, scope.size, &sender));
-        Audit::new(source, scope).follow(&groups, progress)
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(cores + SPARE).build()?;
+        pool.install(move || Audit::new(source, scope).follow(&groups, progress))
     })
 }
 
