@@ -18,7 +18,7 @@ pub use canonical::check_canonical;
 pub use objects::from_objects;
 pub use parse::{Limits, parse};
 pub use pointer::Pointer;
-pub use serial::{from_value, to_jcs, to_value};
+pub use serial::{from_value, to_jcs, to_value, within};
 pub use write::{jcs, jcs_into};
 
 /// The largest magnitude of an integer: 2^53 − 1, which every JSON reader holds exactly (RFC 8785, 3.2.2.3).

@@ -86,7 +86,7 @@ pub struct OrganisationFlags {
     #[serde(default, skip_serializing_if = "is_false")]
     pub caldicott_required: bool,
     /// Category 1 or 2 responder of the Civil Contingencies Act 2004.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "crate::json::within::<_, 1, 2>", skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 2))]
     pub cca_category: Option<u8>,
     /// It may process under Part 3.

@@ -109,7 +109,7 @@ pub struct Part3 {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub onward_gateway: Option<Code>,
     /// The Schedule 8 condition.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "crate::json::within::<_, 1, 9>", skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 9))]
     pub sch8_condition: Option<u8>,
     /// Sensitive processing takes place.

@@ -112,13 +112,28 @@ impl<'a> Question<'a> {
         }
         let found = self.agreement.and_then(|a| track::cell(self.event.event_type(), a.track())).unwrap_or(found);
         match found {
-            Cell::Go => Ok(()),
+            Cell::Go => self.unanswered(),
             Cell::No(code) => Err(self.refused(code, id)),
             Cell::If(code) => match self.put() {
                 Some(put) if put.condition() => Ok(()),
                 Some(_) | None => Err(self.refused(code, id)),
             },
         }
+    }
+
+    /// T10: terms are submitted, and executed, only when no question is open that concerns whoever signs.
+    fn unanswered(&self) -> Result<(), Refusal> {
+        let Some(agreement) = self.agreement else {
+            return Ok(());
+        };
+        let stopped = if let Data::TermsSubmitted(_) = &self.event.data {
+            agreement.open_questions().next().is_some()
+        } else if let Data::ExecutionSigned(_) = &self.event.data {
+            agreement.questions_block(self.event.principal().organisation)
+        } else {
+            false
+        };
+        if stopped { Err(agreement.questions_open()) } else { Ok(()) }
     }
 
     /// D: separation of duties.

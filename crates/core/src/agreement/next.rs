@@ -116,7 +116,9 @@ impl Agreement {
 
     /// Who answers the counter-proposal that waits (A06).
     pub(crate) fn answers_counter(&self) -> OrganisationCode {
-        let by = self.versions.last().map(|version| version.by);
+        // While it waits an answer may have brought other terms: they are nobody's counter-proposal.
+        let waiting = self.counter().and_then(|number| self.version(number));
+        let by = waiting.or(self.versions.last()).map(|version| version.by);
         if let Some(amendment) = self.amendment()
             && by != Some(amendment.by)
         {

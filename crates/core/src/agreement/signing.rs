@@ -37,9 +37,6 @@ pub(super) fn guards_of_submission(put: &Put<'_>, data: &TermsSubmitted) -> Resu
         if counter.is_some() {
             return Err(Refusal::CounterWaiting { organisation: draft.by });
         }
-        if agreement.open_questions().next().is_some() {
-            return Err(agreement.questions_open());
-        }
     } else {
         agreement.check_triage()?;
     }
@@ -137,14 +134,11 @@ pub(super) fn hands_of_execution(put: &Put<'_>) -> Result<(), Refusal> {
     }
 }
 
-/// G08, the party's state, T10, G20, G18, and for a small body that two persons signed.
+/// G08, the party's state, G20, G18, and for a small body that two persons signed.
 pub(super) fn guards_of_execution(put: &Put<'_>, data: &ExecutionSigned) -> Result<(), Refusal> {
     let version = put.agreement.signable(&data.version_hash, SignatureKind::Execution)?;
     let party = put.party()?;
     party.may(put.asks(Asked::Execute))?;
-    if put.agreement.questions_block(party.organisation) {
-        return Err(put.agreement.questions_open());
-    }
     if let Stage::Approving(signing) = &put.agreement.stage
         && put.at >= london::end_of(signing.approve_by)
     {
@@ -305,7 +299,7 @@ impl Agreement {
     }
 
     /// Whether an open question stops this party's execution.
-    fn questions_block(&self, organisation: OrganisationCode) -> bool {
+    pub(super) fn questions_block(&self, organisation: OrganisationCode) -> bool {
         let joint = self.header().formation != Formation::Accession;
         self.open_questions().any(|question| joint || question.by == organisation || question.to == organisation)
     }

@@ -223,6 +223,15 @@ mod tests {
     use crate::header::PublicationRow;
 
     #[test]
+    fn a_number_keeps_the_limits_of_its_schema() {
+        assert!(from_objects::<OrganisationUpdated>(r#"{"flags":{"cca_category":2}}"#).is_ok());
+        for wrong in ["0", "3", "256", "-1"] {
+            let text = format!(r#"{{"flags":{{"cca_category":{wrong}}}}}"#);
+            assert!(from_objects::<OrganisationUpdated>(&text).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
     fn a_list_stands_for_no_object_at_any_depth() {
         assert!(from_objects::<OrganisationUpdated>(r#"{"flags":{}}"#).is_ok());
         assert!(from_objects::<OrganisationUpdated>(r#"{"flags":[]}"#).is_err());

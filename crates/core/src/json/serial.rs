@@ -39,6 +39,19 @@ pub fn from_value<T: DeserializeOwned>(value: &Value) -> Result<T, JsonError> {
     super::objects::from_loose(serde_json::to_value(value).map_err(wrong)?).map_err(wrong)
 }
 
+/// Reads a small number that must lie between two others: what the schema of the member says.
+///
+/// # Errors
+///
+/// It is no number, or lies outside.
+pub fn within<'de, D: Deserializer<'de>, const MIN: u8, const MAX: u8>(from: D) -> Result<Option<u8>, D::Error> {
+    let number = u8::deserialize(from)?;
+    if (MIN..=MAX).contains(&number) {
+        return Ok(Some(number));
+    }
+    Err(D::Error::custom(format_args!("{number} is not between {MIN} and {MAX}")))
+}
+
 fn strict(loose: serde_json::Value) -> Result<Value, JsonError> {
     let refuse = |problem| Err(JsonError::new(0, problem));
     Ok(match loose {

@@ -113,6 +113,40 @@ fn a_question_while_people_sign_blocks_executions_and_changes_no_terms() {
 }
 
 #[test]
+fn a_question_that_is_open_stops_submission_and_execution_before_anything_else_is_asked() {
+    let mut case = Case::filed(Shape::pair()).submitted();
+    case.does("ClarificationRequested", question("CMD"), &[officer("HCK", "SEC")]);
+    let mut stale = case.execution();
+    stale["version_hash"] = json!("0".repeat(64));
+    assert_eq!(case.refused("ExecutionSigned", stale, &[officer("HCK", "SIG")]), "T10");
+    let mut late = case.event("ExecutionSigned", case.execution(), &[officer("HCK", "SIG")]);
+    late.payload["expected_revision"] = json!(0);
+    assert_eq!(case.world.refusal(&late), "T10");
+    case.does("ApprovalDeclined", case.decline("RETURN"), &[officer("HCK", "DPO")]);
+    assert_eq!(case.letter(), 'F');
+    let data = case.submission();
+    assert_eq!(case.refused("TermsSubmitted", data, &[officer("CMD", "IGL")]), "T10");
+}
+
+#[test]
+fn an_answer_with_other_terms_does_not_make_its_sender_the_one_who_countered() {
+    let mut case = Case::in_stage('G', Shape::pair());
+    let hash = case.agreement().versions().last().unwrap().hash.to_string();
+    let by = case.agreement().versions().last().unwrap().by.to_string();
+    let other = if by == "HCK" { "CMD" } else { "HCK" };
+    let asked = case.does("ClarificationRequested", question(other), &[officer(&by, "IGL")]);
+    let (draft, _) = case.counter(3);
+    let mut given = answer(&asked);
+    given["header"] = draft["header"].clone();
+    given["terms"] = draft["terms"].clone();
+    case.does("ClarificationProvided", given, &[officer(other, "IGL")]);
+    assert_eq!(case.letter(), 'G');
+    let reply = json!({ "version_hash": hash });
+    assert_eq!(case.refused("CounterProposalAccepted", reply.clone(), &[officer(&by, "IGL")]), "R01");
+    case.does("CounterProposalRejected", reply, &[officer(other, "IGL")]);
+}
+
+#[test]
 fn a_party_keeps_five_questions_open() {
     let mut case = Case::filed(Shape::pair());
     for _ in 0..5 {
