@@ -208,6 +208,22 @@ fn approval(text: Option<&str>, advised_against: &[AdviceKind]) -> Result<Vec<St
     check_after(EventType::ApprovalGiven, &data, &disclosures, &Earlier { advised_against, ..Earlier::default() })
 }
 
+/// A certificate that data are kept under a law.
+fn kept(law: &Value) -> Result<Vec<String>, Refusal> {
+    let data = json!({ "datasets": [], "on": "2027-01-04", "outcome": "RETAINED_UNDER_LAW", "recheck": "2028-01-04" });
+    let mut words = json!({ "copies": "Two copies and one backup." });
+    if let Some(law) = law.as_str() {
+        words["law"] = law.into();
+    }
+    words_of(EventType::DestructionCertified, data, &words)
+}
+
+#[test]
+fn data_are_kept_under_a_law_that_is_named() {
+    assert!(kept(&json!("Limitation Act 1980, section 2")).is_ok());
+    assert_eq!(code(kept(&json!({}))), "G43");
+}
+
 const LONG: &str = "The purpose is another than the data were collected for.";
 
 #[test]
@@ -267,7 +283,7 @@ pub fn said_of_events() -> Vec<(String, String)> {
     let short = words_of(EventType::RequestRefused, json!({}), &json!({ "reasons": [], "text": "" }));
     let reason = words_of(EventType::ApprovalWithdrawn, json!({ "target": EVENT }), &json!({ "reason": "No." }));
     let detail = words_of(EventType::RequestWithdrawn, json!({}), &json!({ "reason": "Ask jo@example.org about it" }));
-    [short, reason, detail, approval(None, &[AdviceKind::Dpo])]
+    [short, reason, detail, kept(&json!({})), approval(None, &[AdviceKind::Dpo])]
         .into_iter()
         .filter_map(Result::err)
         .map(|refusal| (refusal.code().to_owned(), refusal.to_string()))
