@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 use counterpart_core::ledger::Signatures;
 use counterpart_core::storage::{LockStore, Store};
-use counterpart_http::{AnswerKey, App, Flooding, Parts, Settings, Tried, Witnessing};
+use counterpart_http::{AnswerKey, App, Flooding, Parts, PublicUrl, Settings, Tried, Witnessing};
 use counterpart_tlog::checkpoint::Checkpoint;
 use counterpart_tlog::policy::Policy;
 use counterpart_witness::{Http, Keep, Shortfall, ask_before_signing};
@@ -57,6 +57,9 @@ pub struct Serve {
     /// Requests a second that one address may make for long before it is answered 429; 0: as many as it likes
     #[arg(long, value_name = "N", default_value_t = Flooding::default().per_second)]
     requests_per_second: u32,
+    /// The address under which clients reach this server, where something stands between: https://ledger.example.org
+    #[arg(long, value_name = "URL")]
+    public_url: Option<PublicUrl>,
     /// The log's witnesses and their quorum (a tlog-policy file that names this log)
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
@@ -93,6 +96,7 @@ impl Serve {
             clock: Arc::new(shell::now),
             signatures: if self.verify { Signatures::All } else { Signatures::OfUncovered },
             settings,
+            secret: shell::entropy(),
         })
         .with_context(|| format!("the ledger in `{}` cannot be served", folder.path().display()))?;
         if self.demo {
@@ -145,7 +149,13 @@ impl Serve {
             burst: self.requests_per_second.saturating_mul(10),
             ..Flooding::default()
         };
-        Settings { queue: self.queue, connections: self.connections, flooding, ..Settings::default() }
+        Settings {
+            queue: self.queue,
+            connections: self.connections,
+            flooding,
+            public_url: self.public_url.clone(),
+            ..Settings::default()
+        }
     }
 
     async fn until_stopped(&self, app: Arc<App>) -> Result<()> {

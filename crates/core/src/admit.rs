@@ -16,7 +16,7 @@ use crate::refusal::Refusal;
 use crate::state::State;
 use crate::time::Timestamp;
 
-pub use keys::{Carried, carried, suitable};
+pub use keys::{Carried, carried, check_stage, suitable};
 
 /// What became of an event that the log already knows by its id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -42,6 +42,11 @@ impl Keyring {
         self.keys.contains_key(&key)
     }
 
+    /// Whether a signature by a key that is here verifies over these bytes, with `verify_strict`.
+    pub fn verifies(&self, key: KeyId, message: &[u8], sig: &[u8; 64]) -> bool {
+        self.keys.get(&key).is_some_and(|key| key.verify(message, sig))
+    }
+
     /// Checks every signature by a key that is known or that the event carries, each by itself with
     /// `verify_strict`; batch verification decides nothing.
     ///

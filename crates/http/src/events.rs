@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
+use counterpart_core::commitment::Disclosure;
 use counterpart_core::event::EventType;
 use counterpart_core::ids::{EventId, OrganisationCode, Stream};
 use counterpart_core::replay::read;
@@ -61,11 +62,13 @@ struct One {
     checkpoint: Arc<str>,
     #[serde(flatten)]
     event: EventRow,
+    /// The words that the reader may read; refused and absent look the same.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    disclosures: Vec<Disclosure>,
 }
 
 /// A list: `after`, `limit`, `stream`, `type`, `organisation`.
 pub(crate) async fn list(State(app): State<Arc<App>>, headers: HeaderMap, uri: Uri) -> Result<Response, Problem> {
-    app.may_read_entries()?;
     let query = Query::read(&uri, &["after", "limit", "stream", "type", "organisation"])?;
     let after: Option<u64> = query.value("after", "the index of an entry")?;
     let limit: usize = query.value("limit", "a number")?.unwrap_or(LIMIT);
@@ -98,7 +101,6 @@ pub(crate) async fn one(
     headers: HeaderMap,
     uri: Uri,
 ) -> Result<Response, Problem> {
-    app.may_read_entries()?;
     Query::read(&uri, &[])?;
     app.ready_for(&headers).await?;
     let none = || Problem::not_found("There is no event with this index or id.");
@@ -111,7 +113,15 @@ pub(crate) async fn one(
     let checkpoint = app.witnessed(index).map_or(checkpoint, |witnessed| witnessed.note);
     let rows = app.rows(vec![index], Arc::clone(&checkpoint), seen.size).await?;
     let event = rows.into_iter().next().ok_or_else(none)?;
-    Ok(seen.json(&One { checkpoint, event }))
+    let reader = app.reader_of(&headers)?;
+    let own = Arc::clone(&app);
+    let disclosures = app
+        .reading(move || match own.recorded(index)? {
+            Some(event) => own.readable(index, &event, reader.as_ref()),
+            None => Ok(Vec::new()),
+        })
+        .await?;
+    Ok(seen.json(&One { checkpoint, event, disclosures }))
 }
 
 impl App {

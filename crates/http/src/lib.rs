@@ -15,6 +15,7 @@ mod around;
 mod assets;
 mod batch;
 mod body;
+mod closed;
 mod door;
 mod earlier;
 mod events;
@@ -36,10 +37,12 @@ mod repeat;
 mod seen;
 mod sequencer;
 mod serve;
+mod sessions;
 mod settings;
 mod submit;
 mod submitted;
 mod validate;
+mod versions;
 mod volumes;
 mod witnessing;
 
@@ -58,7 +61,7 @@ use tokio::sync::watch;
 pub use pages::Tried;
 pub use receipt::AnswerKey;
 pub use serve::serve;
-pub use settings::{Flooding, Settings};
+pub use settings::{Flooding, PublicUrl, Settings};
 pub use witnessing::Witnessing;
 
 use body::Allowance;
@@ -66,6 +69,7 @@ use flood::Counters;
 use health::Metrics;
 use reader::Reader;
 use sequencer::{Owned, Sequencer};
+use sessions::Sessions;
 use submitted::Directory;
 use volumes::Volumes;
 
@@ -88,6 +92,8 @@ pub struct Parts {
     pub signatures: Signatures,
     /// Limits.
     pub settings: Settings,
+    /// Random bytes, fresh for each start: they seal challenges and sessions.
+    pub secret: [u8; 32],
 }
 
 /// Why a server does not start.
@@ -119,6 +125,7 @@ pub struct App {
     volumes: Arc<Volumes>,
     reader: Arc<Reader>,
     sequencer: Sequencer,
+    sessions: Sessions,
     bodies: Allowance,
     flood: Counters,
     metrics: Metrics,
@@ -135,7 +142,7 @@ impl App {
     ///
     /// [`StartError`]: nothing was signed then.
     pub fn start(parts: Parts) -> Result<Arc<Self>, StartError> {
-        let Parts { store, locks, log_key, answer_key, clock, signatures, settings } = parts;
+        let Parts { store, locks, log_key, answer_key, clock, signatures, settings, secret } = parts;
         let (origin, vkey) = (log_key.name().to_owned(), log_key.vkey().to_string());
         let mut view = View::new();
         let ledger =
@@ -176,6 +183,7 @@ impl App {
             volumes,
             reader,
             sequencer,
+            sessions: Sessions::new(secret),
             metrics: Metrics::default(),
             closing: watch::Sender::new(false),
             readers: std::sync::Mutex::new(Some(readers)),
@@ -192,6 +200,7 @@ impl App {
             .merge(pages::routes())
             .fallback(pages::nothing_here)
             .method_not_allowed_fallback(pages::other_method)
+            .layer(axum::middleware::from_fn_with_state(Arc::clone(self), closed::gate))
             .layer(axum::middleware::from_fn_with_state(Arc::clone(self), around::around))
             .with_state(Arc::clone(self))
     }
@@ -224,7 +233,7 @@ impl App {
 }
 
 /// Every path and what answers there.
-fn routes() -> [(&'static str, MethodRouter<Arc<App>>); 26] {
+fn routes() -> [(&'static str, MethodRouter<Arc<App>>); 28] {
     [
         ("/api/v1/events", get(events::list).post(submit::event)),
         ("/api/v1/events/batch", post(batch::batch)),
@@ -235,12 +244,14 @@ fn routes() -> [(&'static str, MethodRouter<Arc<App>>); 26] {
         ("/api/v1/agreements", get(agreements::list)),
         ("/api/v1/agreements/{id}", get(agreements::one)),
         ("/api/v1/agreements/{id}/history", get(agreements::history)),
+        ("/api/v1/agreements/{id}/versions/{n}", get(versions::one)),
         ("/api/v1/organisations", get(organisations::list)),
         ("/api/v1/organisations/{code}", get(organisations::one)),
         ("/api/v1/organisations/{code}/roles", get(organisations::roles)),
         ("/api/v1/register", get(pages::feeds::json)),
         ("/register.csv", get(pages::feeds::csv)),
         ("/register.atom", get(pages::feeds::atom)),
+        ("/api/v1/sessions", post(sessions::sessions)),
         ("/log/checkpoint", get(log::checkpoint)),
         ("/log/tile/{*path}", get(log::tile)),
         ("/log/data/{sha256}", get(log::data)),

@@ -34,6 +34,7 @@ use crate::named::Named;
 use crate::problem::Problem;
 use crate::submit::answer;
 
+pub(crate) use fault::{Fault, reads_pages};
 pub(crate) use frame::{DEMONSTRATION, NOTICE};
 pub use home::Tried;
 pub(crate) use statements::problem;

@@ -3,7 +3,6 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use counterpart_core::event::data::Visibility;
 use counterpart_core::replay::read;
 use counterpart_core::storage::StoreError;
 
@@ -13,22 +12,6 @@ use crate::receipt::Receipt;
 use crate::sequencer::Placed;
 
 impl App {
-    /// Whether entries may be read without being signed in.
-    ///
-    /// # Errors
-    ///
-    /// H401 in a closed ledger.
-    pub(crate) fn may_read_entries(&self) -> Result<(), Problem> {
-        let view = self.reader.view();
-        match view.state().founded.as_ref().map(|founded| founded.visibility) {
-            Some(Visibility::Closed) => Err(Problem::new(
-                "H401",
-                "The entries of this ledger are for registered organisations and auditors. Sign in first.",
-            )),
-            Some(Visibility::Open) | None => Ok(()),
-        }
-    }
-
     /// Entries from where they are kept.
     ///
     /// # Errors

@@ -21,6 +21,7 @@ use tower::ServiceExt as _;
 use crate::App;
 use crate::around::Peer;
 use crate::problem::{PROBLEM_JSON, Problem};
+use crate::sessions::Local;
 
 /// Bytes of a request's head: its line and headers. Hyper answers 431 beyond.
 const HEAD_MAX: usize = 32 * 1024;
@@ -59,6 +60,7 @@ pub async fn serve(listener: TcpListener, app: Arc<App>, shutdown: impl Future<O
                 continue;
             }
         };
+        let local = stream.local_addr().ok();
         // Small answers leave at once.
         let _ = stream.set_nodelay(true);
         let Ok(permit) = Arc::clone(&room).try_acquire_owned() else {
@@ -71,6 +73,9 @@ pub async fn serve(listener: TcpListener, app: Arc<App>, shutdown: impl Future<O
         let service = service_fn(move |request: Request<Incoming>| {
             let mut request = request.map(Body::new);
             request.extensions_mut().insert(Peer(address));
+            if let Some(local) = local {
+                request.extensions_mut().insert(Local(local));
+            }
             router.clone().oneshot(request)
         });
         let connection = http1::Builder::new()

@@ -1,9 +1,11 @@
 //! Limits that whoever runs a server may set.
 
+use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Limits of one server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// Requests that may wait for the sequencer; one more is answered 503.
     pub queue: usize,
@@ -19,6 +21,38 @@ pub struct Settings {
     pub patience: Duration,
     /// When an address is asked to slow down.
     pub flooding: Flooding,
+    /// The address under which clients reach this server; without one, the end of each connection.
+    pub public_url: Option<PublicUrl>,
+}
+
+/// The address under which clients reach a server, without a final slash: `https://ledger.example.org`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublicUrl(Arc<str>);
+
+impl PublicUrl {
+    /// The address.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Its host, with the port where it names one: what a client signs that it dialled.
+    pub fn authority(&self) -> &str {
+        self.0.split("://").nth(1).and_then(|rest| rest.split('/').next()).unwrap_or_default()
+    }
+}
+
+impl FromStr for PublicUrl {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+        let host = rest.and_then(|rest| rest.split('/').next()).unwrap_or_default();
+        let plain = text.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"<>?#@\\".contains(&byte));
+        if host.is_empty() || !plain {
+            return Err("write http://HOST[:PORT] or https://HOST[:PORT], perhaps with a path");
+        }
+        Ok(Self(text.trim_end_matches('/').into()))
+    }
 }
 
 /// When an address is asked to slow down (429).
@@ -43,6 +77,7 @@ impl Default for Settings {
             slowest_body: Duration::from_secs(30),
             patience: Duration::from_secs(5),
             flooding: Flooding::default(),
+            public_url: None,
         }
     }
 }

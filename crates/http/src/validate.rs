@@ -11,7 +11,9 @@ use counterpart_core::ids::Stream;
 use counterpart_core::json::{self, Limits, Value};
 use counterpart_core::london;
 use counterpart_core::message::Message;
+use counterpart_core::storage::StoreError;
 use counterpart_core::wire::MAX_SUBMISSION;
+use counterpart_projections::reading::{self, Open, Reader};
 use serde::Serialize;
 
 use crate::App;
@@ -37,13 +39,15 @@ pub(crate) async fn validate(State(app): State<Arc<App>>, request: Request) -> R
     let (parts, body) = request.into_parts();
     body::of_type(&parts.headers, "application/json")?;
     let held = body::whole(&parts.headers, body, MAX_SUBMISSION, &app.bodies).await?;
+    app.reader.caught_up().await?;
+    let reader = app.reader_of(&parts.headers)?;
     let own = Arc::clone(&app);
-    let validated = app.blocking(move || own.validated(&held.bytes)).await??;
+    let validated = app.blocking(move || own.validated(&held.bytes, reader.as_ref())).await??;
     Ok(answer(StatusCode::OK, "application/json", serde_json::to_vec(&validated).unwrap_or_default()))
 }
 
 impl App {
-    fn validated(&self, bytes: &[u8]) -> Result<Validated, Problem> {
+    fn validated(&self, bytes: &[u8], reader: Option<&Reader>) -> Result<Validated, Problem> {
         let limits = Limits { max_depth: MAX_DEPTH, max_bytes: MAX_SUBMISSION };
         let malformed = |detail: &str| Problem::new("E01", sentence(detail));
         let asked = json::parse(bytes, limits).map_err(|error| malformed(&error.to_string()))?;
@@ -55,9 +59,7 @@ impl App {
             |name: &str| asked.member(name).ok_or_else(|| malformed(&format!("the request has no member `{name}`")));
         let (terms, parties) = (member("terms")?, member("parties")?);
         let words = words(asked.member("words")).ok_or_else(|| malformed("`words` must be an object of texts"))?;
-        if let Some(stream) = asked.member("stream") {
-            self.check_stream(stream)?;
-        }
+        let earlier = asked.member("stream").map(|stream| self.earlier_terms(stream, reader)).transpose()?;
         let (_, view) = self.directory.read();
         let view = view.ok_or_else(|| Problem::unavailable("The ledger is not founded yet."))?;
         let proposal = Proposal { terms, words: &words, parties, contacts: None, requesting_organisation: None };
@@ -66,7 +68,7 @@ impl App {
             let exists = |id| self.reader.view().state().agreement(id).is_some();
             view.surround(on, |around| {
                 let around = Surroundings { agreement_exists: Some(&exists), similar, ..*around };
-                door::validate(&proposal, &around, None)
+                door::validate(&proposal, &around, earlier.as_ref())
             })
         };
         let mut validation = judged(&[]);
@@ -77,8 +79,9 @@ impl App {
         Ok(Validated { messages: validation.messages, header: validation.header })
     }
 
-    /// Comparing with the words of an agreement would let anybody guess them, so it is for its parties.
-    fn check_stream(&self, stream: &Value) -> Result<(), Problem> {
+    /// The terms that a next draft of an agreement is compared with. That would let anybody guess its words, so it
+    /// is for its parties; for everybody else there is no such agreement.
+    fn earlier_terms(&self, stream: &Value, reader: Option<&Reader>) -> Result<Value, Problem> {
         let stream: Option<Stream> = stream.as_str().and_then(|text| text.parse().ok());
         let Some(Stream::Agreement(id)) = stream else {
             return Err(Problem::new(
@@ -86,11 +89,29 @@ impl App {
                 "`stream` is not the stream of an agreement; one looks like `agr:<uuid>`.",
             ));
         };
-        if self.reader.view().state().agreement(id).is_some() {
+        let Some(reader) = reader else {
             let detail = "Comparing with the words of an agreement is for its parties. Sign in, or leave `stream` out.";
             return Err(Problem::new("H401", detail));
+        };
+        let unknown = || {
+            let detail = "You are party to no such agreement. Check `stream`, or leave it out for a new request.";
+            Problem::new("T01", detail)
+        };
+        let event = {
+            let view = self.reader.view();
+            let agreement = view.state().agreement(id).ok_or_else(unknown)?;
+            let answered = agreement.at((self.clock)()).answered().event;
+            view.index_of(answered).ok_or_else(unknown)?
+        };
+        let failed = |error: StoreError| {
+            tracing::error!(%error, "the store cannot read the terms that a draft is compared with");
+            Problem::unavailable("The store cannot read this now. Whoever runs the server is told.")
+        };
+        let event = self.recorded(event).map_err(failed)?.ok_or_else(unknown)?;
+        if reading::open(self.reader.view().state(), &event, Some(reader)) != Open::Whole {
+            return Err(unknown());
         }
-        Ok(())
+        self.answered_terms(id).map_err(failed)?.ok_or_else(unknown)
     }
 }
 

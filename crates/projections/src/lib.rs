@@ -16,6 +16,7 @@ pub mod english;
 pub mod flows;
 pub mod organisations;
 mod places;
+pub mod reading;
 pub mod register;
 mod view;
 pub mod words;

@@ -116,7 +116,12 @@ fn check_registered(state: &State, event: &Event, signer: &Signer) -> Result<(),
     }
 }
 
-fn check_stage(state: &State, id: KeyId) -> Result<(), Refusal> {
+/// Whether a key is known and signs now.
+///
+/// # Errors
+///
+/// K01, K03 or K04.
+pub fn check_stage(state: &State, id: KeyId) -> Result<(), Refusal> {
     match state.keys.get(&id).map(|key| key.stage) {
         None => Err(Refusal::KeyUnknown { key: id }),
         Some(KeyStage::Active) => Ok(()),

@@ -126,10 +126,10 @@ async fn show(app: &App, name: &str) -> Result<Response, Problem> {
     };
     let left_out = indexes.len().saturating_sub(EVENTS_MAX);
     let opened = app.opened(vec![public]).await?.pop().unwrap_or_default();
-    let events = if app.may_read_entries().is_ok() {
-        app.events_at(indexes.get(left_out..).unwrap_or_default().to_vec()).await?
-    } else {
+    let events = if app.is_closed() {
         Vec::new()
+    } else {
+        app.events_at(indexes.get(left_out..).unwrap_or_default().to_vec()).await?
     };
     let view = app.reader.view();
     let agreement = view.state().agreement(id).ok_or_else(none)?;

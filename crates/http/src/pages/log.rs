@@ -53,11 +53,7 @@ pub(crate) async fn log(State(app): State<Arc<App>>, uri: Uri) -> Result<Respons
     // The newest first.
     let end = size.saturating_sub((current as u64 - 1) * PER_PAGE);
     let first = end.saturating_sub(PER_PAGE);
-    let read = if app.may_read_entries().is_ok() {
-        app.entries(first..end).await.map_err(|problem| Fault::of(&app, problem))?
-    } else {
-        Vec::new()
-    };
+    let read = app.entries(first..end).await.map_err(|problem| Fault::of(&app, problem))?;
     let newest_first = read.iter().enumerate().rev();
     let entries = newest_first.filter_map(|(place, bytes)| entry(first + place as u64, bytes)).collect();
     let view = app.reader.view();

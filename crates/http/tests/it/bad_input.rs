@@ -82,7 +82,7 @@ fn bodies() -> Vec<Vec<u8>> {
 async fn no_body_to_any_endpoint_is_more_than_a_clear_error() {
     let running = Running::founded().await;
     let types = ["application/json", "application/x-ndjson", "text/plain", "", "application/json; charset=utf-16"];
-    for path in ["/api/v1/events", "/api/v1/events/batch", "/api/v1/validate", "/api/v1/prepare"] {
+    for path in ["/api/v1/events", "/api/v1/events/batch", "/api/v1/validate", "/api/v1/prepare", "/api/v1/sessions"] {
         for (number, body) in bodies().into_iter().enumerate() {
             for media_type in types {
                 let answer = running.post(path, media_type, body.clone()).await;
@@ -113,6 +113,8 @@ async fn no_path_or_query_is_more_than_a_clear_error() {
         "/api/v1/agreements?party={}",
         "/api/v1/agreements?class={}",
         "/api/v1/agreements/{}/history",
+        "/api/v1/agreements/{}/versions/1",
+        "/api/v1/agreements/x/versions/{}",
         "/api/v1/organisations/{}",
         "/api/v1/organisations/{}/roles",
         "/api/v1/events?{}",

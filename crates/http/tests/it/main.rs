@@ -22,6 +22,7 @@ mod crowd;
 mod earlier;
 mod reading;
 mod running;
+mod sessions;
 mod sockets;
 mod story;
 mod submitting;

@@ -39,9 +39,16 @@ pub fn genesis(world: &mut World, visibility: &str) -> Draft {
     draft
 }
 
+/// The host that clients of the tests dial.
+pub const HOST: &str = "ledger.test.example";
+
 /// Limits under which no test waits long for what does not come.
 pub fn impatient() -> Settings {
-    Settings { patience: std::time::Duration::from_millis(500), ..Settings::default() }
+    Settings {
+        patience: std::time::Duration::from_millis(500),
+        public_url: Some(format!("https://{HOST}").parse().unwrap()),
+        ..Settings::default()
+    }
 }
 
 /// A server and its stores.
@@ -93,6 +100,7 @@ pub fn start(
         clock: Arc::new(move || at(own.load(Ordering::SeqCst))),
         signatures: Signatures::OfUncovered,
         settings,
+        secret: [5; 32],
     })
 }
 

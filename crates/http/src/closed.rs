@@ -1,0 +1,89 @@
+//! A closed ledger: whatever is built from entries needs a session; what is listed here does not (wire.md 1, rule 4).
+//!
+//! It stands before every route, so that a new route is closed until somebody lists it.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::Method;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use counterpart_core::agreement::{Agreement, Reference};
+use counterpart_core::event::data::Visibility;
+use counterpart_core::header::PublicRegister;
+
+use crate::App;
+use crate::pages;
+use crate::problem::Problem;
+
+/// Checkpoint, key and what says nothing of entries.
+const OPEN_PATHS: [&str; 9] = [
+    "/log/checkpoint",
+    "/log/vkey",
+    "/openapi.json",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+    "/accessibility",
+    "/privacy",
+    "/cookies",
+];
+
+/// Hash tiles, proofs, reference data, schemas and what explains them.
+const OPEN_FOLDERS: [&str; 6] = ["/log/tile/", "/log/proof/", "/log/data/", "/schemas/", "/problems/", "/assets/"];
+
+/// Entry bundles, which lie below the tiles.
+const BUNDLES: &str = "/log/tile/entries/";
+
+/// Ways in: what is sent there is signed.
+const SIGNED: [&str; 3] = ["/api/v1/events", "/api/v1/events/batch", "/api/v1/sessions"];
+
+/// Lets a request through when the ledger is open, the path is, or a session comes along.
+pub(crate) async fn gate(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    if !app.is_closed() || app.is_open_to_all(request.method(), request.uri().path()) {
+        return next.run(request).await;
+    }
+    let caught_up = app.reader.caught_up().await;
+    let reader = caught_up.and_then(|()| app.reader_of(request.headers()));
+    let problem = match reader {
+        Ok(Some(_)) => return next.run(request).await,
+        Ok(None) => Problem::new(
+            "H401",
+            "The entries of this ledger are for registered organisations and auditors. Sign in first.",
+        ),
+        Err(problem) => problem,
+    };
+    if pages::reads_pages(request.headers()) {
+        return pages::Fault::of(&app, problem).into_response();
+    }
+    problem.into_response()
+}
+
+impl App {
+    /// Whether entries are not for everybody.
+    pub(crate) fn is_closed(&self) -> bool {
+        let view = self.reader.view();
+        view.state().founded.as_ref().is_some_and(|founded| match founded.visibility {
+            Visibility::Closed => true,
+            Visibility::Open => false,
+        })
+    }
+
+    fn is_open_to_all(&self, method: &Method, path: &str) -> bool {
+        let listed = OPEN_PATHS.contains(&path) || OPEN_FOLDERS.iter().any(|folder| path.starts_with(folder));
+        let signed = *method == Method::POST && SIGNED.contains(&path);
+        (listed && !path.starts_with(BUNDLES)) || signed || self.is_published_page(path)
+    }
+
+    /// The page of a published agreement, by its human reference.
+    fn is_published_page(&self, path: &str) -> bool {
+        let reference = path.strip_prefix("/agreements/").and_then(|name| name.parse::<Reference>().ok());
+        let Some(reference) = reference else { return false };
+        let view = self.reader.view();
+        let publication = view.state().agreement_by_reference(reference).and_then(Agreement::publication);
+        publication.is_some_and(|publication| match publication.decision {
+            PublicRegister::Publish | PublicRegister::PublishRedacted => true,
+            PublicRegister::Withhold => false,
+        })
+    }
+}

@@ -1,0 +1,121 @@
+//! `GET /api/v1/agreements/{id}/versions/{n}`: one draft of the terms, with the words that the reader may read.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, Uri};
+use axum::response::Response;
+use counterpart_core::agreement::Version;
+use counterpart_core::commitment::{Commitment, Disclosure};
+use counterpart_core::event::Event;
+use counterpart_core::event::data::Data;
+use counterpart_core::header::Header;
+use counterpart_core::ids::{EventId, OrganisationCode, Stream};
+use counterpart_core::storage::StoreError;
+use counterpart_core::wire::Digest;
+use counterpart_projections::reading::{self, Open, Reader};
+use serde::Serialize;
+
+use crate::App;
+use crate::problem::Problem;
+use crate::query::Query;
+
+/// One draft of the terms.
+#[derive(Serialize)]
+struct Draft {
+    /// The human reference of the agreement.
+    reference: String,
+    stream: Stream,
+    version: u32,
+    version_hash: Digest,
+    /// The event that carried it.
+    event: EventId,
+    /// Where that event stands in the log.
+    index: u64,
+    /// Who made it.
+    by: OrganisationCode,
+    header: Arc<Header>,
+    /// The commitment to the terms: with header, stream and number it gives the hash.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    terms: Option<Commitment>,
+    /// What the reader may read of the words; refused and absent look the same.
+    disclosures: Vec<Disclosure>,
+}
+
+/// One version, by its number.
+pub(crate) async fn one(
+    State(app): State<Arc<App>>,
+    path: Result<Path<(String, String)>, axum::extract::rejection::PathRejection>,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Result<Response, Problem> {
+    let Path((name, number)) = path.map_err(|_| Problem::not_found("There is nothing at this address."))?;
+    Query::read(&uri, &[])?;
+    app.ready_for(&headers).await?;
+    let reader = app.reader_of(&headers)?;
+    let own = Arc::clone(&app);
+    app.blocking(move || own.draft(&name, &number, reader.as_ref())).await?
+}
+
+impl App {
+    fn draft(&self, name: &str, number: &str, reader: Option<&Reader>) -> Result<Response, Problem> {
+        let (seen, agreement) = self.found(name, self.now())?;
+        let number = crate::log::decimal(number).and_then(|number| u32::try_from(number).ok());
+        let version: &Version = number.and_then(|number| agreement.version(number)).ok_or_else(|| {
+            let count = agreement.versions().len();
+            Problem::not_found(format!("{} has {count} version(s), and none of that number.", agreement.reference()))
+        })?;
+        let failed = |error: StoreError| {
+            tracing::error!(%error, "the store cannot read the words of a version");
+            Problem::unavailable("The store cannot read this now. Whoever runs the server is told.")
+        };
+        let lost =
+            || Problem::unavailable("The entry of this version cannot be read. Whoever runs the server is told.");
+        let index = self.reader.view().index_of(version.event).ok_or_else(lost)?;
+        let event = self.recorded(index).map_err(failed)?.ok_or_else(lost)?;
+        let disclosures = self.readable(index, &event, reader).map_err(failed)?;
+        Ok(seen.json(&Draft {
+            reference: agreement.reference().to_string(),
+            stream: event.stream,
+            version: version.number,
+            version_hash: version.hash,
+            event: version.event,
+            index,
+            by: version.by,
+            header: Arc::clone(&version.header),
+            terms: terms_of(&event),
+            disclosures,
+        }))
+    }
+
+    /// What a reader may read of the words of an entry. Words that are not for the reader are not even looked for.
+    pub(crate) fn readable(
+        &self,
+        index: u64,
+        event: &Event,
+        reader: Option<&Reader>,
+    ) -> Result<Vec<Disclosure>, StoreError> {
+        let open = reading::open(self.reader.view().state(), event, reader);
+        if open == Open::Nothing {
+            return Ok(Vec::new());
+        }
+        let mut words = self.disclosures(index)?;
+        words.retain(|disclosure| open.shows(&disclosure.pointer));
+        Ok(words)
+    }
+}
+
+/// The commitment to the terms that an event carries.
+fn terms_of(event: &Event) -> Option<Commitment> {
+    if let Data::RequestFiled(data) = &event.data {
+        Some(data.terms.commitment)
+    } else if let Data::ClarificationProvided(data) = &event.data {
+        data.terms.as_ref().map(|terms| terms.commitment)
+    } else if let Data::CounterProposalMade(data) = &event.data {
+        Some(data.terms.commitment)
+    } else if let Data::AmendmentProposed(data) = &event.data {
+        Some(data.terms.commitment)
+    } else {
+        None
+    }
+}
