@@ -101,6 +101,7 @@ class Agreement:
     joined: dict = field(default_factory=dict)
     led_by: str = ""
     imported_by: str = ""
+    documents: int = 0
     is_recorded: bool = False
     consents: dict = field(default_factory=dict)
     reviews: list = field(default_factory=list)
@@ -261,7 +262,7 @@ class Agreement:
         yield from self._due_advice(book)
         if self.header.end_date:
             yield london.ends(self.header.end_date), 5, lambda: self.move("E")
-        ends = self.consented_end()
+        ends = None if self.is_imported() else self.consented_end()
         if ends:
             yield ends, 5.5, lambda: self.move("E")
         for name, ground in self.grounds.items():
@@ -377,7 +378,7 @@ class Agreement:
 
 def version_hash(stream, header, terms, version):
     """What advice, approvals and executions name."""
-    body = {"header": header, "stream": stream, "terms": terms["$commit"], "version": version}
+    body = {"header": header, "stream": stream, "version": version, **({"terms": terms["$commit"]} if terms else {})}
     return hashlib.sha256(b"counterpart/version/v1\n" + jcs.spell(body)).hexdigest()
 
 
@@ -385,7 +386,7 @@ def draft_of(agreement, event):
     """The version that an event brings: the next of its stream. An import may have no terms."""
     data, number = event.data, agreement.drafts + 1
     terms = data.get("terms")
-    found = version_hash(event.stream, data["header"], terms, number) if terms else ""
+    found = version_hash(event.stream, data["header"], terms, number)
     organisation, _, _ = principal(event)
     return Version(number, found, Header(data["header"]), organisation, terms["$commit"] if terms else "")
 

@@ -18,6 +18,8 @@ class Refused(Exception):
         self.code = code
 
 
+# What officers of a body that left may still sign.
+AFTERWARDS = {"IncidentNoted", "IncidentUpdated", "DestructionCertified"}
 _APPOINTED_BY_CHIEF = {"SIRO", "DPO", "CG", "SIG", "LEO", "ADM"}
 _KEY_NEEDS_CHIEF = {"CEX", "SIRO", "DPO", "CG", "SIG", "LEO", "ADM"}
 
@@ -211,7 +213,7 @@ def check_organisations(book, event, at, protective):
         if body is None:
             raise Refused("O01", code)
         standing = body.standing(at)
-        if standing == "l":
+        if standing == "l" and event.type not in AFTERWARDS:
             raise Refused("O03", code)
         if standing == "s" and event.stream.startswith("agr:") and not protective:
             raise Refused("O05", code)
@@ -249,7 +251,9 @@ def check_roles_held(book, event, at, functions_of=lambda organisation: []):
             _check_delegate(book, signer, at, functions_of(organisation))
             continue
         posts = [a for a in book._of(organisation, person) if a.role == role]
-        held = [a for a in posts if a.holds(at)]
+        left = book.organisations[organisation].left_at if event.type in AFTERWARDS else None
+        # Who held a post until the body left may still say what became of the data.
+        held = [a for a in posts if a.holds(at) or (left and left <= at and a.ends == left)]
         if not held:
             raise Refused("R02" if any(a.is_over(at) for a in posts) else "R01", f"{role} of {organisation}")
         _need(any(_covers(a.functions, functions_of(organisation)) for a in held), f"{role} for another function")
@@ -461,10 +465,11 @@ def evolve(book, event, at):
                 book.registrars[key["key"]] = (key["person"], event.bytes_of(key["public"]))
         case "OrganisationRegistered":
             chief = data["chief"]
+            before = book.organisations.get(body)
             book.organisations[body] = Organisation(
                 body, data["type"], data["flags"], data["governance"], data["extra_roles"]
             )
-            book.organisations[body].registered_at = at
+            book.organisations[body].registered_at = before.registered_at if before else at
             book.keys[chief["key"]] = KnownKey(event.bytes_of(chief["public"]), body, chief["person"])
             book.appointments[event.id] = Appointment(body, chief["person"], "CEX", at, None)
         case "OrganisationUpdated":

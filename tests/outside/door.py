@@ -20,7 +20,7 @@ def _today():
     return london.today(london.now())
 
 
-def _file(tale, document, rows, code, title, by="CMD.REQ", checks=None):
+def file_refused(tale, document, rows, code, title, by="CMD.REQ", checks=None):
     """Files terms that are refused; `checks` says how the refusal is looked at."""
     def send():
         tale.observer.catch_up()
@@ -38,17 +38,17 @@ def headers(tale):
     rows = text.parties()
     with_dataset = lambda **changed: plain(datasets=[{**plain()["datasets"][0], **changed}])
     withheld = {"exemption": "FOIA-S31", "look_again": _today().isoformat(), "register": "WITHHOLD"}
-    _file(tale, plain(formation="UNILATERAL"), rows, "V-110", "a licence of one side that is no open data")
-    _file(tale, plain(anchor_parties=["ISL"]), rows, "V-07", "an anchor that is no party")
-    _file(tale, plain(lead_party="ISL"), rows, "V-08", "a lead that is no party")
-    _file(tale, plain(derived_from={"agreement": new_id(), "version": 1}), rows, "V-10", "a copy of what is not there")
-    _file(tale, plain(), [rows[0], {**rows[1], "capacity": "RECIPIENT"}], "V-21", "nobody who provides")
-    _file(tale, with_dataset(provider="CMD"), rows, "V-62", "a dataset that its provider receives")
-    _file(tale, plain(sharing_mode="ONE_OFF"), rows, "V-71", "one transfer, as often as asked")
-    _file(tale, with_dataset(method="PUBLIC_DOWNLOAD"), rows, "V-73", "personal data for everybody to download")
-    _file(tale, plain(publication=withheld), rows, "V-121", "in an open ledger, what may not be known to exist")
-    _file(tale, _many(plain()), rows, "V-125", "a hundred and fifty datasets, no two alike")
-    _file(tale, plain(formation="ACCESSION", min_parties=2), rows, "E04", "a formation whose rules do not stand yet")
+    file_refused(tale, plain(formation="UNILATERAL"), rows, "V-110", "a licence of one side that is no open data")
+    file_refused(tale, plain(anchor_parties=["ISL"]), rows, "V-07", "an anchor that is no party")
+    file_refused(tale, plain(lead_party="ISL"), rows, "V-08", "a lead that is no party")
+    file_refused(tale, plain(derived_from={"agreement": new_id(), "version": 1}), rows, "V-10", "a copy of what is not there")
+    file_refused(tale, plain(), [rows[0], {**rows[1], "capacity": "RECIPIENT"}], "V-21", "nobody who provides")
+    file_refused(tale, with_dataset(provider="CMD"), rows, "V-62", "a dataset that its provider receives")
+    file_refused(tale, plain(sharing_mode="ONE_OFF"), rows, "V-71", "one transfer, as often as asked")
+    file_refused(tale, with_dataset(method="PUBLIC_DOWNLOAD"), rows, "V-73", "personal data for everybody to download")
+    file_refused(tale, plain(publication=withheld), rows, "V-121", "in an open ledger, what may not be known to exist")
+    file_refused(tale, _many(plain()), rows, "V-125", "a hundred and fifty datasets, no two alike")
+    file_refused(tale, plain(formation="ACCESSION", min_parties=2), rows, "E04", "a formation whose rules do not stand yet")
     stranger = [rows[0], {**rows[1], "organisation": "ZZZ"}]
     tale.report.step("refused O01: a body that nobody registered", _stranger, tale, stranger)
 
@@ -80,14 +80,14 @@ def words(tale):
     observer = tale.observer
     rows, said = text.parties(), lambda sentence: Words("text", sentence)
     plain = lambda **changed: text.document(_today(), **changed)
-    _file(tale, plain(title=said("Children")), rows, "V-02", "a title of eight characters", checks=observer.attempt_words)
+    file_refused(tale, plain(title=said("Children")), rows, "V-02", "a title of eight characters", checks=observer.attempt_words)
     for what, purpose in [
         ("an e-mail address", "To find children at risk who are known to both boroughs; write to someone.else@camden.example first."),
         ("a National Insurance number", "To find children at risk who are known to both boroughs, such as the one of AB 12 34 56 C, in time."),
         ("an NHS number", "To find children at risk who are known to both boroughs, such as the one with 943 476 5919, in time."),
         ("a telephone number", "To find children at risk who are known to both boroughs; call 020 7946 0123 before anything is sent."),
     ]:
-        _file(tale, plain(purpose=said(purpose)), rows, "V-90", f"words with {what}", checks=observer.attempt_words)
+        file_refused(tale, plain(purpose=said(purpose)), rows, "V-90", f"words with {what}", checks=observer.attempt_words)
     stream, cast = f"agr:{new_id()}", tale.cast
     tale.file(stream)
     short = {"words": refusal("No.")}

@@ -4,6 +4,7 @@ Each event has its line in `SIGNED` (who may), `GUARDED` (what stands in the way
 `HAPPENED` (what it changes). A duty is a pair of a recipient and a dataset that it was sent.
 """
 
+import london
 from directory import Refused
 
 _REPORTERS = {"IGL", "DPO", "SIRO", "SEC"}
@@ -29,13 +30,13 @@ def _report_signed(agreement, event, book, at):
 
 
 def _destroy_signed(agreement, event, book, at):
-    """The asset owner, and the security lead, or the certificate of a supplier."""
+    """The asset owner and then the security lead, or the asset owner with a supplier's certificate."""
     first, others = event.signers[0], event.signers[1:]
     organisation = first["organisation"]
     _need(first["role"] in book.acting(organisation, "IAO"))
     for other in others:
         _need(other["organisation"] == organisation and other["role"] in book.acting(organisation, "SEC"))
-    _need(len(others) <= 1 and (others or "certificate" in event.data))
+    _need(len(others) == (0 if "certificate" in event.data else 1))
 
 
 def _hold_signed(agreement, event, book, at):
@@ -55,14 +56,17 @@ def check_duty(agreement, event):
     """T20: there is something to destroy, and it is due."""
     organisation = event.signers[0]["organisation"]
     party = agreement.parties[organisation]
-    if agreement.state == "E" or party.state in "on":
-        due = True
-    else:
-        # Data that were sent once may be destroyed before the end.
-        due = agreement.header.value["sharing_mode"] == "ONE_OFF" and party.state == "x"
-    owed = {name for code, name in agreement.duties if code == organisation}
-    if not (due and event.data["datasets"] and set(event.data["datasets"]) <= owed):
+    once = agreement.header.value.get("sharing_mode") == "ONE_OFF"
+    due = agreement.state == "E" or party.state in "on" or once
+    named = certified(agreement, event)
+    if not (due and named and {(organisation, name) for name in named} <= agreement.duties):
         raise Refused("T20")
+
+
+def certified(agreement, event):
+    """The datasets of a certificate: those that it names, else all that the party still owes."""
+    organisation = event.signers[0]["organisation"]
+    return set(event.data["datasets"]) or {name for code, name in agreement.duties if code == organisation}
 
 
 # What stands in the way.
@@ -72,8 +76,9 @@ def _log_guarded(agreement, event, at, book, codes):
     """G13, G14, G39, G40 and G45: both ends are bound, the dataset is theirs, and once is once."""
     data, giver = event.data, event.signers[0]["organisation"]
     state = agreement.parties[giver].state
-    if state == "m":
-        raise Refused("G45")
+    known = {"datasets", "sharing_mode"} <= agreement.header.value.keys()
+    if state in "mk" or not known:
+        raise Refused("G45" if state != "k" else "G10")
     if state not in "xl":
         raise Refused(codes[state])
     header = agreement.header
@@ -100,19 +105,21 @@ def recipients(agreement, event, row):
 
 
 def _update_guarded(agreement, event, at, book, codes):
-    if event.data["incident"] not in agreement.incidents:
+    status, _ = agreement.incidents.get(event.data["incident"], ("CLOSED", False))
+    if status == "CLOSED":
         raise Refused("G28")
 
 
 def _destroy_guarded(agreement, event, at, book, codes):
     data = event.data
     party = agreement.parties[event.signers[0]["organisation"]]
-    if party.state not in "xponl":
+    if party.state not in "xponlm":
         raise Refused(codes[party.state])
-    for name in data["datasets"]:
-        if data["outcome"] != "RETAINED_UNDER_LAW" and agreement.is_held(name):
+    for name in certified(agreement, event):
+        if agreement.is_held(name):
             raise Refused("G42", name)
-    if data["outcome"] == "RETAINED_UNDER_LAW" and "recheck" not in data:
+    ahead = "recheck" in data and london.day(data["recheck"]) > london.today(at)
+    if data["outcome"] == "RETAINED_UNDER_LAW" and not ahead:
         raise Refused("G43")
 
 
@@ -134,7 +141,8 @@ def _log(agreement, event, at):
     for name in event.data["datasets"]:
         row = agreement.header.find_dataset(name)
         agreement.sent.add(name)
-        agreement.duties |= {(code, name) for code in recipients(agreement, event, row)}
+        if "retention" in row:
+            agreement.duties |= {(code, name) for code in recipients(agreement, event, row)}
 
 
 def _note_incident(agreement, event, at):
@@ -148,7 +156,7 @@ def _update_incident(agreement, event, at):
 
 def _destroy(agreement, event, at):
     organisation = event.signers[0]["organisation"]
-    agreement.duties -= {(organisation, name) for name in event.data["datasets"]}
+    agreement.duties -= {(organisation, name) for name in certified(agreement, event)}
 
 
 def _hold(agreement, event, at):

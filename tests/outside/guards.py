@@ -162,6 +162,8 @@ def _check_amendment(agreement, event, party, at):
         raise Refused(PARTY_CODES[party.state])
     if header.kind == "EMG":
         raise Refused("G32")
+    if agreement.imported_by and agreement.version == 1 and data["class"] != "M3":
+        raise Refused("G45", "the words of an import are not here")
     if not data["header"].get("changes"):
         raise Refused("G05")
     computed = amendments.kind(header, Header(data["header"]))
@@ -175,6 +177,8 @@ def _check_amendment(agreement, event, party, at):
 
 def _check_review(header, data, at, book):
     """G33: the next review is within the months that V-97 allows."""
+    if not {"agreement_type", "datasets"} <= header.value.keys():
+        raise Refused("G45")
     windows, today = book.reference["POLICY-WINDOWS"], london.today(at)
     months = [n for name, n in windows["first_review_months"].items() if name in header.classes()]
     if header.kind == "C2P":
@@ -234,6 +238,8 @@ def _check_scope(agreement, event, party):
     own = header.datasets_of(organisation)
     if role == "LEO" and scope != "DATASETS":
         raise Refused("G26")
+    if scope == "DATASETS" and "datasets" not in header.value:
+        raise Refused("G45")
     if scope == "DATASETS" and not (data["datasets"] and set(data["datasets"]) <= own):
         raise Refused("G26")
     if scope != "WHOLE" or agreement.is_bilateral() or header.formation == "UNILATERAL":

@@ -204,7 +204,7 @@ def _applies(when, header, party, flags, reference):
 
 
 def _flags(header):
-    return {flag for dataset in header["datasets"] for flag in dataset.get("flags", [])}
+    return {flag for dataset in header.get("datasets", []) for flag in dataset.get("flags", [])}
 
 
 def _codes(header):
@@ -282,7 +282,7 @@ class Header:
 
     def classes(self):
         """The classes of its datasets, and their flags."""
-        return {dataset["class"] for dataset in self.value["datasets"]} | _flags(self.value)
+        return {dataset["class"] for dataset in self.value.get("datasets", [])} | _flags(self.value)
 
     def _numbered(self, number):
         parties = self.value["parties"]
@@ -303,13 +303,13 @@ class Header:
 
     def providers(self):
         """The organisations that provide a dataset."""
-        return set().union(*(self.givers(d) for d in self.value["datasets"]))
+        return set().union(*(self.givers(d) for d in self.value.get("datasets", [])))
 
     def datasets_of(self, organisation):
         """The ids of what a party provides or receives."""
         return {
             name
-            for dataset in self.value["datasets"]
+            for dataset in self.value.get("datasets", [])
             if organisation in self.givers(dataset) | self.takers(dataset)
             for name in dataset["ids"]
         }
@@ -324,8 +324,8 @@ class Header:
         return enough and self.has_pair(bound)
 
     def has_pair(self, bound):
-        """Whether one of these gives a dataset that another of them takes."""
-        return any(
+        """Whether one of these gives a dataset that another of them takes. An import may not say."""
+        return "datasets" not in self.value or any(
             giver != taker
             for dataset in self.value["datasets"]
             for giver in self.givers(dataset) & bound
@@ -335,7 +335,7 @@ class Header:
     def required(self, organisation):
         """{(event type, role)} that a party owes."""
         rows = [p for p in self.value["parties"] if p["organisation"] == organisation]
-        owed = [need for row in rows for need in row["required_roles"]]
+        owed = [need for row in rows for need in row.get("required_roles", [])]
         return {(_KINDS[need["kind"]], need["role"]) for need in owed}
 
     def executes(self, organisation):

@@ -51,8 +51,8 @@ SIGNED = {"ImportConfirmed": _confirm_signed, "ImportDisputed": _dispute_signed}
 
 
 def _import_guarded(agreement, event, at, book, codes):
-    """G47: imports are admitted for two years from when the body joined."""
-    body = book.organisations[event.signers[0]["organisation"]]
+    """G47: imports are admitted until the day two years after the lead party joined."""
+    body = book.organisations[event.data["header"]["lead_party"]]
     if london.today(at) > months_later(london.today(body.registered_at), _MONTHS):
         raise Refused("G47")
 
@@ -69,7 +69,7 @@ def _answer_guarded(agreement, event, at, book, codes):
     if party.state != "m":
         raise Refused(codes[party.state])
     if event.data["import"] != agreement.imported_by:
-        raise Refused("G28")
+        raise Refused("G45")
 
 
 GUARDED = {
@@ -84,6 +84,10 @@ GUARDED = {
 def _import(agreement, event, at):
     agreement.begin(event, "V" if event.data["status"] == "ACTIVE" else "E")
     agreement.activates_at = at
+    header = agreement.header
+    for row in header.value.get("datasets", []):
+        if row["class"] != "NP-O":
+            agreement.duties |= {(code, name) for code in header.takers(row) for name in row["ids"]}
 
 
 def _record(agreement, event, at):
@@ -101,7 +105,8 @@ def _confirm(agreement, event, at):
 def _dispute(agreement, event, at):
     organisation = event.signers[0]["organisation"]
     agreement.parties[organisation].state = "k"
-    if len(agreement.parties) == 2 and agreement.state in "VS":
+    agreement.duties = {(code, name) for code, name in agreement.duties if code != organisation}
+    if len(agreement.parties) == 2 and agreement.state in "VS" and organisation != agreement.requesting:
         agreement.move("W")
 
 

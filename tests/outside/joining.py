@@ -6,6 +6,8 @@ it or asks for it, and its signatures are on the version in force.
 
 from directory import Refused
 
+_DOCUMENTS = 200
+
 
 def _need(met, why=""):
     if not met:
@@ -83,7 +85,14 @@ def _lead_guarded(agreement, event, at, book, codes):
         raise Refused(codes[there.state] if there else "G21")
 
 
-GUARDED = {"PartyInvited": _row_guarded, "AccessionRequested": _row_guarded, "LeadChanged": _lead_guarded}
+def _attach_guarded(agreement, event, at, book, codes):
+    if agreement.documents >= _DOCUMENTS:
+        raise Refused("G48")
+
+
+GUARDED = {
+    "DocumentAttached": _attach_guarded, "PartyInvited": _row_guarded, "AccessionRequested": _row_guarded, "LeadChanged": _lead_guarded,
+}
 
 
 # What has happened.
@@ -101,11 +110,15 @@ def _change_lead(agreement, event, at):
     agreement.led_by = event.data["lead"]
 
 
+def _attach(agreement, event, at):
+    agreement.documents += 1
+
+
 def _nothing(agreement, event, at):
     pass
 
 
 HAPPENED = {
     "PartyInvited": _invite, "AccessionRequested": _ask, "LeadChanged": _change_lead,
-    "DocumentAttached": _nothing, "Corrected": _nothing,
+    "DocumentAttached": _attach, "Corrected": _nothing,
 }

@@ -20,6 +20,7 @@ _STATUS = {"E": 400, "K": 403, "R": 403, "O": 403, "D": 403, "C": 409, "T": 422,
 PARTY_NAMES = {
     "i": "INVITED", "s": "SIGNING", "x": "EXECUTED", "d": "DECLINED", "p": "SUSPENDED",
     "l": "LEAVING", "o": "LEFT",
+    "q": "REQUESTED", "n": "NOT_ADOPTED", "u": "SUCCEEDED", "m": "IMPORTED", "k": "DISPUTED",
 }
 _UNSIGNED = {"E01", "E02", "E03", "E04", "E05"}
 

@@ -79,8 +79,6 @@ PROTECTIVE = {
     "AgreementSuspended", "RevocationNoticed", "IncidentNoted", "IncidentUpdated", "DestructionCertified",
     "RetentionHoldPlaced", "RetentionHoldReleased",
 }
-# What officers of a body that left may still sign.
-AFTERWARDS = {"IncidentNoted", "IncidentUpdated", "DestructionCertified"}
 NEVER_DECIDE = {"REG", "AUD", "WIT"}
 _APPROVERS = {"IAO", "SIRO", "CG", "LEO", "SEC", "OPN"}
 _ADVISERS = {"DPO", "LGL", "CG", "SEC"}
@@ -152,7 +150,7 @@ def check_roles(agreement, event, book, at):
         case "ClarificationProvided":
             _need(role in ("IGL", "REQ"))
         case "CounterProposalMade":
-            _need(role == "IGL" and organisation != agreement.drafter)
+            _need(role == "IGL")
         case "CounterProposalAccepted" | "CounterProposalRejected":
             _need(role == "IGL" and organisation in _answering(agreement))
         case "AmendmentProposed" | "ReviewCompleted":
@@ -288,6 +286,8 @@ def check_table(agreement, event):
 def _check_talk(agreement, event):
     """T rules on questions and counter-proposals: what is answered is there."""
     kind, data = event.type, event.data
+    # S8: after a refusal it is T07 for everybody, so whose turn it is comes behind the table.
+    _need(kind != "CounterProposalMade" or principal(event)[0] != agreement.drafter, "whoever made the newest draft waits")
     if kind == "ClarificationProvided":
         if data["question"] not in agreement.questions:
             raise Refused("T11")

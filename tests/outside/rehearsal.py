@@ -27,7 +27,7 @@ from rules import State
 
 
 _NAMES = {
-    "A": "APPROVING", "C": "CLARIFYING", "F": "FILED", "G": "NEGOTIATING", "L": "LAPSED", "P": "APPROVED",
+    "A": "APPROVING", "C": "CLARIFYING", "E": "ENDING", "F": "FILED", "G": "NEGOTIATING", "L": "LAPSED", "P": "APPROVED",
     "R": "REFUSED", "S": "SUSPENDED", "V": "ACTIVE", "W": "WITHDRAWN", "X": "CLOSED",
 }
 

@@ -28,6 +28,7 @@ from directory import Directory, Refused
 from reference import Reference
 
 _BARRIERS = {
+    "AgreementImported", "EmergencySharingRecorded",
     "RequestFiled", "CounterProposalMade", "CounterProposalAccepted", "CounterProposalRejected",
     "TermsSubmitted", "ApprovalDeclined", "RequestRefused", "RequestWithdrawn", "AmendmentProposed",
     "AmendmentAbandoned",
@@ -178,7 +179,8 @@ class State:
         """Which functions an agreement serves at a body."""
         if current is None:
             return lambda organisation: []
-        rows = event.data["header"]["parties"] if event.type == "RequestFiled" else []
+        first = ("RequestFiled", "AgreementImported", "EmergencySharingRecorded")
+        rows = event.data["header"]["parties"] if event.type in first else []
         if current.header:
             rows = current.header.value["parties"]
         served = {row["organisation"]: row.get("functions", []) for row in rows}
@@ -186,7 +188,7 @@ class State:
 
     def _check_parties(self, event, at):
         """O rules on bodies that an event names, not only on those that sign it."""
-        if event.type in _DRAFTS and "header" in event.data:
+        if event.type in _DRAFTS | {"AgreementImported", "EmergencySharingRecorded"} and "header" in event.data:
             for row in event.data["header"]["parties"]:
                 body = self.book.organisations.get(row["organisation"])
                 if body is None:
@@ -241,7 +243,7 @@ class State:
 
     def _check_limits(self, event, current, at):
         """G48: what an organisation may do in a London day, and an agreement in its life."""
-        if current is None or event.type in permitted.PROTECTIVE:
+        if current is None or event.type in ("AgreementSuspended", "RevocationNoticed"):
             return  # A limit must not keep anybody from protecting people.
         limits = self.book.reference["POLICY-LIMITS"]
         used = self.days.get((event.signers[0]["organisation"], london.today(at)), {})

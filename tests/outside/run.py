@@ -18,6 +18,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
+import aftermath
 import attacks
 import chronicle
 import crowd
@@ -30,6 +31,7 @@ import note
 import reading
 import scenarios
 import schema
+import section7
 import story
 import talks
 import tools
@@ -152,7 +154,8 @@ def play(tale, words):
     part(tale.revoke)
     part(attacks.at_the_end, tale)
     part(attacks.other_ways_to_end, tale)
-    for scenario in scenarios.ALL:
+    tale.is_judged = words
+    for scenario in scenarios.ALL + section7.ALL:
         part(scenario, tale)
     part(door.headers, tale)
     if words:
@@ -184,7 +187,7 @@ def write_history(title, folder, library, report, *parts):
 
 def histories(folder, library, report, program):
     """Each history is played alone; the program's audit, where there is one, decides it again."""
-    for title, parts in talks.HISTORIES.items():
+    for title, parts in {**talks.HISTORIES, **aftermath.HISTORIES}.items():
         alone = write_history(title, folder, library, report, *parts)
         if not isinstance(program, Rehearsal):
             many = f"{alone.state.size} entries, {len(alone.refusals)} refusals"

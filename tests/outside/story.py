@@ -20,6 +20,7 @@ class Story:
         self.today = london.today(london.now()).isoformat()
         self.stream = f"agr:{new_id()}"
         self.versions, self.header, self.document = {}, None, None
+        self.is_judged = False
 
     @property
     def state(self):
@@ -246,11 +247,11 @@ def leaving(day, ground="NO_LONGER_NEEDED"):
 
 def flags(code):
     """What the rules ask of a body."""
-    found = {"foi_subject": True, "public_authority": True}
     kind = BODIES[code][1]
-    if kind in ("LONDON_BOROUGH", "FIRE_BODY", "POLICE_FORCE"):
+    found = {} if kind in ("HOUSING_PROVIDER", "CHARITY") else {"foi_subject": True, "public_authority": True}
+    if kind in ("LONDON_BOROUGH", "CITY_CORP", "FIRE_BODY", "POLICE_FORCE"):
         found["cca_category"] = 1
-    if kind == "LONDON_BOROUGH":
+    if kind in ("LONDON_BOROUGH", "CITY_CORP"):
         found |= {
             "caldicott_required": True,
             "competent_authority": {"basis": "S30_1B", "functions": ["PLANNING", "TRADING_STD"]},

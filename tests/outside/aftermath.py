@@ -1,0 +1,203 @@
+"""What became of the data, and what was agreed before the ledger: stories by a clock of their own."""
+
+import copy
+from datetime import timedelta
+
+import london
+import terms as text
+from cast import Words, new_id
+from story import leaving, reason, suspension
+from talks import Talk, three_boroughs
+
+_SENT = {"band": "UNDER_100", "method": "PORTAL"}
+
+
+def _today():
+    return london.today(london.now())
+
+
+def _in(days):
+    return (_today() + timedelta(days=days)).isoformat()
+
+
+def sent(*datasets, **more):
+    """The data of A26."""
+    today = _today().isoformat()
+    return {**_SENT, "datasets": list(datasets), "from": today, "to": today, **more}
+
+
+def incident(key=False):
+    """The data of A27."""
+    words = {
+        "discovered_at": london.spell(london.now()), "kind": "KEY" if key else "CONFIDENTIALITY", "people": "UNDER_100",
+        "regulator": "NO", "severity": "MEDIUM", "text": "A list was seen by somebody who should not have seen it.",
+    }
+    return {"key": key, "words": Words("json", words)}
+
+
+def update(wanted, status):
+    """The data of A28."""
+    return {"incident": wanted, "status": status, "words": Words("json", {"text": "It was looked at again."})}
+
+
+def destroyed(*datasets, outcome="DESTROYED", **more):
+    """The data of A29."""
+    words = Words("json", {"copies": "No copies are left, and backups run out within a month.", "standard": "OVERWRITE"})
+    return {"datasets": list(datasets), "on": _today().isoformat(), "outcome": outcome, "words": words, **more}
+
+
+def certificate():
+    """A supplier's certificate, by the hash of its file."""
+    return Words("sha256", bytes(range(32)))
+
+
+def shared_and_destroyed(tale):
+    """From the first transfer to the last certificate: A26 to A31, A33, D11."""
+    talk = Talk(tale).in_force()
+    say, no = talk.say, talk.refused
+    no("sent by the recipient", "R01", "DisclosureLogged", sent("DS-1"), "CMD.IAO")
+    no("sent by a signatory", "R01", "DisclosureLogged", sent("DS-1"), "HCK.SIG")
+    no("a dataset that is not there", "G39", "DisclosureLogged", sent("DS-2"), "HCK.IAO")
+    no("sent to a stranger", "G39", "DisclosureLogged", sent("DS-1", recipients=["ISL"]), "HCK.IAO")
+    no("destroyed before anything was sent", "T20", "DestructionCertified", destroyed("DS-1"), "CMD.IAO", "CMD.SEC")
+    say("the first list", "DisclosureLogged", sent("DS-1"), "HCK.IAO")
+    no("destroyed while it goes on", "T20", "DestructionCertified", destroyed("DS-1"), "CMD.IAO", "CMD.SEC")
+    some = say("a dataset", "AgreementSuspended", suspension("DATASETS", datasets=["DS-1"]), "HCK.SIRO")
+    no("a dataset that is stopped", "G39", "DisclosureLogged", sent("DS-1"), "HCK.IAO")
+    lift = lambda ground: {"ground": ground, "words": Words("json", {"evidence": ["Looked at and put right."]})}
+    say("a dataset", "AgreementResumed", lift(some), "HCK.SIRO")
+    own = say("the sender", "AgreementSuspended", suspension("PARTY"), "HCK.SIRO")
+    no("sent while stopped", "G13", "DisclosureLogged", sent("DS-1"), "HCK.IAO")
+    say("the sender", "AgreementResumed", lift(own), "HCK.SIRO")
+    other = say("the recipient", "AgreementSuspended", suspension("PARTY"), "CMD.SIRO")
+    no("sent to who is stopped", "G39", "DisclosureLogged", sent("DS-1"), "HCK.IAO")
+    say("the recipient", "AgreementResumed", lift(other), "CMD.SIRO")
+    _incidents(talk, lift)
+    say("an assessment", "DocumentAttached", {"file": certificate(), "kind": "DPIA"}, "HCK.DPO")
+    no("an assessment by an asset owner", "R01", "DocumentAttached", {"file": certificate(), "kind": "DPIA"}, "HCK.IAO")
+    _ended(talk)
+
+
+def _incidents(talk, lift):
+    say, no = talk.say, talk.refused
+    no("an incident by a requesting officer", "R01", "IncidentNoted", incident(), "CMD.REQ")
+    noted = say("seen by others", "IncidentNoted", incident(), "CMD.SEC")
+    no("another incident", "G28", "IncidentUpdated", update(new_id(), "CONTAINED"), "CMD.SEC")
+    whole = say("whole", "AgreementSuspended", suspension(code="INCIDENT"), "HCK.SIRO")
+    no("sent while suspended", "T08", "DisclosureLogged", sent("DS-1"), "HCK.IAO")
+    say("critical", "IncidentUpdated", update(noted, "CRITICAL_OPEN"), "HCK.DPO")
+    no("resumed while it is critical", "G27", "AgreementResumed", lift(whole), "HCK.SIRO")
+    say("contained", "IncidentUpdated", update(noted, "CONTAINED"), "HCK.IGL")
+    say("whole", "AgreementResumed", lift(whole), "HCK.SIRO")
+    say("over", "IncidentUpdated", update(noted, "CLOSED"), "CMD.SIRO")
+    no("what is over", "G28", "IncidentUpdated", update(noted, "OPEN"), "CMD.SIRO")
+
+
+def _ended(talk):
+    say, no = talk.say, talk.refused
+    hold = say("for a court", "RetentionHoldPlaced", {"datasets": [], "reason": "LITIGATION"}, "CMD.LGL")
+    no("a hold by an asset owner", "R01", "RetentionHoldPlaced", {"datasets": [], "reason": "LITIGATION"}, "CMD.IAO")
+    say("Camden leaves", "RevocationNoticed", leaving(_today().isoformat()), "CMD.SIG")
+    talk.expect("ENDING", "E")
+    no("sent after the end", "T06", "DisclosureLogged", sent("DS-1"), "HCK.IAO")
+    no("nothing was sent to the provider", "T20", "DestructionCertified", destroyed(), "HCK.IAO", "HCK.SEC")
+    no("under a hold", "G42", "DestructionCertified", destroyed("DS-1"), "CMD.IAO", "CMD.SEC")
+    no("another's hold", "R01", "RetentionHoldReleased", {"hold": hold}, "HCK.LGL")
+    no("no hold", "G31", "RetentionHoldReleased", {"hold": new_id()}, "CMD.LGL")
+    say("the court is content", "RetentionHoldReleased", {"hold": hold}, "CMD.SIG")
+    no("by the asset owner alone", "R01", "DestructionCertified", destroyed("DS-1"), "CMD.IAO")
+    no("the security lead first", "R01", "DestructionCertified", destroyed("DS-1"), "CMD.SEC", "CMD.IAO")
+    no("kept without a day to look again", "G43", "DestructionCertified", destroyed("DS-1", outcome="RETAINED_UNDER_LAW"), "CMD.IAO", "CMD.SEC")
+    no("a day to look again that is today", "G43", "DestructionCertified", destroyed("DS-1", outcome="RETAINED_UNDER_LAW", recheck=_in(0)), "CMD.IAO", "CMD.SEC")
+    say("an incident after the end", "IncidentNoted", incident(), "HCK.IGL")
+    say("with the supplier's certificate", "DestructionCertified", destroyed(certificate=certificate()), "CMD.IAO")
+    talk.expect("CLOSED", "X")
+    no("destroyed twice", "T18", "DestructionCertified", destroyed("DS-1"), "CMD.IAO", "CMD.SEC")
+    say("an incident in what is closed", "IncidentNoted", incident(), "HCK.IGL")
+
+
+def sent_once(tale):
+    """A one-off: one transfer, and its data may be destroyed before the end."""
+    document = text.document(_today(), sharing_mode="ONE_OFF")
+    document["datasets"][0]["frequency"] = "ONCE"
+    talk = Talk(tale, document).in_force()
+    talk.say("the one list", "DisclosureLogged", sent("DS-1"), "HCK.IAO")
+    talk.refused("a second list", "G40", "DisclosureLogged", sent("DS-1"), "HCK.IAO")
+    talk.say("no longer needed", "DestructionCertified", destroyed("DS-1"), "CMD.IAO", "CMD.SEC")
+    talk.refused("destroyed twice", "T20", "DestructionCertified", destroyed("DS-1"), "CMD.IAO", "CMD.SEC")
+    talk.expect("ACTIVE", "V")
+    tale.expect_at("CLOSED", "X", talk.stream, london.ends(london.day(document["term"]["end_date"])))
+
+
+def kept_by_one(tale):
+    """The end comes by the calendar, and the agreement stays open until the data are gone."""
+    talk = Talk(tale).in_force()
+    talk.say("a list", "DisclosureLogged", sent("DS-1"), "HCK.IAO")
+    tale.observer.client.pass_time(days=400)
+    talk.expect("ENDING", "E")
+    talk.say("kept under a law", "DestructionCertified", destroyed("DS-1", outcome="RETAINED_UNDER_LAW", recheck=_in(90)), "CMD.IAO", "CMD.SEC")
+    talk.expect("CLOSED", "X")
+
+
+def _old(talk, **changed):
+    """What is known of an agreement that was made elsewhere."""
+    book = talk.tale.state
+    from header import derive
+
+    header = derive(text.plain(talk.document), talk.rows, book.bodies(), book.book.reference)
+    for name in ("code_lists", "policies"):
+        del header[name]
+    return {"gaps": [], "header": {**header, **changed}, "source": Words("text", "The paper of 2024 in the safe."), "status": "ACTIVE"}
+
+
+def imported(tale):
+    """A37 to A39: what one body says of an old agreement, until the other confirms or disputes it."""
+    talk = Talk(tale)
+    say, no = talk.say, talk.refused
+    no("by who does not lead", "R01", "AgreementImported", _old(talk), "CMD.IGL")
+    no("by a signatory", "R01", "AgreementImported", _old(talk), "HCK.SIG")
+    made = say("an old agreement", "AgreementImported", _old(talk), "HCK.IGL")
+    talk.expect("ACTIVE", "V")
+    no("imported twice", "T02", "AgreementImported", _old(talk), "HCK.IGL")
+    no("sent before it is confirmed", "G45", "DisclosureLogged", sent("DS-1"), "HCK.IAO")
+    no("suspended by an unconfirmed row", "G10", "AgreementSuspended", suspension(), "CMD.SIRO")
+    no("left by an unconfirmed row", "G10", "RevocationNoticed", leaving(_in(0)), "CMD.SIG")
+    confirm = lambda wanted: {"document": certificate(), "import": wanted}
+    no("confirmed by an information lead", "R01", "ImportConfirmed", confirm(made), "CMD.IGL")
+    no("another import", "G45", "ImportConfirmed", confirm(new_id()), "CMD.SIG")
+    say("by the importer", "ImportConfirmed", confirm(made), "HCK.SIG")
+    no("confirmed twice", "G11", "ImportConfirmed", confirm(made), "HCK.SIG")
+    no("sent to an unconfirmed row", "G45", "DisclosureLogged", sent("DS-1"), "HCK.IAO")
+    say("by the other side", "ImportConfirmed", confirm(made), "CMD.SIG")
+    say("now it may be sent", "DisclosureLogged", sent("DS-1"), "HCK.IAO")
+    say("and ended", "RevocationNoticed", leaving(_in(0)), "CMD.SIG")
+    talk.expect("ENDING", "E")
+    say("destroyed", "DestructionCertified", destroyed("DS-1"), "CMD.IAO", "CMD.SEC")
+    talk.expect("CLOSED", "X")
+
+
+def disputed(tale):
+    """The only other party says that there is no such agreement."""
+    talk = Talk(tale)
+    made = talk.say("an old agreement", "AgreementImported", _old(talk), "HCK.IGL")
+    dispute = {"import": made, "words": reason("We have no such agreement in our files.")}
+    talk.refused("by an asset owner", "R01", "ImportDisputed", dispute, "CMD.IAO")
+    talk.say("never agreed", "ImportDisputed", dispute, "CMD.IGL")
+    talk.expect("WITHDRAWN", "W")
+
+
+def too_late(tale):
+    """Imports end two years after the lead party joined."""
+    tale.observer.client.pass_time(days=700)
+    talk = Talk(tale)
+    ended = {**_old(talk), "status": "ENDED"}
+    talk.say("an old agreement that is over", "AgreementImported", ended, "HCK.IGL")
+    talk.expect("ENDING", "E")
+    tale.observer.client.pass_time(days=60)
+    Talk(tale).refused("after two years", "G47", "AgreementImported", copy.deepcopy(_old(talk)), "HCK.IGL")
+
+
+HISTORIES = {
+    "what became of data": [three_boroughs, shared_and_destroyed, sent_once, kept_by_one],
+    "agreements made before": [three_boroughs, imported, disputed, too_late],
+}
