@@ -210,7 +210,7 @@ impl State {
         self.contests.open = open;
         let contests = &self.contests;
         for organisation in self.organisations.values_mut() {
-            for appointment in &mut organisation.appointments {
+            for appointment in organisation.appointments.iter_mut() {
                 appointment.contested = contests.open.contains_key(&appointment.event);
             }
             for delegation in &mut organisation.delegations {

@@ -103,6 +103,41 @@ impl Delegation {
     }
 }
 
+/// Appointments in the order in which they were made, and those of each person without a look at the others: bodies
+/// appoint for decades.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Appointments {
+    all: Vec<Appointment>,
+    /// INVARIANT: for each person of `all`, where their appointments stand.
+    of: HashMap<PersonId, Vec<usize>>,
+}
+
+impl Appointments {
+    /// Takes in the newest.
+    pub fn push(&mut self, appointment: Appointment) {
+        self.of.entry(appointment.person).or_default().push(self.all.len());
+        self.all.push(appointment);
+    }
+
+    /// Every one that a person ever had here.
+    pub fn of(&self, person: PersonId) -> impl Iterator<Item = &Appointment> {
+        self.of.get(&person).into_iter().flatten().filter_map(|at| self.all.get(*at))
+    }
+
+    /// All of them, to be ended or contested. A person is never changed.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Appointment> {
+        self.all.iter_mut()
+    }
+}
+
+impl std::ops::Deref for Appointments {
+    type Target = [Appointment];
+
+    fn deref(&self) -> &[Appointment] {
+        &self.all
+    }
+}
+
 /// One organisation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Organisation {
@@ -121,7 +156,7 @@ pub struct Organisation {
     /// Where it stands.
     pub stage: OrganisationStage,
     /// Every appointment it ever made.
-    pub appointments: Vec<Appointment>,
+    pub appointments: Appointments,
     /// Every delegation it ever made.
     pub delegations: Vec<Delegation>,
     /// Events of its stream.
@@ -146,7 +181,7 @@ impl Organisation {
 
     /// The live appointment of a person to a role.
     pub fn appointment(&self, person: PersonId, role: Role, at: Timestamp) -> Option<&Appointment> {
-        self.appointments.iter().find(|a| a.person == person && a.role == role && a.is_live(at))
+        self.appointments.of(person).find(|a| a.role == role && a.is_live(at))
     }
 
     /// The appointment of an event.
@@ -161,7 +196,7 @@ impl Organisation {
 
     /// Every role that a person holds.
     pub fn roles_of(&self, person: PersonId, at: Timestamp) -> impl Iterator<Item = Role> {
-        self.appointments.iter().filter(move |a| a.person == person && a.is_live(at)).map(|a| a.role)
+        self.appointments.of(person).filter(move |a| a.is_live(at)).map(|a| a.role)
     }
 
     /// The delegation of an event.

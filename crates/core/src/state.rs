@@ -153,7 +153,7 @@ impl State {
             Data::OrganisationLeft(data) => {
                 self.in_office(event, None, |organisation| {
                     organisation.stage = OrganisationStage::Left { on: data.on };
-                    for appointment in &mut organisation.appointments {
+                    for appointment in organisation.appointments.iter_mut() {
                         appointment.ended_at.get_or_insert(recorded_at);
                     }
                     for delegation in &mut organisation.delegations {

@@ -347,8 +347,8 @@ fn check_appointment(
     if let Some(held) = held.into_iter().find(|held| !separation(state).may_hold_both(*held, data.role)) {
         return Err(Refusal::RolesIncompatible { person: data.person, held, asked: data.role });
     }
-    let holds = |a: &Appointment| a.person == data.person && a.role == data.role && a.ended_on(at).is_none();
-    if organisation.appointments.iter().any(holds) {
+    let holds = |a: &Appointment| a.role == data.role && a.ended_on(at).is_none();
+    if organisation.appointments.of(data.person).any(holds) {
         return Err(Refusal::RoleHeld { person: data.person, role: data.role });
     }
     Ok(())

@@ -297,7 +297,7 @@ impl Put<'_> {
         }
         // Of an organisation that left, only officers who held the role to the end come this far.
         let left = matches!(body.stage_at(self.at), OrganisationStage::Left { .. });
-        let mut held = body.appointments.iter().filter(|a| a.person == signer.person && a.role == signer.role);
+        let mut held = body.appointments.of(signer.person).filter(|a| a.role == signer.role);
         if held.any(|appointment| (left || appointment.is_live(self.at)) && covered(&appointment.functions)) {
             Ok(())
         } else {
