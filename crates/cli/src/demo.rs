@@ -5,10 +5,12 @@
 //!
 //! Real bodies are named; nobody of them has signed anything. Every key has custody `DEMONSTRATION`.
 
+mod after;
 mod bodies;
 mod cast;
 mod chance;
 mod command;
+mod crowd;
 mod deal;
 mod folder;
 mod founding;
@@ -65,12 +67,13 @@ pub struct Demonstration {
     pub refused: Vec<Refused>,
 }
 
-/// Plays the demonstration up to `now`. The same arguments give the same bytes.
+/// Plays the demonstration up to `now`, and `more` plain requests beside the stories. The same arguments give the same
+/// bytes.
 ///
 /// # Errors
 ///
 /// When the rules refuse one of its events, or let pass one that they should refuse.
-pub fn play(chance: Chance, now: Timestamp, pace: Pace, keys: &LedgerKeys) -> Result<Demonstration> {
+pub fn play(chance: Chance, now: Timestamp, pace: Pace, more: u32, keys: &LedgerKeys) -> Result<Demonstration> {
     let start = match pace {
         Pace::History => now.add_millis(-DAYS * DAY),
         Pace::Now => now,
@@ -87,7 +90,9 @@ pub fn play(chance: Chance, now: Timestamp, pace: Pace, keys: &LedgerKeys) -> Re
         founding::register(&mut stage, &bodies, body).with_context(|| format!("{} registers", body.code))?;
     }
     let mut play = Play { stage, deals: BTreeMap::new() };
-    for scene in scenes() {
+    let mut scenes = scenes();
+    crowd::crowd(&mut scenes, more)?;
+    for scene in scenes {
         if pace == Pace::Now && scene.needs_time {
             continue;
         }
@@ -119,8 +124,8 @@ mod tests {
     fn the_same_seed_and_instant_give_the_same_bytes_and_the_rules_let_all_of_it_pass() {
         let chance = Chance([7; 32]);
         let now = "2026-11-24T12:00:00.000Z".parse().unwrap();
-        let once = play(chance, now, Pace::History, &keys(&chance)).map_err(|error| format!("{error:#}")).unwrap();
-        let again = play(chance, now, Pace::History, &keys(&chance)).unwrap();
+        let once = play(chance, now, Pace::History, 0, &keys(&chance)).map_err(|error| format!("{error:#}")).unwrap();
+        let again = play(chance, now, Pace::History, 0, &keys(&chance)).unwrap();
         assert!(once.said.iter().map(|said| said.event.digest).eq(again.said.iter().map(|said| said.event.digest)));
         let codes: Vec<&str> = once.refused.iter().map(|refused| refused.code.as_str()).collect();
         assert_eq!(codes, ["G-HRA", "R01", "T07", "D01", "D06"], "what the home page tells of");
@@ -130,7 +135,7 @@ mod tests {
     fn every_stage_of_life_is_there_and_every_signature_verifies() {
         let chance = Chance([7; 32]);
         let now = "2026-11-24T12:00:00.000Z".parse().unwrap();
-        let told = play(chance, now, Pace::History, &keys(&chance)).unwrap();
+        let told = play(chance, now, Pace::History, 0, &keys(&chance)).unwrap();
         let mut replay = Replay::new();
         for said in &told.said {
             replay.next_bytes(&Entry { envelope: said.envelope.clone(), recorded_at: said.at }.encode()).unwrap();
@@ -144,6 +149,7 @@ mod tests {
             StageName::Approved,
             StageName::Active,
             StageName::Suspended,
+            StageName::Ending,
             StageName::Closed,
             StageName::Refused,
             StageName::Withdrawn,
@@ -163,7 +169,7 @@ mod tests {
 
         let chance = Chance([9; 32]);
         let now = "2026-11-24T12:00:00.000Z".parse().unwrap();
-        let told = play(chance, now, Pace::History, &keys(&chance)).unwrap();
+        let told = play(chance, now, Pace::History, 0, &keys(&chance)).unwrap();
         let leaf = |said: &Said| {
             counterpart_tlog::leaf_hash(&Entry { envelope: said.envelope.clone(), recorded_at: said.at }.encode())
         };
@@ -187,16 +193,18 @@ mod tests {
 
         let (state, board) = (anew.state(), anew.board());
         assert_eq!(board.flows(), &Flows::at(state, now));
-        for stage in StageName::ALL {
-            let counted = state.agreements().filter(|agreement| agreement.at(now).name() == *stage).count();
-            assert_eq!(board.count(*stage), counted as u64, "{stage}");
-        }
         let search = |words: &str, party: &str, stage| Search {
-            words: words.to_owned(),
+            words: if words == "imports" { String::new() } else { words.to_owned() },
             party: party.parse().ok(),
             state: stage,
+            unconfirmed: words == "imports",
             class: None,
         };
+        for stage in StageName::ALL {
+            let asked = search("", "", Some(*stage));
+            let counted = state.agreements().filter(|agreement| asked.fits(state, agreement, now, None)).count();
+            assert_eq!(board.count(*stage), counted as u64, "{stage}");
+        }
         for asked in [
             search("", "", None),
             search("", "CMD", None),
@@ -205,6 +213,7 @@ mod tests {
             search("tower ham", "", None),
             search("dsa-2026-00001", "", None),
             search("dsa-2026-000017", "", None),
+            search("imports", "", None),
             search("nothing is called this", "", None),
         ] {
             let found: Vec<_> = board
@@ -223,7 +232,7 @@ mod tests {
     fn what_needs_no_time_is_told_in_an_instant() {
         let chance = Chance([8; 32]);
         let now = "2027-06-01T08:00:00.000Z".parse().unwrap();
-        let told = play(chance, now, Pace::Now, &keys(&chance)).map_err(|error| format!("{error:#}")).unwrap();
+        let told = play(chance, now, Pace::Now, 0, &keys(&chance)).map_err(|error| format!("{error:#}")).unwrap();
         assert!(told.said.iter().all(|said| said.at == now));
         assert!(told.officers.len() > 500);
     }

@@ -128,7 +128,7 @@ impl Serve {
         }
         common.say("Demonstration: no body named here has signed anything.");
         if shell::is_empty(&root)? {
-            let told = demo::history(&root, demo::Chance(shell::entropy()), shell::now())?;
+            let told = demo::history(&root, demo::Chance(shell::entropy()), shell::now(), 0)?;
             let (events, keys) = (told.said.len(), root.join(demo::KEYS));
             common
                 .say(&format!("{events} events were made, as if over 150 days; the keys lie in `{}`.", keys.display()));

@@ -12,7 +12,7 @@ use counterpart_core::state::State;
 use counterpart_core::time::Timestamp;
 
 use crate::flows::{self, Flows};
-use crate::register::{Search, name_of};
+use crate::register::{Search, is_unconfirmed, name_of};
 
 /// Changes of stage that are remembered for feeds: more than any feed shows.
 const CHANGES_MAX: usize = 256;
@@ -41,6 +41,8 @@ pub struct Line {
     pub parties: Vec<OrganisationCode>,
     /// The words that everybody may read, if any.
     pub open: Option<Open>,
+    /// It was imported, and not every party has confirmed that.
+    pub unconfirmed: bool,
     pairs: Vec<(OrganisationCode, OrganisationCode)>,
     due: Option<Timestamp>,
 }
@@ -64,7 +66,8 @@ pub struct Board {
     lines: Vec<Line>,
     places: HashMap<AgreementId, usize>,
     of: HashMap<OrganisationCode, Vec<usize>>,
-    counts: HashMap<StageName, u64>,
+    /// By stage; imports that are in force and not confirmed stand under none.
+    counts: HashMap<Option<StageName>, u64>,
     flows: Flows,
     changes: BTreeMap<(Timestamp, usize, usize), StageName>,
     // INVARIANT: holds each line that time alone will change, under the instant of its next change.
@@ -114,6 +117,7 @@ impl Board {
             class: then.header().class(),
             parties: then.parties().iter().map(|party| party.organisation).collect(),
             open: open(&then, index),
+            unconfirmed: is_unconfirmed(&then),
             pairs: flows::pairs(&then).into_iter().collect(),
             due: then.due_at(),
         };
@@ -127,7 +131,7 @@ impl Board {
         if let Some(due) = line.due {
             self.due.insert((due, place));
         }
-        *self.counts.entry(line.stage).or_default() += 1;
+        *self.counts.entry(counted(&line)).or_default() += 1;
         line.pairs.iter().for_each(|pair| self.flows.add(*pair));
         for code in &line.parties {
             let list = self.of.entry(*code).or_default();
@@ -152,7 +156,7 @@ impl Board {
             if let Some(due) = before.due {
                 self.due.remove(&(due, place));
             }
-            if let Some(count) = self.counts.get_mut(&before.stage) {
+            if let Some(count) = self.counts.get_mut(&counted(before)) {
                 *count -= 1;
             }
             before.pairs.iter().for_each(|pair| self.flows.take(*pair));
@@ -173,7 +177,12 @@ impl Board {
 
     /// How many agreements stand where.
     pub fn count(&self, stage: StageName) -> u64 {
-        self.counts.get(&stage).copied().unwrap_or_default()
+        self.counts.get(&Some(stage)).copied().unwrap_or_default()
+    }
+
+    /// How many imports would be in force, had all their parties confirmed them.
+    pub fn unconfirmed(&self) -> u64 {
+        self.counts.get(&None).copied().unwrap_or_default()
     }
 
     /// Who shares with whom, now.
@@ -198,7 +207,8 @@ impl Board {
     pub fn search<'t>(&self, state: &State, search: &Search, title: &dyn Fn(usize) -> Option<&'t str>) -> Vec<usize> {
         let fits = |place: &usize| {
             self.lines.get(*place).is_some_and(|line| {
-                search.state.is_none_or(|stage| stage == line.stage)
+                (!search.unconfirmed || line.unconfirmed)
+                    && search.state.is_none_or(|stage| Some(stage) == counted(line))
                     && search.class.is_none_or(|class| class == line.class)
             })
         };
@@ -255,6 +265,11 @@ impl<'a> Words<'a> {
             || reference()
             || title(place).is_some_and(|title| title.contains(self.text))
     }
+}
+
+/// Under what a line is counted.
+fn counted(line: &Line) -> Option<StageName> {
+    (!line.unconfirmed || line.stage != StageName::Active).then_some(line.stage)
 }
 
 fn open(agreement: &Agreement, index: &dyn Fn(EventId) -> Option<u64>) -> Option<Open> {

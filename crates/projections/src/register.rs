@@ -2,7 +2,7 @@
 
 use counterpart_core::agreement::{Agreement, StageName};
 use counterpart_core::header::{
-    AutomatedDecisions, DataClass, DpiaStatus, GatewayUse, Header, LegalRole, PartyRow, PublicRegister,
+    AutomatedDecisions, DataClass, DpiaStatus, GatewayUse, Header, HeaderMember, LegalRole, PartyRow, PublicRegister,
 };
 use counterpart_core::ids::{AgreementId, Code, DatasetId, OrganisationCode};
 use counterpart_core::organisation::OrganisationType;
@@ -66,6 +66,44 @@ pub enum Openness {
     Withheld,
 }
 
+/// Where an agreement came from that was made before the ledger (wire.md 5.1).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Imported {
+    /// Who imported it.
+    pub by: Named,
+    /// How many of its parties have confirmed that.
+    pub confirmed: usize,
+    /// How many parties there are.
+    pub parties: usize,
+    /// What is not known of it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub gaps: Vec<HeaderMember>,
+    /// When it was signed elsewhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signed_elsewhere_on: Option<Date>,
+}
+
+impl Imported {
+    /// Where an agreement came from; nothing when it was made here.
+    pub fn of(state: &State, agreement: &Agreement) -> Option<Self> {
+        let import = agreement.import()?;
+        let (confirmed, parties) = agreement.confirmed();
+        Some(Self {
+            by: Named { code: import.by, name: name_of(state, import.by) },
+            confirmed,
+            parties,
+            gaps: import.gaps.iter().copied().filter(|member| agreement.lacks(*member)).collect(),
+            signed_elsewhere_on: import.signed_elsewhere_on,
+        })
+    }
+}
+
+/// Whether an agreement was imported and not every party has confirmed that; then nobody calls it active.
+pub fn is_unconfirmed(agreement: &Agreement) -> bool {
+    let (confirmed, parties) = agreement.confirmed();
+    agreement.import().is_some() && confirmed < parties
+}
+
 /// One agreement in the register.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Row {
@@ -75,6 +113,9 @@ pub struct Row {
     pub reference: String,
     /// Where it stands.
     pub state: StageName,
+    /// Where it came from, when it was made before the ledger.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub import: Option<Imported>,
     /// Whether its words are open.
     pub publication: Openness,
     /// The exemption relied on to withhold.
@@ -104,8 +145,9 @@ pub struct Row {
     pub method: Vec<String>,
     /// 9. How long they are kept.
     pub retention: Vec<String>,
-    /// 10. The first day.
-    pub start: Date,
+    /// 10. The first day; of an import it may not be known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub start: Option<Date>,
     /// 11. The last day.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub end: Option<Date>,
@@ -144,6 +186,7 @@ impl Row {
             id: now.id(),
             reference: now.reference().to_string(),
             state: now.name(),
+            import: Imported::of(state, &now),
             publication,
             exemption,
             look_again,
@@ -151,7 +194,7 @@ impl Row {
             purpose: text("/purpose"),
             benefits: text("/benefits"),
             legal_power: powers(header),
-            data: described(header, opened),
+            data: if now.lacks(HeaderMember::Datasets) { Vec::new() } else { described(header, opened) },
             controllers: roles(|role| !matches!(role, LegalRole::Processor | LegalRole::SubProcessor)),
             processors: roles(|role| matches!(role, LegalRole::Processor | LegalRole::SubProcessor)),
             method: distinct(header.datasets.iter().map(|row| english::method(row.method).to_owned())),
@@ -159,7 +202,7 @@ impl Row {
                 let kept = row.retention.as_ref()?;
                 Some(format!("{}, {}", english::period(&kept.period), english::end_action(kept.end_action)))
             })),
-            start: header.effective_date,
+            start: (!now.lacks(HeaderMember::EffectiveDate)).then_some(header.effective_date),
             end: header.end_date,
             review: header.review_date,
             contact: opened.mailbox(header.lead_party).map(str::to_owned),
@@ -284,8 +327,10 @@ pub struct Search {
     pub words: String,
     /// A party.
     pub party: Option<OrganisationCode>,
-    /// A stage.
+    /// A stage. An import that is not confirmed is not in force, whatever its stage.
     pub state: Option<StageName>,
+    /// Only imports that are not confirmed by all their parties.
+    pub unconfirmed: bool,
     /// The highest class of the data.
     pub class: Option<DataClass>,
 }
@@ -294,7 +339,9 @@ impl Search {
     /// Whether an agreement fits. `title` is its name, where that is open to everybody.
     pub fn fits(&self, state: &State, agreement: &Agreement, at: Timestamp, title: Option<&str>) -> bool {
         let now = agreement.at(at);
-        if self.state.is_some_and(|stage| stage != now.name())
+        let unconfirmed = is_unconfirmed(&now);
+        if (self.unconfirmed && !unconfirmed)
+            || self.state.is_some_and(|stage| stage != now.name() || (unconfirmed && stage == StageName::Active))
             || self.class.is_some_and(|class| class != now.header().class())
         {
             return false;

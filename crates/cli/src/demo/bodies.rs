@@ -73,7 +73,7 @@ impl Bodies {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
+#[expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 mod tests {
     use super::*;
 
@@ -91,6 +91,18 @@ mod tests {
         codes.dedup();
         assert_eq!(codes.first().map(String::as_str), Some("E09000001"));
         assert_eq!(codes.len(), 33);
+    }
+
+    #[test]
+    fn no_row_published_elsewhere_names_bodies_of_the_demonstration_alone() {
+        const PUBLISHED: &str = include_str!("../../../../config/demo/published-elsewhere.json");
+        let bodies = Bodies::read().unwrap();
+        let published: serde_json::Value = serde_json::from_str(PUBLISHED).unwrap();
+        for row in published["agreements"].as_array().unwrap() {
+            let parties = row["parties"].as_array().unwrap();
+            let here = |party: &serde_json::Value| bodies.bodies.iter().any(|body| party == body.name.as_str());
+            assert!(parties.is_empty() || !parties.iter().all(here), "{} is to be imported by A37", row["title"]);
+        }
     }
 
     #[test]

@@ -27,6 +27,9 @@ pub struct Demo {
     /// Make a whole ledger with a past of 150 days instead, ready to be served
     #[arg(long)]
     past: bool,
+    /// With --past: so many plain requests beside the stories, to see how a large ledger behaves
+    #[arg(long, value_name = "N", default_value_t = 0, requires = "past")]
+    more: u32,
     /// 64 hexadecimal digits from which ids and keys follow [default: random]
     #[arg(long, value_name = "HEX")]
     seed: Option<String>,
@@ -36,8 +39,11 @@ impl Demo {
     /// Writes it.
     pub fn run(&self, common: &Common) -> Result<Ending> {
         let chance = chance(self.seed.as_deref())?;
-        let make = if self.past { folder::history } else { folder::submissions };
-        let demonstration = make(&self.out, chance, shell::now())?;
+        let demonstration = if self.past {
+            folder::history(&self.out, chance, shell::now(), self.more)?
+        } else {
+            folder::submissions(&self.out, chance, shell::now())?
+        };
         let (events, keys) = (demonstration.said.len(), demonstration.officers.len());
         common.say("Demonstration: no body named here has signed anything.");
         if common.json {

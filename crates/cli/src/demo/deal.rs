@@ -37,6 +37,10 @@ pub struct Deal {
     pub counter: Option<Box<Counter>>,
     /// The newest question.
     pub question: Option<EventId>,
+    /// The newest notice.
+    pub notice: Option<EventId>,
+    /// What imported it.
+    pub import: Option<EventId>,
     /// The newest suspension.
     pub ground: Option<EventId>,
     /// The newest signature.
@@ -96,7 +100,11 @@ impl Deal {
         });
         let draft = stage.draft(stream, "RequestFiled", data, std::slice::from_ref(filer))?;
         let version_hash = derive::version_hash(&json::to_jcs(&header)?, stream, draft.commitment("/terms")?, 1);
-        let deal = Self {
+        Ok((draft, Self::new(stream, terms, header, version_hash)))
+    }
+
+    const fn new(stream: Stream, terms: Value, header: Header, version_hash: Digest) -> Self {
+        Self {
             stream,
             terms,
             header,
@@ -104,10 +112,19 @@ impl Deal {
             version_hash,
             counter: None,
             question: None,
+            notice: None,
+            import: None,
             ground: None,
             signature: None,
-        };
-        Ok((draft, deal))
+        }
+    }
+
+    /// One that was made elsewhere and brought in by an event.
+    pub const fn imported(stream: Stream, terms: Value, header: Header, import: EventId) -> Self {
+        // Nothing signs an imported version here, so nothing names its hash.
+        let mut deal = Self::new(stream, terms, header, Digest([0; 32]));
+        deal.import = Some(import);
+        deal
     }
 
     /// The parties, in their order.
@@ -304,11 +321,12 @@ impl Deal {
     }
 
     /// A23: a party gives notice.
-    pub fn revoke(&self, stage: &mut Stage, organisation: OrganisationCode, on: Date) -> Result<()> {
+    pub fn revoke(&mut self, stage: &mut Stage, organisation: OrganisationCode, on: Date) -> Result<()> {
         let hand = stage.cast.of(organisation, Role::Sig)?;
         let words = document(&json!({ "reason": "The service has ended and nobody uses the data any longer." }));
         let data = json!({ "ground": "NO_LONGER_NEEDED", "takes_effect_on": on, "words": words });
-        stage.say(self.stream, "RevocationNoticed", data, &[hand]).map(drop)
+        self.notice = Some(stage.say(self.stream, "RevocationNoticed", data, &[hand])?);
+        Ok(())
     }
 
     /// A32: the lead party opens the words to everybody, but for some places of the terms.

@@ -29,10 +29,10 @@ pub const EVENTS: &str = "events.ndjson";
 /// # Errors
 ///
 /// The folder holds something else, or cannot be written.
-pub fn history(root: &Path, chance: Chance, now: Timestamp) -> Result<Demonstration> {
+pub fn history(root: &Path, chance: Chance, now: Timestamp, more: u32) -> Result<Demonstration> {
     let folder = Folder::at(root);
     let keys = ledger_keys(&folder)?;
-    let demonstration = play(chance, now, Pace::History, &keys)?;
+    let demonstration = play(chance, now, Pace::History, more, &keys)?;
     record(&folder, &demonstration.said)?;
     write_keys(&root.join(KEYS), &demonstration.officers)?;
     let mut refused = serde_json::to_vec_pretty(&demonstration.refused)?;
@@ -62,7 +62,7 @@ pub fn submissions(root: &Path, chance: Chance, now: Timestamp) -> Result<Demons
     }
     let folder = Folder::at(&root.join("ledger"));
     let keys = ledger_keys(&folder)?;
-    let demonstration = play(chance, now, Pace::Now, &keys)?;
+    let demonstration = play(chance, now, Pace::Now, 0, &keys)?;
     record(&folder, demonstration.said.get(..1).unwrap_or_default())?;
     let mut lines = Vec::new();
     for said in &demonstration.said {

@@ -44,6 +44,18 @@ pub enum Step {
     Resume(Side),
     /// One side gives notice, to take effect after so many days.
     Revoke(Side, i64),
+    /// One side takes its notice back, and the other agrees.
+    Rescind(Side),
+    /// Both agree to end it, after so many days.
+    EndTogether(i64),
+    /// The provider logs that data were sent.
+    Send,
+    /// The recipient certifies that it destroyed them.
+    Destroy,
+    /// The lead party reviews it.
+    Review,
+    /// The lead party attaches the impact assessment.
+    Attach,
     /// Someone notes something.
     Note,
     /// The lead party opens the words to everybody.
@@ -78,8 +90,8 @@ pub struct Bilateral {
 use Paper::{Accommodation, Adults, Safeguarding};
 use Side::{From, To};
 use Step::{
-    Accept, Advise, Approve, Counter, Decline, Note, Publish, Resume, Return, Revoke, Sign, SignBoth, Submit, Suspend,
-    TakeBack, Triage, Withdraw, Withhold,
+    Accept, Advise, Approve, Attach, Counter, Decline, Destroy, EndTogether, Note, Publish, Rescind, Resume, Return,
+    Review, Revoke, Send, Sign, SignBoth, Submit, Suspend, TakeBack, Triage, Withdraw, Withhold,
 };
 
 const fn told(
@@ -150,7 +162,18 @@ pub const STAGES: &[Bilateral] = &[
         "CMD",
         40,
         "active",
-        &[(41, Triage), (41, Publish), (43, Submit(60)), (47, Sign(From)), (50, Sign(To)), (75, Note)],
+        &[
+            (41, Triage),
+            (41, Publish),
+            (43, Submit(60)),
+            (44, Attach),
+            (47, Sign(From)),
+            (50, Sign(To)),
+            (52, Send),
+            (75, Note),
+            (110, Send),
+            (145, Review),
+        ],
     ),
     told(
         Adults,
@@ -175,6 +198,38 @@ pub const STAGES: &[Bilateral] = &[
         50,
         "active, one party leaving",
         &[(51, Triage), (51, Publish), (53, Submit(60)), (58, SignBoth), (140, Revoke(To, 45))],
+    ),
+    told(
+        Accommodation,
+        "SWK",
+        "CRY",
+        56,
+        "active, after a notice that was taken back",
+        &[(57, Triage), (57, Publish), (58, Submit(60)), (61, SignBoth), (118, Revoke(To, 60)), (129, Rescind(To))],
+    ),
+    over_time(
+        Safeguarding,
+        "WSM",
+        "HMF",
+        42,
+        "ending, data still to be destroyed",
+        &[(43, Triage), (43, Publish), (44, Submit(60)), (48, SignBoth), (70, Send), (134, EndTogether(8))],
+    ),
+    over_time(
+        Safeguarding,
+        "RIC",
+        "KTT",
+        44,
+        "closed, data destroyed",
+        &[
+            (45, Triage),
+            (45, Publish),
+            (46, Submit(60)),
+            (50, SignBoth),
+            (72, Send),
+            (98, EndTogether(5)),
+            (112, Destroy),
+        ],
     ),
     over_time(
         Accommodation,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
-use counterpart_core::header::SignatureKind;
+use counterpart_core::header::{HeaderMember, SignatureKind};
 use counterpart_core::ids::{OrganisationCode, Role, Stream};
 use counterpart_core::london;
 use serde_json::json;
@@ -91,6 +91,7 @@ pub fn scenes() -> Vec<Scene> {
     own_request(&mut scenes);
     police_request(&mut scenes);
     pipeline(&mut scenes);
+    made_before(&mut scenes);
     scenes.sort_by_key(|scene| scene.day);
     scenes
 }
@@ -177,6 +178,15 @@ fn step_of(stage: &mut Stage, deal: &mut Deal, story: &Bilateral, step: Step) ->
             let on = london::date_of(stage.now).add_days(days);
             deal.revoke(stage, side(who)?, on)
         }
+        Step::Rescind(who) => deal.rescind(stage, side(who)?),
+        Step::EndTogether(days) => {
+            let on = london::date_of(stage.now).add_days(days);
+            deal.consent(stage, on)
+        }
+        Step::Send => deal.send(stage, side(Side::From)?),
+        Step::Destroy => deal.destroy(stage, side(Side::To)?),
+        Step::Review => deal.review(stage),
+        Step::Attach => deal.attach(stage),
         Step::Publish => deal.publish(stage, &[]),
         Step::Withhold => deal.withhold(stage),
         Step::Note => {
@@ -326,6 +336,30 @@ fn police_request(scenes: &mut Vec<Scene>) {
         let draft = deal.question(stage, hand, code("LBH")?, words)?;
         stage.attempt("the police go on asking in a request that Lambeth has refused", "T07", &draft)
     });
+}
+
+/// Agreements that were signed on paper before the ledger: one half confirmed, one with gaps, one disputed.
+fn made_before(scenes: &mut Vec<Scene>) {
+    let imports: [(i64, &str, &str, &[HeaderMember]); 3] = [
+        (64, "BEX", "GRE", &[]),
+        (65, "HAV", "BDG", &[HeaderMember::Datasets, HeaderMember::ExecutionForm, HeaderMember::Publication]),
+        (67, "HNS", "RIC", &[]),
+    ];
+    for (day, from, to, gaps) in imports {
+        at(scenes, day, move |play| {
+            let stage = &mut play.stage;
+            let filer = stage.cast.of(code(from)?, Role::Igl)?;
+            let today = london::date_of(stage.now);
+            let days = Days { start: today.add_days(-400), end: today.add_days(500) };
+            let request =
+                Request { paper: Paper::Safeguarding, from: code(from)?, to: code(to)?, others: &[], days, filer };
+            let deal = Deal::import(stage, &request, gaps, today.add_days(-410))?;
+            play.deals.insert(format!("before {from} {to}"), deal);
+            Ok(())
+        });
+    }
+    at(scenes, 69, |play| play.deal("before BEX GRE")?.confirm(&mut play.stage, code("BEX")?));
+    at(scenes, 76, |play| play.deal("before HNS RIC")?.dispute(&mut play.stage, code("RIC")?));
 }
 
 /// Many parties: all local authorities and the GLA, most of them signed, some still on the way.

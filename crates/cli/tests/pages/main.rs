@@ -95,8 +95,15 @@ fn pages_and_feeds_carry_the_same_facts() {
             }
         }
         published += usize::from(row["purpose"].is_string());
-        assert!(line.contains(&format!("\"{}\"", row["state"].as_str().unwrap())), "{reference}: state");
-        assert!(line.contains(row["start"].as_str().unwrap()), "{reference}: first day");
+        let import = &row["import"];
+        let unconfirmed = import.is_object() && import["confirmed"].as_u64() < import["parties"].as_u64();
+        if unconfirmed {
+            let told = format!("confirmed by {} of {}", import["confirmed"], import["parties"]);
+            assert!(page.contains(&told) && line.contains(&told), "{reference}: {told}");
+            assert!(!page.contains("In force. Data may move") && !line.contains("\"ACTIVE\""), "{reference}: {page}");
+        } else {
+            assert!(line.contains(&format!("\"{}\"", row["state"].as_str().unwrap())), "{reference}: state");
+        }
         for member in ["controllers", "processors", "areas"] {
             for party in row[member].as_array().unwrap() {
                 let name = party["name"].as_str().unwrap();
@@ -119,7 +126,7 @@ fn pages_and_feeds_carry_the_same_facts() {
             assert!(page.contains(&words) && line.contains(code), "{reference}: {code}");
         }
         let state: counterpart_core::agreement::StageName = row["state"].as_str().unwrap().parse().unwrap();
-        assert!(page.to_lowercase().contains(state.words()), "{reference}: state in words");
+        assert!(unconfirmed || page.to_lowercase().contains(state.words()), "{reference}: state in words");
         let answer: serde_json::Value =
             serde_json::from_str(&served.get(&format!("/api/v1/agreements/{reference}")).text).unwrap();
         for fact in ["state", "reference", "id"] {

@@ -10,19 +10,20 @@ use axum::response::Response;
 use counterpart_core::agreement::{Agreement, Origin, Reference, Step, Task};
 use counterpart_core::event::Event;
 use counterpart_core::event::data::{Data, TriageOutcome};
-use counterpart_core::header::{DataClass, RequiredRole, SignatureKind};
+use counterpart_core::header::{DataClass, HeaderMember, RequiredRole, SignatureKind};
 use counterpart_core::ids::{AgreementId, EventId, OrganisationCode, Stream};
 use counterpart_core::london;
 use counterpart_core::replay;
 use counterpart_core::time::{Date, Timestamp};
 use counterpart_projections::coverage::{self, Covered, Reach};
-use counterpart_projections::register::{Openness, Row};
+use counterpart_projections::register::{Imported, Openness, Row};
 use counterpart_projections::words::Opened;
 use counterpart_projections::{View, english};
 
 use super::fault::Fault;
 use super::frame::{Frame, Section, Tag, capital, page};
 use super::picture::{Fill, SQUARES, map};
+use super::register::{told, unconfirmed};
 use super::words::place;
 use crate::named::Named;
 use crate::problem::Problem;
@@ -82,6 +83,7 @@ struct One {
     reference: String,
     state: Tag,
     means: &'static str,
+    import: Option<String>,
     why: Vec<String>,
     next: Vec<String>,
     openness: String,
@@ -172,8 +174,9 @@ fn template(
     One {
         frame: Frame::new(app, view, Section::Register, format!("{title} ({})", row.reference)),
         reference: row.reference.clone(),
-        state: Tag::of(row.state),
-        means: meaning(row.state),
+        state: Tag::of_line(row.state, unconfirmed(row.import.as_ref())),
+        means: if unconfirmed(row.import.as_ref()) { UNCONFIRMED } else { meaning(row.state) },
+        import: row.import.as_ref().map(import),
         why: why(view, &now, at),
         next: now
             .who_must_act_next()
@@ -205,6 +208,18 @@ fn template(
         events: links::with_query("/api/v1/events", &[("stream", Stream::Agreement(row.id).to_string())]),
         title,
     }
+}
+
+const UNCONFIRMED: &str = "It was made before this ledger, and one party brought in what it knows of it. Nothing may flow under it here until its parties have confirmed it.";
+
+/// Where an agreement came from, and what is not known of it.
+fn import(import: &Imported) -> String {
+    let signed = import
+        .signed_elsewhere_on
+        .map_or_else(String::new, |day| format!(" It was signed elsewhere on {}, it says.", english::date(day)));
+    let gaps: Vec<String> = import.gaps.iter().map(|gap| gap.as_str().replace('_', " ")).collect();
+    let gaps = if gaps.is_empty() { String::new() } else { format!(" Not known of it here: {}.", gaps.join(", ")) };
+    format!("{}{signed}{gaps}", told(import))
 }
 
 /// What a state means to somebody who has never heard of it.
@@ -312,6 +327,8 @@ fn words(opened: &Opened) -> Vec<Fact> {
 
 fn facts(row: &Row, now: &Agreement) -> Vec<Fact> {
     let header = now.header();
+    // An import shows stand-ins where nothing is known; they are no facts.
+    let known = |member, value: String| Some(if now.lacks(member) { "Not known".to_owned() } else { value });
     let names = |named: &[counterpart_projections::register::Named]| {
         named.iter().map(|named| named.name.as_str()).collect::<Vec<_>>().join("; ")
     };
@@ -330,16 +347,16 @@ fn facts(row: &Row, now: &Agreement) -> Vec<Fact> {
     let excluded = row.excluded_uses.iter().map(|used| english::excluded(*used)).collect::<Vec<_>>();
     let lead = row.controllers.iter().chain(&row.processors).find(|named| named.code == header.lead_party);
     let facts = [
-        ("Kind", Some(english::agreement_type(header.agreement_type).to_owned())),
-        ("Class of data", Some(english::class(header.class()).to_owned())),
+        ("Kind", known(HeaderMember::AgreementType, english::agreement_type(header.agreement_type).to_owned())),
+        ("Class of data", known(HeaderMember::Datasets, english::class(header.class()).to_owned())),
         (
             if header.class() < DataClass::Pseudonymised { "Parties" } else { "Controllers" },
             (!row.controllers.is_empty()).then(|| few(&row.controllers)),
         ),
         ("Processors", (!row.processors.is_empty()).then(|| few(&row.processors))),
         ("Lead", lead.map(|named| named.name.clone())),
-        ("How it starts", Some(english::formation(header.formation).to_owned())),
-        ("First day", Some(english::date(row.start))),
+        ("How it starts", known(HeaderMember::Formation, english::formation(header.formation).to_owned())),
+        ("First day", Some(row.start.map_or_else(|| "Not known".to_owned(), english::date))),
         ("Last day", Some(row.end.map_or_else(|| "None named".to_owned(), english::date))),
         ("Review", row.review.map(english::date)),
         ("Legal powers", (!powers.is_empty()).then(|| powers.join("; "))),
@@ -490,6 +507,11 @@ fn title_of(event: &Event) -> String {
     plain.to_owned()
 }
 
+/// Whether a version was imported.
+fn is_import(now: &Agreement, event: EventId) -> bool {
+    now.import().is_some_and(|import| import.event == event)
+}
+
 fn drafts(view: &View, now: &Agreement) -> Vec<Draft> {
     let current = now.current().number;
     let in_force = now.stage().force().map(|force| force.version);
@@ -500,7 +522,9 @@ fn drafts(view: &View, now: &Agreement) -> Vec<Draft> {
             number: version.number,
             hash: version.hash.to_string(),
             href: view.index_of(version.event).map(links::event),
-            standing: if in_force == Some(version.number) {
+            standing: if is_import(now, version.event) {
+                "Imported"
+            } else if in_force == Some(version.number) {
                 "In force"
             } else if signing == Some(version.number) {
                 "Fixed for signing"

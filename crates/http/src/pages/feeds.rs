@@ -60,10 +60,11 @@ async fn asked(app: &App, uri: &Uri) -> Result<(usize, Vec<Row>), Problem> {
 }
 
 /// The columns of the CSV: the reference and state, then the eighteen fields.
-const COLUMNS: [&str; 21] = [
+const COLUMNS: [&str; 22] = [
     "reference",
     "state",
     "publication",
+    "import",
     "name",
     "purpose",
     "benefits",
@@ -102,7 +103,7 @@ pub(crate) async fn csv(State(app): State<Arc<App>>, uri: Uri) -> Result<Respons
     Ok((StatusCode::OK, headers, text).into_response())
 }
 
-fn cells(row: &Row) -> [String; 21] {
+fn cells(row: &Row) -> [String; 22] {
     let names = |named: &[Named]| joined(named.iter().map(|named| &named.name));
     let day = |date: Option<counterpart_core::time::Date>| date.map(|date| date.to_string()).unwrap_or_default();
     let data = row.data.iter().map(|data| {
@@ -111,8 +112,13 @@ fn cells(row: &Row) -> [String; 21] {
     });
     [
         row.reference.clone(),
-        row.state.to_string(),
+        if super::register::unconfirmed(row.import.as_ref()) {
+            super::register::UNCONFIRMED.to_owned()
+        } else {
+            row.state.to_string()
+        },
         format!("{:?}", row.publication),
+        row.import.as_ref().map(super::register::told).unwrap_or_default(),
         row.name.clone().unwrap_or_default(),
         row.purpose.clone().unwrap_or_default(),
         row.benefits.clone().unwrap_or_default(),
@@ -122,7 +128,7 @@ fn cells(row: &Row) -> [String; 21] {
         names(&row.processors),
         joined(row.method.iter()),
         joined(row.retention.iter()),
-        row.start.to_string(),
+        day(row.start),
         day(row.end),
         day(row.review),
         row.contact.clone().unwrap_or_default(),

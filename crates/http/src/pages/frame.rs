@@ -88,6 +88,16 @@ impl Tag {
     }
 }
 
+impl Tag {
+    /// An import that is not confirmed is never called in force.
+    pub(crate) fn of_line(stage: StageName, unconfirmed: bool) -> Self {
+        if unconfirmed && stage == StageName::Active {
+            return Self { name: "Imported, not confirmed".to_owned(), colour: "magenta" };
+        }
+        Self::of(stage)
+    }
+}
+
 /// The same with a capital.
 pub(crate) fn capital(text: &str) -> String {
     let mut letters = text.chars();

@@ -137,6 +137,11 @@ pub(crate) async fn home(State(app): State<Arc<App>>) -> Result<Response, Fault>
                 count: english::number(count),
                 href: links::with_query(links::REGISTER, &[("state", name.to_string())]),
             })
+            .chain((board.unconfirmed() > 0).then(|| Stage {
+                tag: Tag::of_line(StageName::Active, true),
+                count: english::number(board.unconfirmed()),
+                href: links::with_query(links::REGISTER, &[("state", super::register::UNCONFIRMED.to_owned())]),
+            }))
             .collect(),
         map: drawing,
         key: vec![

@@ -191,7 +191,7 @@ fn deal(view: &View, place: usize, title: Option<Arc<str>>) -> Option<Deal> {
         title: title.map_or_else(|| unnamed(view.state(), agreement), |title| title.to_string()),
         href: links::agreement(line.reference),
         reference: line.reference.to_string(),
-        state: Tag::of(line.stage),
+        state: Tag::of_line(line.stage, line.unconfirmed),
     })
 }
 

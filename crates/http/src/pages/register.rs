@@ -10,7 +10,7 @@ use counterpart_core::agreement::StageName;
 use counterpart_core::header::DataClass;
 use counterpart_core::ids::{AgreementId, OrganisationCode};
 use counterpart_core::time::Timestamp;
-use counterpart_projections::register::{Row, Search};
+use counterpart_projections::register::{Imported, Row, Search};
 use counterpart_projections::{View, english};
 
 use super::fault::Fault;
@@ -22,6 +22,9 @@ use crate::{App, links};
 
 /// Agreements on one page.
 const PER_PAGE: usize = 20;
+
+/// What a reader asks for instead of a state: imports that are not confirmed.
+pub(crate) const UNCONFIRMED: &str = "UNCONFIRMED";
 
 /// The longest search.
 const WORDS_MAX: usize = 100;
@@ -57,10 +60,13 @@ impl Asked {
         }
         let wrong =
             |name: &str, what: &str| Problem::new("E01", format!("`{name}` is not {what}. Choose one from the list."));
+        let unconfirmed = state == UNCONFIRMED;
         let search = Search {
             words: q.to_lowercase(),
             party: parsed(&party).map_err(|()| wrong("party", "the code of an organisation"))?,
-            state: parsed(&state).map_err(|()| wrong("state", "a state of agreements"))?,
+            unconfirmed,
+            state: parsed(if unconfirmed { "" } else { &state })
+                .map_err(|()| wrong("state", "a state of agreements"))?,
             class: parsed(&class).map_err(|()| wrong("class", "a class of data"))?,
         };
         let page = if paged { query.value("page", "the number of a page")?.unwrap_or(1) } else { 1 };
@@ -120,16 +126,19 @@ impl Item {
             }
             all => all.join(", "),
         };
-        let class = row.data.iter().map(|data| data.class).max().map_or("", english::class);
+        let class = row.data.iter().map(|data| data.class).max().map_or("Kind of data not known", english::class);
         let end = row.end.map_or_else(String::new, |end| format!(" to {}", english::date(end)));
         Self {
             title: row.title(),
             href: links::agreement(&row.reference),
             reference: row.reference.clone(),
-            state: Tag::of(row.state),
+            state: Tag::of_line(row.state, unconfirmed(row.import.as_ref())),
             parties,
-            purpose: row.purpose.clone(),
-            line: format!("{class}. {}{end}", english::date(row.start)),
+            purpose: row.purpose.clone().or_else(|| row.import.as_ref().map(told)),
+            line: format!(
+                "{class}{}{end}",
+                row.start.map_or_else(String::new, |start| format!(". {}", english::date(start)))
+            ),
         }
     }
 }
@@ -176,7 +185,7 @@ pub(crate) async fn register(State(app): State<Arc<App>>, uri: Uri) -> Result<Re
     let template = Register {
         frame: Frame::new(&app, &view, Section::Register, title),
         parties: parties(&view, asked.search.party),
-        states: states(asked.search.state),
+        states: states(asked.search.state, asked.search.unconfirmed),
         classes: classes(asked.search.class),
         filtered: !(asked.q.is_empty() && asked.party.is_empty() && asked.state.is_empty() && asked.class.is_empty()),
         count: english::count(all.len() as u64, "agreement", "agreements"),
@@ -201,13 +210,25 @@ fn parties(view: &View, chosen: Option<OrganisationCode>) -> Vec<Choice> {
     choices
 }
 
-fn states(chosen: Option<StageName>) -> Vec<Choice> {
+/// Whether an agreement was imported and is not confirmed by all.
+pub(crate) fn unconfirmed(import: Option<&Imported>) -> bool {
+    import.is_some_and(|import| import.confirmed < import.parties)
+}
+
+/// Where an agreement came from, as pages say it.
+pub(crate) fn told(import: &Imported) -> String {
+    format!("Imported by {}; confirmed by {} of {}.", import.by.name, import.confirmed, import.parties)
+}
+
+fn states(chosen: Option<StageName>, unconfirmed: bool) -> Vec<Choice> {
     let choice = |stage: &StageName| Choice {
         value: stage.to_string(),
         name: super::frame::capital(stage.words()),
         chosen: chosen == Some(*stage),
     };
-    StageName::ALL.iter().filter(|stage| **stage != StageName::None).map(choice).collect()
+    let imports =
+        Choice { value: UNCONFIRMED.to_owned(), name: "Imported, not confirmed".to_owned(), chosen: unconfirmed };
+    StageName::ALL.iter().filter(|stage| **stage != StageName::None).map(choice).chain([imports]).collect()
 }
 
 fn classes(chosen: Option<DataClass>) -> Vec<Choice> {
