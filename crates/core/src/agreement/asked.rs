@@ -112,7 +112,7 @@ impl<'a> Question<'a> {
         }
         let found = self.agreement.and_then(|a| track::cell(self.event.event_type(), a.track())).unwrap_or(found);
         match found {
-            Cell::Go => self.unanswered(),
+            Cell::Go => self.passed(),
             Cell::No(code) => Err(self.refused(code, id)),
             Cell::If(code) => match self.put() {
                 Some(put) if put.condition() => Ok(()),
@@ -121,15 +121,19 @@ impl<'a> Question<'a> {
         }
     }
 
-    /// T10: terms are submitted, and executed, only when no question is open that concerns whoever signs.
-    fn unanswered(&self) -> Result<(), Refusal> {
-        let Some(agreement) = self.agreement else {
+    /// What is asked where the table lets an event pass. T10: no question is open that concerns whoever submits or
+    /// executes.
+    fn passed(&self) -> Result<(), Refusal> {
+        let Some(put) = self.put() else {
             return Ok(());
         };
-        let stopped = if let Data::TermsSubmitted(_) = &self.event.data {
+        let agreement = put.agreement;
+        let stopped = if let Data::CounterProposalMade(_) = &self.event.data {
+            return super::negotiating::others_draft(&put);
+        } else if let Data::TermsSubmitted(_) = &self.event.data {
             agreement.open_questions().next().is_some()
         } else if let Data::ExecutionSigned(_) = &self.event.data {
-            agreement.questions_block(self.event.principal().organisation)
+            agreement.questions_block(put.organisation())
         } else {
             false
         };

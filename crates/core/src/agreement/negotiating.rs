@@ -58,9 +58,13 @@ pub(super) fn guards_of_answer(put: &Put<'_>, data: &ClarificationProvided) -> R
     data.header.as_deref().map_or(Ok(()), later_version)
 }
 
-/// IGL of a party that did not make the newest draft.
+/// IGL of a party.
 pub(super) fn hands_of_counter(put: &Put<'_>) -> Result<(), Refusal> {
-    put.alone_in(&[Role::Igl])?;
+    put.alone_in(&[Role::Igl])
+}
+
+/// R01 where the table lets it pass: the newest draft is another party's.
+pub(super) fn others_draft(put: &Put<'_>) -> Result<(), Refusal> {
     let newest = put.agreement.versions.last().map(|version| version.by);
     if newest == Some(put.organisation()) { Err(put.not_held(Role::Igl)) } else { Ok(()) }
 }

@@ -87,6 +87,16 @@ fn a_counter_proposal_is_accepted_or_rejected_by_those_who_asked() {
 }
 
 #[test]
+fn after_a_refusal_nobody_proposes_other_terms_whoever_made_the_last() {
+    let mut case = Case::in_stage('R', Shape::pair());
+    let (mut draft, _) = case.counter(2);
+    draft["words"] = commitment();
+    for party in ["CMD", "HCK"] {
+        assert_eq!(case.refused("CounterProposalMade", draft.clone(), &[officer(party, "IGL")]), "T07");
+    }
+}
+
+#[test]
 fn a_question_on_a_counter_proposal_leads_back_to_it() {
     let mut case = Case::in_stage('G', Shape::pair());
     let asked = case.does("ClarificationRequested", question("HCK"), &[officer("CMD", "IGL")]);
