@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import amendment as amendments
+import contest
 import jcs
 import london
 from header import Header
 
 SIGNATURES = ("AdviceGiven", "ApprovalGiven", "ExecutionSigned")
 REGULATOR_LAPSES = timedelta(days=10)
-_ADVICE = "ADVICE_OVERDUE"
+_ADVICE, _DOUBT = "ADVICE_OVERDUE", "KEY_COMPROMISE "
 
 
 @dataclass
@@ -102,6 +103,9 @@ class Agreement:
     led_by: str = ""
     imported_by: str = ""
     documents: int = 0
+    basis: str = ""
+    doubted: set = field(default_factory=set)
+    cause: str = ""
     is_recorded: bool = False
     consents: dict = field(default_factory=dict)
     reviews: list = field(default_factory=list)
@@ -158,6 +162,7 @@ class Agreement:
             s
             for s in self.signatures
             if s.counts
+            and s.id not in self.doubted
             and s.version_hash == self.signed_by(s.organisation).hash
             and organisation in (None, s.organisation)
             and kind in (None, s.kind)
@@ -227,6 +232,8 @@ class Agreement:
 
     def settle(self, at, book):
         """Everything derived up to an instant, in the order in which it fell due."""
+        contested, disowned = contest.doubts(book)
+        self.doubted = (contested | disowned) & ({s.id for s in self.signatures} | {e for _, _, e in self.consents.values()})
         while True:
             due = [change for change in self._due(book) if change[0] is None or change[0] <= at]
             if not due:
@@ -244,6 +251,10 @@ class Agreement:
                     yield left, 0, lambda c=code, t=left: self.leave(c, "d" if self.parties[c].state in "isq" else "o", t)
         if self.state in "VS":
             yield from self._due_in_force(book)
+        if self.state == "P" and not self.is_formed():
+            yield None, 1, lambda: self.move("A")
+        if self.state == "A" and self.activates_at and self.is_formed():
+            yield None, 1, lambda: self.move("P")
         if self.state == "P":
             yield self.activates_at, 8, lambda: self.move("V")
         if self.state in "FCG":
@@ -257,6 +268,7 @@ class Agreement:
         for code, party in self.parties.items() if not self.is_imported() else ():
             if party.leaves_at and party.state in "xpl":
                 yield party.leaves_at, 3, lambda c=code, t=party.leaves_at: self.leave(c, "o", t)
+        yield from self._due_contests(book)
         if not self.is_imported() and not self._goes_on():
             yield None, 4, lambda: self.move("E")
         yield from self._due_advice(book)
@@ -270,6 +282,44 @@ class Agreement:
                 yield ground.opened_at + REGULATOR_LAPSES, 1, lambda n=name: self.close(n)
         if self.track == "T3":
             yield self.amendment.effective_at, 6, self.switch
+
+    @property
+    def was_in_force(self):
+        return self.state in "VSEX"
+
+    def is_formed(self):
+        """ALL: everybody; ACCESSION: enough, with every anchor and one pair; UNILATERAL: the publisher."""
+        header = self.header
+        executed = {code for code, row in self.parties.items() if row.state == "x" and not self.lost(code)}
+        if header.formation == "ACCESSION":
+            anchors = set(header.value.get("anchor_parties", []))
+            enough = len(executed) >= header.value["min_parties"] and anchors <= executed
+            return enough and header.has_pair(executed)
+        return all(code in executed for code in self.parties if header.executes(code))
+
+    def lost(self, organisation):
+        """{(event type, role)} of a party that were given for what is in force, and are in doubt."""
+        given = [
+            s for s in self.signatures
+            if s.organisation == organisation and s.counts and s.kind != "AdviceGiven" and s.version_hash == (self.basis or self.version_hash)
+        ]
+        sound = {(s.kind, s.role) for s in given if s.id not in self.doubted}
+        return {(s.kind, s.role) for s in given if s.id in self.doubted} - sound
+
+    def _due_contests(self, book):
+        """D1: signatures that are needed are in doubt, or are whole again."""
+        for code, party in self.parties.items():
+            name = f"{_DOUBT}{code}"
+            lacking = self.lost(code) and party.state in "xlp"
+            if lacking and name not in self.grounds:
+                others = self.bound() - {code}
+                alone = not self.is_bilateral() and self.header.formation != "UNILATERAL" and self.header.goes_on_with(others)
+                if self.header.formation == "ACCESSION":
+                    anchors = set(self.header.value.get("anchor_parties", []))
+                    alone = alone and len(others) >= self.header.value["min_parties"] and anchors <= others
+                yield None, 1, lambda n=name, c=code, a=alone: self.open_ground(n, None, c, "PARTY" if a else "WHOLE")
+            if not lacking and name in self.grounds:
+                yield None, 1, lambda n=name: self.close(n)
 
     def _due_advice(self, book):
         """D2: an emergency goes on for five days without the advice of each data protection officer."""
@@ -297,7 +347,9 @@ class Agreement:
         if not staying or not staying <= self.consents.keys():
             return None
         given = [self.consents[code] for code in staying]
-        return max(max(at, london.midnight(day)) for day, at in given)
+        if any(event in self.doubted for _, _, event in given):
+            return None
+        return max(max(at, london.midnight(day)) for day, at, _ in given)
 
     def move(self, state):
         self.state = state
@@ -336,6 +388,7 @@ class Agreement:
                 if self.extended(self.amendment.version.header).executes(code):
                     self.parties[code].state = "n"
         self.current = self.amendment.version
+        self.basis = self.basis if self.amendment.kind == "M0" else self.current.hash
         self.drop_amendment()
 
     def leave(self, code, state, at):

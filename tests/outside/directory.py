@@ -72,7 +72,9 @@ class KnownKey:
     public: bytes
     organisation: str
     person: str
+    event: str = ""
     standing: str = "a"
+    reported: int = 0
 
 
 @dataclass
@@ -86,6 +88,10 @@ class Directory:
     appointments: dict = field(default_factory=dict)
     delegations: dict = field(default_factory=dict)
     same: dict = field(default_factory=dict)
+    marks: dict = field(default_factory=dict)
+    suspects: dict = field(default_factory=dict)
+    resolved: dict = field(default_factory=dict)
+    contested: set = field(default_factory=set)
     reference: object = field(default=None, compare=False)
 
     def human(self, person):
@@ -107,14 +113,15 @@ class Directory:
 
     def has_holder(self, organisation, role, at):
         return any(
-            a.organisation == organisation and a.role == role and a.holds(at)
-            for a in self.appointments.values()
+            a.organisation == organisation and a.role == role and a.holds(at) and name not in self.contested
+            for name, a in self.appointments.items()
         )
 
     def vacant_since(self, organisation, role, at):
         """Since when nobody has held a role at a body; None while somebody does."""
-        held = [a for a in self.appointments.values() if (a.organisation, a.role) == (organisation, role)]
-        if any(a.holds(at) for a in held):
+        posts = {n: a for n, a in self.appointments.items() if (a.organisation, a.role) == (organisation, role)}
+        held = list(posts.values())
+        if any(a.holds(at) and name not in self.contested for name, a in posts.items()):
             return None
         return max((a.ends for a in held if a.is_over(at)), default=datetime.min.replace(tzinfo=at.tzinfo))
 
@@ -178,6 +185,8 @@ def check_keys(book, event, at):
         known = book.keys.get(keyid)
         if known is None:
             raise Refused("K01")
+        if known.event in book.contested and not _are_vouched_for(book, event):
+            raise Refused("K05", "its registration is contested")
         if known.standing != "a":
             raise Refused({"r": "K03", "v": "K04", "c": "K05"}[known.standing])
         if (known.organisation, known.person) != (signer["organisation"], signer["person"]):
@@ -188,6 +197,8 @@ def check_keys(book, event, at):
             raise Refused("K01")
         if target.standing == "v":
             raise Refused("K04")
+    if event.type == "KeyCompromised":
+        contest.check_report(book, event, at)
     if event.type == "KeyRotated":
         target = book.keys.get(event.data["replaces"])
         if target is None:
@@ -196,6 +207,11 @@ def check_keys(book, event, at):
         raise Refused("K09")
     if at > event.valid_until:
         raise Refused("K11")
+
+
+def _are_vouched_for(book, event):
+    """Whether the registrars' threshold signs along, so that no body is locked out for good."""
+    return sum(map(_is_registrar, event.signers)) >= book.threshold
 
 
 def check_organisations(book, event, at, protective):
@@ -257,6 +273,9 @@ def check_roles_held(book, event, at, functions_of=lambda organisation: []):
         if not held:
             raise Refused("R02" if any(a.is_over(at) for a in posts) else "R01", f"{role} of {organisation}")
         _need(any(_covers(a.functions, functions_of(organisation)) for a in held), f"{role} for another function")
+        names = {id(a): name for name, a in book.appointments.items()}
+        sound = any(names[id(a)] not in book.contested for a in held)
+        _need(sound or _are_vouched_for(book, event), "an appointment that is contested")
 
 
 def _covers(scope, functions):
@@ -268,6 +287,8 @@ def _check_delegate(book, signer, at, functions):
     lent = book.delegations.get(signer["delegation"])
     if lent is None or lent.revoked or lent.ends <= at or lent.person != signer["person"]:
         raise Refused("R03")
+    if {signer["delegation"], lent.appointment} & book.contested:
+        raise Refused("R03", "contested")
     post = book.appointments[lent.appointment]
     if (post.organisation, post.role) != (signer["organisation"], signer["role"]) or not post.holds(at):
         raise Refused("R03")
@@ -337,6 +358,10 @@ def check_signers(book, event, at):
         case "KeyRotated":
             old = book.keys[data["replaces"]]
             _hands(event, *((1, _holds_key(k, old)) for k in (data["key"], data["replaces"])))
+        case "KeyCompromised":
+            contest.check_reporter(book, event)
+        case "ContestResolved":
+            contest.check_resolver(book, event)
         case "KeyRevoked":
             known = book.keys[data["key"]]
             own = _holds_key(None, known)
@@ -433,7 +458,9 @@ def _check_key(book, event, at):
 
 
 def check_self_dealing(book, event):
-    """D06: nobody appoints or delegates to themself."""
+    """D06: nobody appoints or delegates to themself, or affirms their own."""
+    if event.type == "ContestResolved":
+        contest.check_own(book, event)
     if event.type in ("RoleHolderAppointed", "RoleDelegated"):
         wanted = book.human(event.data["person"])
         if any(book.human(s["person"]) == wanted for s in event.signers):
@@ -443,6 +470,8 @@ def check_self_dealing(book, event):
 def check_dates(book, event, at):
     """G38: dates that reach too far, or back."""
     data, today = event.data, london.today(at)
+    if event.type == "ContestResolved":
+        contest.check_targets(book, event)
     if event.type == "OrganisationSuspended":
         longest = book.reference["POLICY-WINDOWS"]["suspension_days_max"]
     elif event.type == "RoleDelegated":
@@ -470,7 +499,7 @@ def evolve(book, event, at):
                 body, data["type"], data["flags"], data["governance"], data["extra_roles"]
             )
             book.organisations[body].registered_at = before.registered_at if before else at
-            book.keys[chief["key"]] = KnownKey(event.bytes_of(chief["public"]), body, chief["person"])
+            book.keys[chief["key"]] = KnownKey(event.bytes_of(chief["public"]), body, chief["person"], event.id)
             book.appointments[event.id] = Appointment(body, chief["person"], "CEX", at, None)
         case "OrganisationUpdated":
             there = book.organisations[body]
@@ -515,6 +544,14 @@ def evolve(book, event, at):
             person = old.person if old else data["person"]
             if old:
                 old.standing = "r"
-            book.keys[data["key"]] = KnownKey(event.bytes_of(data["public"]), organisation, person)
+            book.keys[data["key"]] = KnownKey(event.bytes_of(data["public"]), organisation, person, event.id)
         case "KeyRevoked":
             book.keys[data["key"]].standing = "v"
+        case "KeyCompromised":
+            contest.report(book, event, len(book.marks))
+        case "ContestResolved":
+            contest.resolve(book, event, at)
+
+
+# `contest` reads this module, so it is read behind it.
+import contest  # noqa: E402

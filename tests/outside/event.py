@@ -29,7 +29,7 @@ _ORG = {
     "OrganisationReinstated", "OrganisationLeft", "RoleHolderAppointed", "RoleHolderRevoked",
     "RoleDelegated", "DelegationRevoked",
 }
-_KEY = {"KeyRegistered", "KeyRotated", "KeyRevoked"}
+_KEY = {"KeyRegistered", "KeyRotated", "KeyRevoked", "KeyCompromised"}
 _AGREEMENT = {
     "RequestFiled", "RequestTriaged", "ClarificationRequested", "ClarificationProvided",
     "CounterProposalMade", "CounterProposalAccepted", "CounterProposalRejected", "AmendmentProposed",
@@ -47,6 +47,7 @@ STREAM_OF = {
     **dict.fromkeys(_ORG, "org"),
     **dict.fromkeys(_KEY, "key"),
     **dict.fromkeys(_AGREEMENT, "agr"),
+    "ContestResolved": "",
 }
 LONGEST_ALONE = timedelta(hours=24)
 LONGEST_TOGETHER = timedelta(days=14)
@@ -129,7 +130,8 @@ def _event(value, payload, signatures, library):
         _check_signer(signer)
     _ask(bool(_UUID7.fullmatch(value["id"])), "`id` is a UUIDv7")
     _ask(bool(_STREAM.fullmatch(value["stream"])), "`stream`")
-    _ask(value["stream"].split(":")[0] == STREAM_OF[kind], "another kind of stream")
+    # A contest is resolved in the stream of what is contested.
+    _ask(STREAM_OF[kind] in ("", value["stream"].split(":")[0]), "another kind of stream")
     own = {"OrganisationRegistered": "code", **dict.fromkeys(_KEY, "key")}.get(kind)
     _ask(own is None or value["stream"] == f"{STREAM_OF[kind]}:{value['data'][own]}", "another's stream")
     _ask(_is_count(value["expected_revision"]), "`expected_revision`")

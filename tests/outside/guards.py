@@ -3,10 +3,12 @@
 from datetime import timedelta
 
 import amendment as amendments
+import contest
 import flows
 import imports
 import joining
 import london
+import permitted
 from agreement import SIGNATURES, principal, target_of
 from directory import Refused
 from filing import months_later
@@ -27,6 +29,8 @@ _REVIEWED = timedelta(days=90)
 def check_separation(agreement, event, book):
     """D01 to D04, of the humans behind the person ids."""
     organisation, role, person = principal(event)
+    if event.type == "ContestResolved":
+        contest.check_own(book, event)
     if event.type not in SIGNATURES + ("RequestTriaged",):
         return
     me = book.human(person)
@@ -66,8 +70,15 @@ def check_guards(agreement, event, at, book):
     """The G rules, but for the limits of a day."""
     organisation, role, _ = principal(event)
     data, party = event.data, agreement.parties.get(organisation)
+    again = event.type in SIGNATURES[1:] and permitted.is_again(agreement, event) and agreement.state in "VS"
+    if again:
+        if event.type == "ExecutionSigned" and any(kind == "ApprovalGiven" for kind, _ in agreement.lost(organisation)):
+            raise Refused("G18")
+        return
     _check_version(agreement, event)
     match event.type:
+        case "ContestResolved":
+            contest.check_targets(book, event, agreement)
         case "ClarificationRequested":
             _check_asking(agreement, organisation, data["asked"])
         case "ClarificationProvided":
@@ -193,7 +204,7 @@ def _check_consent(agreement, organisation, data):
     if party.state not in "xp" or party.leaves_at:
         raise Refused(PARTY_CODES["l" if party.leaves_at else party.state])
     day = london.day(data["takes_effect_on"])
-    others = {d for code, (d, _) in agreement.consents.items() if code != organisation and code in agreement.staying()}
+    others = {d for code, (d, _, _) in agreement.consents.items() if code != organisation and code in agreement.staying()}
     if others - {day}:
         raise Refused("G38")
 

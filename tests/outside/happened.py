@@ -136,24 +136,16 @@ def _execute(agreement, event, at):
     if agreement.amendment and not agreement.is_acceding(principal(event)[0]):
         agreement.agree(at)
         return
+    if agreement.state in "VS" and agreement.parties[principal(event)[0]].state in "xpl":
+        return  # It is given again, in the place of one that is in doubt.
     agreement.parties[principal(event)[0]].state = "x"
-    if agreement.state == "A" and _is_formed(agreement):
+    if agreement.state == "A" and agreement.is_formed():
+        agreement.basis = agreement.version_hash
         agreement.activates_at = max(at, london.midnight(agreement.header.effective_date))
         agreement.state = "P"
         for code, row in agreement.parties.items():
             if not agreement.header.required(code) and row.state in "is":
                 row.state = "x"
-
-
-def _is_formed(agreement):
-    """ALL: everybody; ACCESSION: enough, with every anchor and one pair; UNILATERAL: the publisher."""
-    header = agreement.header
-    executed = {code for code, row in agreement.parties.items() if row.state == "x"}
-    if header.formation == "ACCESSION":
-        anchors = set(header.value.get("anchor_parties", []))
-        enough = len(executed) >= header.value["min_parties"] and anchors <= executed
-        return enough and header.has_pair(executed)
-    return all(code in executed for code in agreement.parties if header.executes(code))
 
 
 def _decline(agreement, event, at):
@@ -244,7 +236,7 @@ def _rescind(agreement, event, at):
 
 
 def _consent(agreement, event, at):
-    agreement.consents[principal(event)[0]] = london.day(event.data["takes_effect_on"]), at
+    agreement.consents[principal(event)[0]] = london.day(event.data["takes_effect_on"]), at, event.id
 
 
 def _review(agreement, event, at):
@@ -277,5 +269,5 @@ _HAPPENS = {
     "AmendmentProposed": _propose, "AmendmentAbandoned": _abandon, "ReviewCompleted": _review,
     "RevocationNoticed": _notice, "RevocationRescinded": _rescind, "TerminationConsented": _consent,
     "PublicationDecided": _nothing, "NoteRecorded": _nothing,
-    **flows.HAPPENED, **joining.HAPPENED, **imports.HAPPENED,
+    "ContestResolved": _nothing, **flows.HAPPENED, **joining.HAPPENED, **imports.HAPPENED,
 }

@@ -6,6 +6,7 @@ that answers.
 
 from datetime import timedelta
 
+import contest
 import flows
 import imports
 import joining
@@ -53,6 +54,7 @@ _TABLE = {
     "ImportConfirmed": "T01 T04 T04 T04 T04 T04 = = = = T07 T07 T07",
     "ImportDisputed": "T01 T04 T04 T04 T04 T04 = = = = T07 T07 T07",
     "EmergencySharingRecorded": "= T02 T02 T02 T02 T02 T02 T02 T02 T02 T02 T02 T02",
+    "ContestResolved": "T01 = = = = = = = = = = = =",
     "LeadChanged": "T01 = = = = = = = T06 T18 T07 T07 T07",
     "Corrected": "T01 = = = = = = = = = = = =",
     "PublicationDecided": "T01 = = = = = = = = = = = =",
@@ -120,6 +122,9 @@ def check_roles(agreement, event, book, at):
     if event.type == "NoteRecorded":
         _need((organisation in header.organisations() and organisation != REGISTRAR) or role == "AUD")
         _need(not others)
+        return
+    if event.type == "ContestResolved":
+        contest.check_resolver(book, event)
         return
     if event.type in joining.SIGNED:
         _need(event.type == "AccessionRequested" or event.type == "LeadChanged" or organisation in agreement.parties)
@@ -263,6 +268,8 @@ def check_table(agreement, event):
     acceding = agreement.is_acceding(principal(event)[0])
     if event.type in _SIGNED and agreement.state in "PVS" and acceding:
         code = "T08" if agreement.state == "S" else "="
+    elif event.type in _SIGNED[:2] and agreement.state in "VS" and is_again(agreement, event):
+        code = "="
     elif event.type in _SIGNED and agreement.state == "P":
         code = "T17" if event.type == "ApprovalDeclined" else "T05"
     elif event.type == "PartyInvited" and joining.check_open(agreement, event) == "T09":
@@ -308,3 +315,10 @@ def _is_blocked(agreement, event):
     if agreement.header.formation != "ACCESSION" or event.type == "TermsSubmitted":
         return bool(agreement.questions)
     return any(principal(event)[0] in pair for pair in agreement.questions.values())
+
+
+def is_again(agreement, event):
+    """Whether a signature is given in the place of one that is in doubt."""
+    organisation, role, _ = principal(event)
+    given = event.data["version_hash"] == (agreement.basis or agreement.version_hash)
+    return given and (event.type, role) in agreement.lost(organisation)

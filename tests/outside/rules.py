@@ -12,6 +12,7 @@ from datetime import datetime
 import agreement as life
 import amendment
 import commit
+import contest
 import directory
 import dsse
 import event as events
@@ -301,6 +302,7 @@ class State:
             payload = dsse.unb64(envelope["payload"])
             value = jcs.read(payload)
             self.events[value["id"]] = (self.size, dsse.digest(payload))
+            self.book.marks[value["id"]] = contest.Mark(self.size, at, value["stream"], value["type"], {}, set(), set())
             self.leaves.append(leaf)
             self.last = at
             stream = self.streams.setdefault(value["stream"], Stream())
@@ -311,6 +313,7 @@ class State:
         # The person is found before the appointment's end is applied.
         person = self._person_of(event) if event.type in _ABOUT_A_PERSON else None
         index = self.size
+        noted = contest.mark(self.book, event, index, at)
         self.leaves.append(leaf)
         self.events[event.id] = (index, event.digest)
         self.last = at
@@ -326,12 +329,17 @@ class State:
         stream.revision += 1
         if event.stream.startswith("agr:"):
             current = self.agreement(event.stream, at)
+            if event.type == "ContestResolved":
+                contest.resolve(self.book, event, at)
+                self.book.contested = contest.doubts(self.book)[0]
             happened.evolve(current, event, at, self.book)
             self.agreements[event.stream] = current
             ends_version = event.type in _BARRIERS or (event.type == "ClarificationProvided" and "terms" in event.data)
         else:
             directory.evolve(self.book, event, at)
             ends_version = person is None
+        self.book.marks[event.id] = noted
+        self.book.contested = contest.doubts(self.book)[0]
         if person is not None:
             stream.persons[person] = stream.revision
         elif ends_version:

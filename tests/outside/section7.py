@@ -4,13 +4,15 @@ S1, S3 and S4 stand in `scenarios.py` as well, shorter. Those whose point is the
 histories, played by a clock of their own; those whose point is the rule book go to a server.
 """
 
+import copy
 import os
 from datetime import timedelta
 
 import london
 import terms as text
+from aftermath import destroyed, sent
 from attacks import refused
-from cast import Words
+from cast import BODIES, Words
 from door import file_refused
 from scenarios import renamed
 from talks import Talk
@@ -121,4 +123,129 @@ def duty_to_refer(tale):
         no("other terms after a refusal", "T07", "CounterProposalMade", talk.counter(talk.changed(destruction_due_days=9)), "MPS.IGL")
 
 
+# S2 and S4: what the calendar brings.
+
+
+def evacuation(tale):
+    """S4: signed in minutes, stopped when advice is late, ended by its day, closed by a certificate."""
+    tale.register("TWH", ["ADM", "DPO", "SIRO", "IGL", "SIG", "CG", "IAO", "REQ"])
+    tale.register("LFC", ["ADM", "DPO", "SIRO", "SIG", "IAO", "SEC"])
+    talk = Talk(tale, text.emergency(_today()), text.emergency_parties()).file(by="TWH.REQ")
+    say, no, stream, passes = talk.say, talk.refused, talk.stream, tale.observer.client.pass_time
+    tale.triage(stream, by="TWH.IGL")
+    talk.submit(by="TWH.IGL")
+    tale.approve("TWH", "CG", stream=stream)
+    for code in ("TWH", "LFC"):
+        tale.approve(code, "SIRO", stream=stream)
+        tale.execute(code, stream, post="SIRO")
+    talk.expect("ACTIVE", "V")
+    started = tale.state.agreements[stream].activates_at
+    say("the list of flats", "DisclosureLogged", sent("DS-1"), "TWH.IAO")
+    passes(days=2)
+    tale.advise("TWH", stream=stream)
+    tale.expect_at("ACTIVE", "V", stream, started + timedelta(days=5) - timedelta(milliseconds=1))
+    tale.expect_at("SUSPENDED", "S", stream, started + timedelta(days=5))
+    passes(days=3, minutes=1)
+    talk.expect("SUSPENDED", "S")
+    no("sent without advice", "T08", "DisclosureLogged", sent("DS-1"), "TWH.IAO")
+    tale.advise("LFC", stream=stream)
+    talk.expect("ACTIVE", "V")
+    longer = copy.deepcopy(talk.document)
+    longer["term"] |= {"end_date": _in(20)}
+    no("an emergency made longer", "G32", "AmendmentProposed", talk.amend(longer, "M3"), "TWH.IGL")
+    passes(days=11)
+    talk.expect("ENDING", "E")
+    say("destroyed", "DestructionCertified", destroyed("DS-1"), "LFC.IAO", "LFC.SEC")
+    talk.expect("CLOSED", "X")
+
+
+BOROUGHS = [code for code, (_, kind, _) in BODIES.items() if kind in ("LONDON_BOROUGH", "CITY_CORP")]
+
+
+def _school_meals():
+    """Free school meals across all boroughs, with the GLA as platform."""
+    everybody = [*BOROUGHS, "GLA"]
+    plain = text.document(_today(), lead_party="WSM", notice_days=30)
+    day, later = _in(80), _in(900)
+    return plain | {
+        "title": Words("text", "Free school meals across borough borders"), "formation": "ACCESSION", "min_parties": 6, "anchor_parties": ["GLA"],
+        "art28": {name: True for name in ("assist_compliance", "assist_rights", "audit", "confidentiality", "delete_or_return", "instructions", "security", "sub_processors")},
+        "amendment_quorum": "TWO_THIRDS", "continuation": {"min_parties": 6}, "eligible_joiners": ["CITY_CORP", "LONDON_BOROUGH"],
+        "gateways": [{"code": gate, "holder": code, "use": ["DISCLOSE", "RECEIVE"]} for code in BOROUGHS for gate in ("CA04-10", "LGA-111")],
+        "lawful_basis": {code: ["E"] for code in BOROUGHS}, "non_adopter_rule": "LEAVE",
+        "privacy_notice": {code: plain["privacy_notice"]["CMD"] for code in everybody}, "sharing_mode": "POOLED",
+        "term": {"effective_date": day, "end_date": later, "review_date": _in(440)},
+        "datasets": [{**plain["datasets"][0], "flags": ["CHILDREN"], "frequency": "MONTHLY", "provider": "*", "recipients": "*"}],
+    }
+
+
+def school_meals(tale):
+    """S2: 33 authorities and the GLA; six make it start, the others join one by one, one changes its mind."""
+    cast, posts = tale.cast, ["ADM", "DPO", "IGL", "IAO", "SIG", "LGL"]
+    for code in BOROUGHS:
+        tale.register(code, posts + (["REQ"] if code == "WSM" else []))
+    tale.register("GLA", [*posts, "SEC"], extra_roles=["SEC"])
+    rows = [text.party(code, "BOTH", functions=["CHILD_SC"]) for code in BOROUGHS] + [text.party("GLA", "PLATFORM", "PROCESSOR", functions=["CHILD_SC"])]
+    talk = Talk(tale, _school_meals(), rows).file(by="WSM.REQ")
+    stream, say, passes = talk.stream, talk.say, tale.observer.client.pass_time
+    for code in BOROUGHS:
+        tale.triage(stream, by=f"{code}.IGL")
+    tale.triage(stream, by="GLA.IGL")
+    asked = say("from which age", "ClarificationRequested", talk.question("WSM"), "HRW.DPO")
+    say("from five", "ClarificationProvided", talk.answer(asked), "WSM.IGL")
+    sooner = talk.changed(breach={**talk.document["breach"], "notify_within_hours": 20})
+    say("a shorter clock", "CounterProposalMade", talk.counter(sooner), "GLA.IGL")
+    say("accepted", "CounterProposalAccepted", {"version_hash": talk.waiting()}, "WSM.IGL")
+    talk.take(sooner)
+    talk.submit(by="WSM.IGL")
+    for code in ("CMD", "BEN", "KEC", "WSM", "HCK"):
+        _join(tale, stream, code)
+    no_money = {"kind": "FINAL", "version_hash": tale.version_hash(stream), "words": Words("json", {"reasons": ["RESOURCE"], "text": "There is nobody who could prepare the lists this year, nor the next."})}
+    say("Bromley does not join", "ApprovalDeclined", no_money, "BRY.SIG")
+    talk.expect("APPROVING", "A")
+    for act, more in ((tale.advise, {}), (tale.approve, {}), (tale.approve, {"post": "SEC"}), (tale.execute, {})):
+        act("GLA", stream=stream, **more)
+    talk.expect("APPROVED", "P")
+    passes(days=80)
+    talk.expect("ACTIVE", "V")
+    others = [code for code in BOROUGHS if code not in ("CMD", "BEN", "KEC", "WSM", "HCK", "BRY")]
+    for code in others:
+        passes(days=10)
+        _join(tale, stream, code)
+    talk.refused("signed as of the first draft", "T05", "ExecutionSigned", {"form": "SIMPLE_CONTRACT", "version_hash": "0" * 64}, "LND.SIG")
+    _change_of_mind(tale, talk)
+    same = {code: party.state for code, party in tale.state.agreements[stream].parties.items()}
+    tale.report.step("all 34 are bound", lambda: _all_bound(same))
+
+
+def _join(tale, stream, code):
+    """Both advices, the approval and the execution of a borough."""
+    for kind in ("DPO", "LGL"):
+        tale.advise(code, kind, stream=stream)
+    tale.approve(code, stream=stream)
+    tale.execute(code, stream)
+
+
+def _all_bound(states):
+    if len(states) != 34 or set(states.values()) != {"x"}:
+        raise AssertionError(f"{len(states)} parties: {states}")
+
+
+def _change_of_mind(tale, talk):
+    """Bromley asks to join after all, is invited, and signs."""
+    row = tale.state.agreements[talk.stream].header.row("BRY")
+    asking = {"row": row, "words": Words("json", {"reason": "There is somebody for the lists now."})}
+    outside = {**row, "organisation": "GLA"}
+    talk.refused("another body's row", "R01", "AccessionRequested", {**asking, "row": outside}, "BRY.IGL")
+    talk.say("Bromley asks", "AccessionRequested", asking, "BRY.IGL")
+    talk.refused("asked twice", "G22", "AccessionRequested", asking, "BRY.IGL")
+    contacts = {"contacts": Words("json", {"BRY": {"ig": "ig@bry.example"}}), "row": row}
+    talk.refused("invited by another than the lead", "R01", "PartyInvited", contacts, "CMD.IGL")
+    talk.say("Bromley is invited", "PartyInvited", contacts, "WSM.IGL")
+    _join(tale, talk.stream, "BRY")
+
+
+# A history, and the event with whose schema its rules stand.
+HISTORIES = {"an evacuation": [evacuation], "free school meals in 33 boroughs": [school_meals]}
+WAITS_FOR = {"an evacuation": "EmergencySharingRecorded", "free school meals in 33 boroughs": "PartyInvited"}
 ALL = [own_request, legitimate_interest, duty_to_refer]

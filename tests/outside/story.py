@@ -38,7 +38,7 @@ class Story:
 
     # The directory.
 
-    def register(self, code, posts=POSTS, governance="FULL"):
+    def register(self, code, posts=POSTS, governance="FULL", extra_roles=()):
         """A body, its chief, and an officer with a key for every post."""
         name, kind, gss = BODIES[code]
         chief = self.cast.officer(f"{code}.CEX", code, "CEX", with_openssl=code == "CMD")
@@ -48,7 +48,7 @@ class Story:
                 "holder": holder(code, "CEX"), "key": chief.key.id, "person": chief.person,
                 "public": dsse.b64(chief.key.public),
             },
-            "code": code, "extra_roles": [], "flags": flags(code), "governance": governance,
+            "code": code, "extra_roles": list(extra_roles), "flags": flags(code), "governance": governance,
             "name": name, "type": kind, **({"gss": gss} if gss else {}),
         }
         registrars = self.cast.registrars[:2]
