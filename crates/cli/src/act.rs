@@ -73,7 +73,8 @@ impl Acting {
     ///
     /// As for [`Ledger::meet`].
     pub fn ledger(&self, common: &Common) -> Result<Ledger> {
-        Ledger::meet(&self.url, common)
+        // A closed ledger is read for the organisation that signs.
+        Ledger::meet_as(&self.url, None, &|| Ok(self.hands(common)?.into_iter().next()), common)
     }
 
     /// The keys that were named, in their order.
@@ -240,7 +241,12 @@ pub fn checked(payload: &[u8], ledger: &str) -> Result<Event> {
     Ok(event)
 }
 
-fn hand(folder: &std::path::Path, meant: &str, common: &Common) -> Result<Hand> {
+/// The key that a name means, and whose it is.
+///
+/// # Errors
+///
+/// It cannot be opened, or nobody knows whose it is.
+pub fn hand(folder: &std::path::Path, meant: &str, common: &Common) -> Result<Hand> {
     let (name, role) = match meant.rsplit_once('@') {
         Some((name, role)) => (name, Some(role.parse::<Role>().map_err(|error| Fault::usage(error.to_string()))?)),
         None => (meant, None),

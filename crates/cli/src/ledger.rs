@@ -16,9 +16,9 @@ use crate::audit::{self, trust};
 use crate::ending::{Ending, Fault};
 use crate::pins::{Pin, Pins};
 use crate::receipt::Receipt;
-use crate::signing::Payload;
+use crate::signing::{Hand, Payload};
 use crate::web::{Answer, Web, detail};
-use crate::{Common, demo};
+use crate::{Common, demo, session};
 
 /// Entries asked for at once.
 const PAGE: usize = 500;
@@ -46,12 +46,39 @@ impl Ledger {
     ///
     /// It does not answer, shows another ledger than before (exit 4), or its key is not the one of entry 0.
     pub fn meet(url: &str, common: &Common) -> Result<Self> {
-        let web = Web::new(url)?;
+        Self::meet_as(url, None, &|| Ok(None), common)
+    }
+
+    /// Meets the ledger, signed in as `reader`; without one, as whoever `asked` gives when the ledger is closed.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Ledger::meet`], or the session is refused.
+    pub fn meet_as(
+        url: &str,
+        reader: Option<Hand>,
+        asked: &dyn Fn() -> Result<Option<Hand>>,
+        common: &Common,
+    ) -> Result<Self> {
+        let mut web = Web::new(url)?;
+        let reader = match reader {
+            None if web.get("/api/v1/events/0")?.status == 401 => asked()?,
+            reader => reader,
+        };
+        let mut named = None;
+        if let Some(hand) = reader {
+            let ledger = session::ledger_of(&web)?;
+            web = session::begin(&web, &ledger, &hand)?;
+            named = Some(ledger);
+        }
         let (bytes, event) = entry(&web, "0")?;
         let Data::LedgerGenesis(genesis) = event.data else {
             return Err(Fault::unverified("entry 0 of this ledger is not its genesis"));
         };
         let ledger = format!("{}#{}", genesis.origin.as_str(), leaf_hash(&bytes).to_hex());
+        if named.is_some_and(|named| named != ledger) {
+            return Err(Fault::unverified("the entry 0 that the ledger shows is not the first leaf of its log"));
+        }
         let vkey = web.find("/log/vkey")?.context("the ledger names no log key")?;
         let vkey = String::from_utf8_lossy(&vkey).trim().to_owned();
         if !genesis.log_keys.iter().any(|pinned| pinned.as_str() == vkey) {
@@ -80,6 +107,15 @@ impl Ledger {
     /// The server.
     pub const fn web(&self) -> &Web {
         &self.web
+    }
+
+    /// The server, read for the organisation of a key.
+    ///
+    /// # Errors
+    ///
+    /// The session is refused.
+    pub fn read_as(&self, hand: &Hand) -> Result<Web> {
+        session::begin(&self.web, self.id(), hand)
     }
 
     /// The policy that receipts are checked under: the pinned key.

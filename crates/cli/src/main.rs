@@ -32,6 +32,7 @@ mod reference;
 mod seal;
 mod send;
 mod serve;
+mod session;
 mod shell;
 mod show;
 mod sign;

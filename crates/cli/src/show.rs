@@ -4,8 +4,9 @@ use anyhow::Result;
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
-use crate::act::printable;
+use crate::act::{self, printable};
 use crate::ending::{Ending, Fault};
+use crate::key::Where;
 use crate::ledger::Ledger;
 use crate::{Common, shell};
 
@@ -15,6 +16,11 @@ pub struct Asking {
     /// The ledger
     #[arg(long, value_name = "URL", env = "COUNTERPART_URL")]
     url: String,
+    /// Read for the organisation of this key: a file, ORG.ROLE, ORG.ROLE.n or digits of its id
+    #[arg(long = "as", value_name = "KEY")]
+    reader: Option<String>,
+    #[command(flatten)]
+    place: Where,
     /// As it stands at this instant or day; may lie in the future
     #[arg(long, value_name = "TIME")]
     at: Option<String>,
@@ -99,7 +105,7 @@ impl Reading {
                 let filters = [("state", state), ("party", party), ("class", class), ("q", q)];
                 let filters: Vec<(&str, String)> =
                     filters.into_iter().filter_map(|(name, value)| Some((name, value.clone()?))).collect();
-                let agreements = asking.agreements(&Ledger::meet(&asking.url, common)?, &filters)?;
+                let agreements = asking.agreements(&asking.ledger(common)?, &filters)?;
                 if common.json {
                     tell(&Value::Array(agreements), common);
                 } else {
@@ -135,8 +141,14 @@ impl Reading {
 }
 
 impl Asking {
+    fn ledger(&self, common: &Common) -> Result<Ledger> {
+        let hand = |name: &String| act::hand(&self.place.folder(common)?, name, common);
+        let reader = self.reader.as_ref().map(hand).transpose()?;
+        Ledger::meet_as(&self.url, reader, &|| Ok(None), common)
+    }
+
     fn ask(&self, path: &str, filters: &[(&str, String)], common: &Common) -> Result<Value> {
-        self.ask_of(&Ledger::meet(&self.url, common)?, path, filters)
+        self.ask_of(&self.ledger(common)?, path, filters)
     }
 
     /// Every page of a list of agreements.
@@ -158,7 +170,7 @@ impl Asking {
 
     /// What waits for an organisation: of each of its agreements, who must act next.
     fn inbox(&self, organisation: &str, common: &Common) -> Result<Ending> {
-        let ledger = Ledger::meet(&self.url, common)?;
+        let ledger = self.ledger(common)?;
         let mut waiting = Vec::new();
         for row in self.agreements(&ledger, &[("party", organisation.to_owned())])? {
             let id = row.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();

@@ -15,7 +15,9 @@ use counterpart_core::{derive, draft};
 use crate::act::printable;
 use crate::ending::Fault;
 use crate::ledger::Ledger;
+use crate::signing::Hand;
 use crate::verbs::Version;
+use crate::web::Web;
 use crate::{Common, shell};
 
 /// The terms of one version, opened against its commitments.
@@ -36,13 +38,14 @@ impl Read {
         stream: Stream,
         version: &Version,
         file: Option<&Path>,
+        hand: Option<&Hand>,
         common: &Common,
     ) -> Result<Self> {
         let kept = shell::home(common.home.as_deref())?.join("receipts").join(format!("{}.json", version.proposed_by));
         let held = match file {
             Some(file) => Some(read_words(&shell::read(file)?)?),
             None if kept.exists() => Some(read_words(&shell::read(&kept)?)?),
-            None => at_ledger(ledger, stream, version)?,
+            None => at_ledger(ledger, stream, version, hand, common)?,
         };
         let disclosures = held.ok_or_else(|| {
             anyhow!("the terms of this version are neither here nor readable at the ledger; get the filed event with its words, and give it with --terms FILE (or sign without reading, with --unread)")
@@ -137,15 +140,36 @@ fn read_words(bytes: &[u8]) -> Result<Vec<Disclosure>> {
     serde_json::from_value(words).context("the file holds no disclosures")
 }
 
-fn at_ledger(ledger: &Ledger, stream: Stream, version: &Version) -> Result<Option<Vec<Disclosure>>> {
+/// What the ledger shows of the words to everybody or, where that is nothing, to the organisation that signs.
+fn at_ledger(
+    ledger: &Ledger,
+    stream: Stream,
+    version: &Version,
+    hand: Option<&Hand>,
+    common: &Common,
+) -> Result<Option<Vec<Disclosure>>> {
     let id = stream.to_string();
     let path = format!("/api/v1/agreements/{}/versions/{}", id.trim_start_matches("agr:"), version.number);
-    let answer = ledger.web().get(&path)?;
+    if let Some(words) = shown(ledger.web(), &path)? {
+        return Ok(Some(words));
+    }
+    let Some(hand) = hand else { return Ok(None) };
+    match ledger.read_as(hand) {
+        Ok(web) => shown(&web, &path),
+        Err(error) => {
+            common.say(&format!("The words could not be read for {}: {error:#}", hand.signer.organisation));
+            Ok(None)
+        }
+    }
+}
+
+fn shown(web: &Web, path: &str) -> Result<Option<Vec<Disclosure>>> {
+    let answer = web.get(path)?;
     if !answer.is_success() {
         return Ok(None);
     }
-    let words = answer.json()?.get("disclosures").cloned();
-    words
-        .map(|words| serde_json::from_value(words).context("the ledger's disclosures are not of their form"))
-        .transpose()
+    let words = answer.json()?.get("disclosures").cloned().unwrap_or_default();
+    let words: Vec<Disclosure> =
+        serde_json::from_value(words).context("the ledger's disclosures are not of their form")?;
+    Ok(Some(words).filter(|words| words.iter().any(|word| word.pointer == "/terms")))
 }

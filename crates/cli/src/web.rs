@@ -42,6 +42,7 @@ impl Answer {
 pub struct Web {
     base: String,
     agent: Agent,
+    token: Option<String>,
 }
 
 impl Web {
@@ -64,12 +65,22 @@ impl Web {
             .user_agent(concat!("counterpart/", env!("CARGO_PKG_VERSION")))
             .build()
             .into();
-        Ok(Self { base: base.to_owned(), agent })
+        Ok(Self { base: base.to_owned(), agent, token: None })
     }
 
     /// The base URL, without a final slash.
     pub fn base(&self) -> &str {
         &self.base
+    }
+
+    /// The host that is dialled, with the port where the URL names one.
+    pub fn host(&self) -> &str {
+        self.base.split("://").nth(1).and_then(|rest| rest.split('/').next()).unwrap_or_default()
+    }
+
+    /// The same server, read with the token of a session.
+    pub fn with_token(&self, token: &str) -> Self {
+        Self { token: Some(format!("Bearer {token}")), ..self.clone() }
     }
 
     /// GETs a path that begins with a slash.
@@ -79,7 +90,11 @@ impl Web {
     /// There is no answer, or one that is too large.
     pub fn get(&self, path: &str) -> Result<Answer> {
         let url = format!("{}{path}", self.base);
-        let answer = self.agent.get(&url).call();
+        let mut request = self.agent.get(&url);
+        if let Some(token) = &self.token {
+            request = request.header("authorization", token);
+        }
+        let answer = request.call();
         read(answer, &url)
     }
 
@@ -90,7 +105,11 @@ impl Web {
     /// As for [`Web::get`].
     pub fn post(&self, path: &str, media_type: &str, body: &[u8]) -> Result<Answer> {
         let url = format!("{}{path}", self.base);
-        let answer = self.agent.post(&url).header("content-type", media_type).send(body);
+        let mut request = self.agent.post(&url).header("content-type", media_type);
+        if let Some(token) = &self.token {
+            request = request.header("authorization", token);
+        }
+        let answer = request.send(body);
         read(answer, &url)
     }
 

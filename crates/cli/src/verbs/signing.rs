@@ -17,6 +17,7 @@ use crate::act::{Acting, Statement};
 use crate::ending::{Ending, Fault};
 use crate::ledger::Ledger;
 use crate::seal::{document, text};
+use crate::signing::Hand;
 use crate::terms::Read;
 use crate::{Common, shell};
 
@@ -118,7 +119,7 @@ impl Signing {
                     Fault::usage("advice is signed by a DPO, LGL, CG or SEC; name such a key with --key")
                 })?;
                 let ledger = acting.ledger(common)?;
-                let (stream, version) = reading.read(&ledger, agreement, common)?;
+                let (stream, version) = reading.read(&ledger, agreement, &hands, common)?;
                 let mut words = json!({ "outcome": outcome, "reasons": reasons });
                 add_list(&mut words, "conditions", conditions);
                 let data = Members::new()
@@ -130,7 +131,7 @@ impl Signing {
             Self::Approve { agreement, datasets, override_, reading, acting } => {
                 let hands = acting.hands(common)?;
                 let ledger = acting.ledger(common)?;
-                let (stream, version) = reading.read(&ledger, agreement, common)?;
+                let (stream, version) = reading.read(&ledger, agreement, &hands, common)?;
                 let data = Members::new()
                     .with("datasets", codes(datasets))
                     .maybe("override", override_.as_deref().map(text))
@@ -140,7 +141,7 @@ impl Signing {
             Self::Execute { agreement, form, sealed, reading, acting } => {
                 let hands = acting.hands(common)?;
                 let ledger = acting.ledger(common)?;
-                let (stream, version) = reading.read(&ledger, agreement, common)?;
+                let (stream, version) = reading.read(&ledger, agreement, &hands, common)?;
                 let file = sealed.as_deref().map(file_hash).transpose()?;
                 let data = Members::new()
                     .with("form", code(&form.unwrap_or(version.header.execution_form)))
@@ -167,7 +168,7 @@ impl Signing {
 
 impl Reading {
     /// The newest version, its terms shown and its header derived again from them.
-    fn read(&self, ledger: &Ledger, agreement: &str, common: &Common) -> Result<(Stream, Version)> {
+    fn read(&self, ledger: &Ledger, agreement: &str, hands: &[Hand], common: &Common) -> Result<(Stream, Version)> {
         let stream = ledger.agreement(agreement)?;
         let version = newest_version(ledger, stream)?;
         if self.unread {
@@ -176,7 +177,7 @@ impl Reading {
             );
             return Ok((stream, version));
         }
-        let read = Read::find(ledger, stream, &version, self.terms.as_deref(), common)?;
+        let read = Read::find(ledger, stream, &version, self.terms.as_deref(), hands.first(), common)?;
         read.check(ledger, &version)?;
         read.tell();
         Ok((stream, version))
