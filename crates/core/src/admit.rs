@@ -7,6 +7,7 @@ mod agreements;
 mod keys;
 mod offices;
 mod roles;
+mod succession;
 
 use crate::codes::ReferenceSet;
 use crate::event::data::Data;

@@ -17,6 +17,9 @@ macro_rules! other_streams {
             | $crate::event::data::Data::OrganisationSuspended(_)
             | $crate::event::data::Data::OrganisationReinstated(_)
             | $crate::event::data::Data::OrganisationLeft(_)
+            | $crate::event::data::Data::OrganisationSucceeded(_)
+            | $crate::event::data::Data::SuccessionObjected(_)
+            | $crate::event::data::Data::PartnershipMembershipChanged(_)
             | $crate::event::data::Data::RoleHolderAppointed(_)
             | $crate::event::data::Data::RoleHolderRevoked(_)
             | $crate::event::data::Data::RoleDelegated(_)
@@ -61,6 +64,7 @@ macro_rules! agreement_events {
             | $crate::event::data::Data::RetentionHoldPlaced(_)
             | $crate::event::data::Data::RetentionHoldReleased(_)
             | $crate::event::data::Data::PublicationDecided(_)
+            | $crate::event::data::Data::SuccessionConfirmed(_)
             | $crate::event::data::Data::DocumentAttached(_)
             | $crate::event::data::Data::NoteRecorded(_)
             | $crate::event::data::Data::AgreementImported(_)
@@ -93,6 +97,7 @@ mod separation;
 pub mod sharing;
 mod signing;
 pub mod stage;
+mod succession;
 mod suspension;
 mod table;
 pub mod track;
@@ -120,6 +125,7 @@ pub use publication::Publication;
 pub use reference::Reference;
 pub use sharing::Sent;
 pub use stage::{End, EndReason, Force, Signing, Stage, StageName};
+pub use succession::{Coming, Pending};
 pub use track::{Amendment, Track};
 pub use why::Cause;
 
@@ -133,8 +139,10 @@ pub struct Version {
     pub number: u32,
     /// What signers name.
     pub hash: Digest,
-    /// What stands in clear.
+    /// What stands in clear, with successors in the places of their predecessors.
     pub header: Arc<Header>,
+    /// What was signed, where that names others.
+    pub as_signed: Option<Arc<Header>>,
     /// The event that carried it.
     pub event: EventId,
     /// Who made it.
@@ -535,7 +543,12 @@ impl Agreement {
 
     /// Whether it has two parties, for ever.
     pub fn is_bilateral(&self) -> bool {
-        self.parties.len() == 2 && self.header().formation != Formation::Accession
+        self.standing_parties() == 2 && self.header().formation != Formation::Accession
+    }
+
+    /// How many parties there are, those left out in whose place others stand.
+    pub(crate) fn standing_parties(&self) -> usize {
+        self.parties.iter().filter(|party| party.state != PartyState::Succeeded).count()
     }
 
     /// The version that a party must sign now, if it must.

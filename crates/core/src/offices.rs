@@ -1,10 +1,11 @@
 //! An organisation on the ledger: its record, who holds which role there, and who acts for whom.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::ids::{Code, EventId, OrganisationCode, PersonId, Role};
 use crate::london;
 use crate::organisation::{Governance, OrganisationFlags, OrganisationType};
+use crate::refusal::Refusal;
 use crate::time::{Date, Timestamp};
 
 /// Where an organisation stands (domain.md 2.11).
@@ -138,6 +139,29 @@ impl std::ops::Deref for Appointments {
     }
 }
 
+/// That an organisation goes, on a day that may be to come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gone {
+    /// By which event.
+    pub event: EventId,
+    /// From when on.
+    pub at: Timestamp,
+    /// The day.
+    pub on: Date,
+    /// Who takes its place; none when it leaves.
+    pub by: Option<OrganisationCode>,
+}
+
+impl Gone {
+    /// The refusal that says so.
+    pub fn refusal(&self, organisation: OrganisationCode) -> Refusal {
+        match self.by {
+            Some(successor) => Refusal::OrganisationSucceeded { organisation, successor, on: self.on },
+            None => Refusal::OrganisationGone { organisation, on: self.on },
+        }
+    }
+}
+
 /// One organisation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Organisation {
@@ -155,6 +179,10 @@ pub struct Organisation {
     pub extra_roles: Vec<Role>,
     /// Where it stands.
     pub stage: OrganisationStage,
+    /// That it goes, or went.
+    pub gone: Option<Gone>,
+    /// The partnerships it belongs to, and since when.
+    pub partnerships: BTreeMap<OrganisationCode, Date>,
     /// Every appointment it ever made.
     pub appointments: Appointments,
     /// Every delegation it ever made.
@@ -170,6 +198,12 @@ pub struct Organisation {
 impl Organisation {
     /// Where it stands at an instant: a suspension ends by itself.
     pub fn stage_at(&self, at: Timestamp) -> OrganisationStage {
+        if let Some(gone) = self.gone.filter(|gone| gone.at <= at) {
+            return match gone.by {
+                Some(by) => OrganisationStage::Succeeded { by, on: gone.on },
+                None => OrganisationStage::Left { on: gone.on },
+            };
+        }
         match self.stage {
             OrganisationStage::Suspended { until } if london::end_of(until) <= at => OrganisationStage::Active,
             stage @ (OrganisationStage::Active
@@ -177,6 +211,11 @@ impl Organisation {
             | OrganisationStage::Left { .. }
             | OrganisationStage::Succeeded { .. }) => stage,
         }
+    }
+
+    /// Whether it left or was succeeded: its roles ended with it.
+    pub fn is_gone(&self, at: Timestamp) -> bool {
+        self.gone.is_some_and(|gone| gone.at <= at)
     }
 
     /// The live appointment of a person to a role.
@@ -212,6 +251,6 @@ impl Organisation {
     /// Who holds a role, or acts in it under a live delegation. Governance LIGHT lets one office stand
     /// for another (amendments.md): SIRO is CEX, SEC is SIG.
     pub fn has_serving(&self, role: Role, at: Timestamp) -> bool {
-        self.holders(role, at).any(|appointment| !appointment.contested)
+        !self.is_gone(at) && self.holders(role, at).any(|appointment| !appointment.contested)
     }
 }

@@ -72,6 +72,9 @@ refusals! {
     OrganisationSuspended { organisation: OrganisationCode } = "O05", "{organisation} is suspended; only protective actions are possible.";
     OrganisationNotSuspended { organisation: OrganisationCode } = "O06", "{organisation} is not suspended, so there is nothing to end.";
     StillProviding { organisation: OrganisationCode, agreements: String } = "O07", "{organisation} still provides data in {agreements}; give notice first.";
+    DefaultMissing { organisation: OrganisationCode } = "O08", "{organisation} is none of the successors. Say which successor takes what the mapping does not name.";
+    MappingMissing { agreement: String } = "O08", "Say which successor takes agreement {agreement}. Name each agreement of the body once, and one of the successors.";
+    SuccessionObjected { organisation: OrganisationCode, on: Date } = "O10", "The succession of {organisation} was objected to on {on}. A new one needs the signature of its chief executive.";
     NotAParty { organisation: OrganisationCode, lead: String } = "O09", "{organisation} is a joint committee or programme and cannot be a party; name the authority that acts for it ({lead}).";
 
     RoleNotHeld { role: Role, organisation: OrganisationCode } = "R01", "You do not hold the role {role} at {organisation}. Ask somebody who does, or ask your ledger administrator.";
@@ -149,6 +152,9 @@ refusals! {
     NoticeStands = "G24", "That notice cannot be taken back now. It must be your own, not yet in effect, and between two the other organisation signs too.";
     DatesDiffer { day: Date } = "G38", "All consents must name the same end date, which is {day}.";
     CannotWithdrawSignature = "G25", "That signature is not one you can withdraw.";
+    NoSuccession = "G35", "There is no open succession with that reference.";
+    SuccessionOpen = "G35", "This suspension ends by itself once the successor confirms the agreement.";
+    SuccessionTooSoon { earliest: Date } = "G38", "The succession takes effect on {earliest} at the earliest. Choose a later day.";
     NotContested = "G34", "There is no open contested signature with that reference. Name events of this stream that are contested and not resolved, all of one organisation.";
     ContestOpen = "G34", "This suspension ends by itself once every contested signature is affirmed or signed again.";
     IncidentFirst = "G44", "Record the incident before disowning signatures; people's data may have moved on their strength.";

@@ -1,6 +1,7 @@
 //! What the entries so far have made of the ledger: a pure function of the log (wire.md 3).
 
 mod agreements;
+mod succession;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -16,6 +17,8 @@ use crate::london;
 use crate::offices::{Appointment, Delegation, Organisation, OrganisationStage};
 use crate::time::Timestamp;
 use crate::wire::{Digest, KeyId};
+
+pub use succession::Succession;
 
 /// Where an event stands, by its id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +77,8 @@ pub struct State {
     pub events: HashMap<EventId, Recorded>,
     /// When each entry was recorded, by index.
     pub instants: Vec<Timestamp>,
+    /// Every succession, in order.
+    pub successions: Vec<Succession>,
     /// Who signed what with which key, and what of it is contested.
     pub contests: Contests,
     /// The reference data in force, resolved when the ledger was founded.
@@ -150,18 +155,10 @@ impl State {
                     organisation.stage = OrganisationStage::Active;
                 });
             }
-            Data::OrganisationLeft(data) => {
-                self.in_office(event, None, |organisation| {
-                    organisation.stage = OrganisationStage::Left { on: data.on };
-                    for appointment in organisation.appointments.iter_mut() {
-                        appointment.ended_at.get_or_insert(recorded_at);
-                    }
-                    for delegation in &mut organisation.delegations {
-                        delegation.ended_at.get_or_insert(recorded_at);
-                    }
-                });
-                self.leave_agreements(event, index, recorded_at);
-            }
+            Data::OrganisationLeft(data) => self.leave(event, data, index, recorded_at),
+            Data::OrganisationSucceeded(data) => self.succeed(event, data, index, recorded_at),
+            Data::SuccessionObjected(data) => self.object(event, data, index, recorded_at),
+            Data::PartnershipMembershipChanged(data) => self.belong(event, data),
             Data::RoleHolderAppointed(data) => {
                 self.declare_same(data);
                 if let Stream::Organisation(code) = event.stream {
@@ -252,10 +249,10 @@ impl State {
             }
             Data::KeyCompromised(data) => self.compromise(event, data, index, recorded_at),
             Data::ContestResolved(data) => {
-                self.count_in_stream(event, recorded_at);
+                self.count_in_stream(event, index, recorded_at);
                 self.resolve(event, data, index, recorded_at);
             }
-            agreement_events!() => self.evolve_agreement(event, recorded_at),
+            agreement_events!() => self.evolve_agreement(event, index, recorded_at),
         }
     }
 
@@ -308,7 +305,20 @@ impl State {
         self.appointed_at.insert(event, data.code);
         let earlier = self.organisations.remove(&data.code);
         let revision = earlier.as_ref().map_or(0, |o| o.revision) + 1;
-        let (mut appointments, delegations) = earlier.map(|o| (o.appointments, o.delegations)).unwrap_or_default();
+        // Who joins again brings new roles and new keys.
+        let ended = earlier.as_ref().and_then(|o| o.gone).map_or(recorded_at, |gone| gone.at);
+        for key in self.keys.values_mut().filter(|key| key.organisation == data.code && key.event != event) {
+            if key.is_active() {
+                key.stage = KeyStage::Revoked { at: ended };
+            }
+        }
+        let (mut appointments, mut delegations) = earlier.map(|o| (o.appointments, o.delegations)).unwrap_or_default();
+        for appointment in appointments.iter_mut() {
+            appointment.ended_at.get_or_insert(ended);
+        }
+        for delegation in &mut delegations {
+            delegation.ended_at.get_or_insert(ended);
+        }
         appointments.push(Appointment {
             event,
             person: data.chief.person,
@@ -327,6 +337,8 @@ impl State {
             governance: data.governance,
             extra_roles: data.extra_roles.clone(),
             stage: OrganisationStage::Active,
+            gone: None,
+            partnerships: std::collections::BTreeMap::new(),
             appointments,
             delegations,
             revision,
@@ -350,7 +362,7 @@ impl State {
     }
 
     /// Counts an event whose type belongs to the stream of its subject.
-    fn count_in_stream(&mut self, event: &Event, at: Timestamp) {
+    fn count_in_stream(&mut self, event: &Event, index: u64, at: Timestamp) {
         match event.stream {
             Stream::Organisation(_) => self.in_office(event, None, |_| {}),
             Stream::Key(id) => {
@@ -358,7 +370,7 @@ impl State {
                     key.revision += 1;
                 }
             }
-            Stream::Agreement(_) => self.evolve_agreement(event, at),
+            Stream::Agreement(_) => self.evolve_agreement(event, index, at),
             Stream::Sys | Stream::Template(_) | Stream::Programme(_) => {}
         }
     }

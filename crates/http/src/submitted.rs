@@ -132,5 +132,7 @@ pub(crate) fn changes_directory(event: &Event) -> bool {
             | Data::OrganisationSuspended(_)
             | Data::OrganisationReinstated(_)
             | Data::OrganisationLeft(_)
+            | Data::OrganisationSucceeded(_)
+            | Data::SuccessionObjected(_)
     )
 }

@@ -445,7 +445,7 @@ pub fn page(agreement: &Agreement, at: Timestamp, as_of: u64) -> AgreementPage<'
                 by: version.by,
             })
             .collect(),
-        header,
+        header: agreement.current().signed_header(),
         revision: agreement.revision(),
         barrier: agreement.barrier(),
         why: agreement.why(at),

@@ -108,6 +108,10 @@ pub const fn event(kind: EventType) -> &'static str {
         EventType::KeyRegistered => "Key registered",
         EventType::KeyRotated => "Key replaced",
         EventType::KeyRevoked => "Key ended",
+        EventType::OrganisationSucceeded => "Organisation succeeded",
+        EventType::SuccessionObjected => "Succession objected to",
+        EventType::SuccessionConfirmed => "Succession confirmed",
+        EventType::PartnershipMembershipChanged => "Partnership joined or left",
         EventType::KeyCompromised => "Key reported compromised",
         EventType::ContestResolved => "Contested signatures resolved",
         EventType::RequestFiled => "Request filed",
@@ -164,6 +168,10 @@ pub const fn event_means(kind: EventType) -> &'static str {
         EventType::KeyRegistered => "A person gets a key to sign with.",
         EventType::KeyRotated => "A key takes the place of an older one.",
         EventType::KeyRevoked => "A key signs nothing more.",
+        EventType::OrganisationSucceeded => "Bodies take the place of others by statute, and their agreements with it.",
+        EventType::SuccessionObjected => "A body without a chief says that it is not succeeded. That stops it.",
+        EventType::SuccessionConfirmed => "A successor stands by an agreement that came to it from another body.",
+        EventType::PartnershipMembershipChanged => "A body joins a partnership, or leaves it.",
         EventType::KeyCompromised => {
             "A key may be in other hands. What it signed since counts only when its body stands by it."
         }

@@ -1,5 +1,6 @@
 //! O: are these organisations in a position to act.
 
+use crate::admit::succession;
 use crate::event::Event;
 use crate::event::data::Data;
 use crate::ids::{OrganisationCode, Stream};
@@ -26,7 +27,15 @@ const fn is_protective(data: &Data) -> bool {
     outlives(data)
         || matches!(
             data,
-            Data::AgreementSuspended(_)
+            Data::OrganisationUpdated(_)
+                | Data::OrganisationSucceeded(_)
+                | Data::SuccessionObjected(_)
+                | Data::RoleHolderRevoked(_)
+                | Data::DelegationRevoked(_)
+                | Data::KeyRevoked(_)
+                | Data::KeyCompromised(_)
+                | Data::ContestResolved(_)
+                | Data::AgreementSuspended(_)
                 | Data::RevocationNoticed(_)
                 | Data::RetentionHoldPlaced(_)
                 | Data::RetentionHoldReleased(_)
@@ -56,7 +65,7 @@ fn check_actor(state: &State, event: &Event, code: OrganisationCode, at: Timesta
 }
 
 /// A party of a new request is registered and active.
-fn check_standing(state: &State, code: OrganisationCode, at: Timestamp) -> Result<(), Refusal> {
+pub(super) fn check_standing(state: &State, code: OrganisationCode, at: Timestamp) -> Result<(), Refusal> {
     match stage(state, code, at)? {
         OrganisationStage::Active => Ok(()),
         OrganisationStage::Suspended { .. } => Err(Refusal::OrganisationSuspended { organisation: code }),
@@ -67,7 +76,7 @@ fn check_standing(state: &State, code: OrganisationCode, at: Timestamp) -> Resul
     }
 }
 
-fn stage(state: &State, code: OrganisationCode, at: Timestamp) -> Result<OrganisationStage, Refusal> {
+pub(super) fn stage(state: &State, code: OrganisationCode, at: Timestamp) -> Result<OrganisationStage, Refusal> {
     let unknown = || Refusal::OrganisationUnknown { organisation: code };
     state.organisations.get(&code).map(|organisation| organisation.stage_at(at)).ok_or_else(unknown)
 }
@@ -90,6 +99,18 @@ fn check_subject(state: &State, event: &Event, at: Timestamp) -> Result<(), Refu
         }
         return Ok(());
     }
+    if let Data::OrganisationSucceeded(data) = &event.data {
+        return succession::check(state, event, data, at);
+    }
+    if let Data::SuccessionConfirmed(data) = &event.data {
+        succession::check_confirmation(state, event, data)?;
+    }
+    if let Data::SuccessionObjected(data) = &event.data {
+        succession::check_objection(state, data)?;
+    }
+    if let Data::PartnershipMembershipChanged(data) = &event.data {
+        succession::check_partnership(state, data)?;
+    }
     if let Data::OrganisationLeft(_) = &event.data
         && let Stream::Organisation(code) = event.stream
     {
@@ -107,6 +128,11 @@ fn check_subject(state: &State, event: &Event, at: Timestamp) -> Result<(), Refu
             return Err(Refusal::OrganisationSucceeded { organisation: code, successor: by, on });
         }
         OrganisationStage::Active | OrganisationStage::Suspended { .. } => {}
+    }
+    if matches!(event.data, Data::OrganisationLeft(_))
+        && let Some(gone) = state.organisations.get(&code).and_then(|body| body.gone)
+    {
+        return Err(gone.refusal(code));
     }
     let suspended = matches!(standing, OrganisationStage::Suspended { .. });
     if matches!(event.data, Data::OrganisationSuspended(_)) && suspended {

@@ -2,13 +2,14 @@
 
 use std::collections::HashSet;
 
+use crate::admit::succession;
 use crate::agreement::agreement_events;
 use crate::contest;
 use crate::event::data::{self, Data};
 use crate::event::{Event, Signer};
 use crate::ids::{EventId, OrganisationCode, PersonId, Role, Stream};
 use crate::london;
-use crate::offices::{Appointment, Organisation, OrganisationStage};
+use crate::offices::{Appointment, Organisation};
 use crate::policy::SeparationPolicy;
 use crate::refusal::Refusal;
 use crate::state::State;
@@ -39,6 +40,9 @@ pub(super) fn check(state: &State, event: &Event, at: Timestamp) -> Result<(), R
             others_are(event, &[])
         }
         Data::OrganisationUpdated(_) => both(event, Role::Adm, Role::Cex),
+        Data::OrganisationSucceeded(data) => succession::check_hands(state, event, data, at),
+        Data::SuccessionObjected(_) => alone(event, &signers(event), &[Role::Siro, Role::Sig]),
+        Data::PartnershipMembershipChanged(data) => succession::check_partnership_hands(state, event, data),
         Data::OrganisationLeft(_) => alone(event, &signers(event), &[Role::Cex]),
         Data::RoleHolderAppointed(data) => {
             let own = check_same_person(state, event, data)?;
@@ -69,6 +73,12 @@ pub(super) fn check(state: &State, event: &Event, at: Timestamp) -> Result<(), R
 
 /// D06: nobody appoints themself or delegates to themself. G38: a suspension and a delegation have a latest day.
 pub(super) fn check_administration(state: &State, event: &Event, at: Timestamp) -> Result<(), Refusal> {
+    if let Data::OrganisationSucceeded(data) = &event.data {
+        succession::check_guards(state, data, at)?;
+    }
+    if let Data::SuccessionObjected(data) = &event.data {
+        succession::check_objection_guards(state, event, data, at)?;
+    }
     if let Data::ContestResolved(data) = &event.data {
         contest::check_duties(state, event, data)?;
         contest::check_guards(state, event, data)?;
@@ -173,9 +183,6 @@ fn check_held(state: &State, event: &Event, signer: &Signer, at: Timestamp) -> R
         let doubted = appointment.contested && !contest::vouched(state, event);
         return if doubted { Err(Refusal::RoleContested { role: signer.role }) } else { Ok(()) };
     }
-    if super::offices::outlives(&event.data) && held_to_the_end(organisation, signer, at) {
-        return Ok(());
-    }
     let ended = organisation
         .appointments
         .iter()
@@ -186,16 +193,6 @@ fn check_held(state: &State, event: &Event, signer: &Signer, at: Timestamp) -> R
         Some(on) => Err(Refusal::RoleEnded { role: signer.role, on }),
         None => Err(not_held()),
     }
-}
-
-/// Whether an organisation has left, and a person held a role there until it did: they still certify and warn.
-fn held_to_the_end(organisation: &Organisation, signer: &Signer, at: Timestamp) -> bool {
-    let left = matches!(organisation.stage_at(at), OrganisationStage::Left { .. });
-    let end = organisation.appointments.iter().filter_map(|appointment| appointment.ended_at).max();
-    left && organisation
-        .appointments
-        .iter()
-        .any(|held| held.person == signer.person && held.role == signer.role && held.ended_at == end)
 }
 
 fn check_delegate(organisation: &Organisation, signer: &Signer, id: EventId, at: Timestamp) -> Result<(), Refusal> {
@@ -213,7 +210,7 @@ fn check_delegate(organisation: &Organisation, signer: &Signer, id: EventId, at:
 }
 
 /// As many registrars as the threshold asks, as different persons.
-fn registrars(state: &State, event: &Event) -> Result<(), Refusal> {
+pub(super) fn registrars(state: &State, event: &Event) -> Result<(), Refusal> {
     let persons: HashSet<PersonId> =
         event.signers.iter().filter(|s| s.organisation == OrganisationCode::REGISTRAR).map(|s| s.person).collect();
     let needed = state.founded.as_ref().map_or(2, |f| usize::try_from(f.threshold).unwrap_or(usize::MAX));
@@ -225,7 +222,7 @@ fn registrars(state: &State, event: &Event) -> Result<(), Refusal> {
 }
 
 /// Besides the registrars exactly these sign.
-fn others_are(event: &Event, expected: &[(OrganisationCode, Role)]) -> Result<(), Refusal> {
+pub(super) fn others_are(event: &Event, expected: &[(OrganisationCode, Role)]) -> Result<(), Refusal> {
     let others: Vec<&Signer> = event.signers.iter().filter(|s| s.organisation != OrganisationCode::REGISTRAR).collect();
     for (organisation, role) in expected {
         if !others.iter().any(|s| s.organisation == *organisation && s.role == *role) {

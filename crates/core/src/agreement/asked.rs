@@ -10,7 +10,7 @@ use crate::event::{Event, Signer};
 use crate::header::SignatureKind;
 use crate::ids::{AgreementId, Code as FunctionCode, OrganisationCode, Role};
 use crate::london;
-use crate::offices::{Organisation, OrganisationStage};
+use crate::offices::Organisation;
 use crate::organisation::Governance;
 use crate::refusal::Refusal;
 use crate::state::State;
@@ -83,6 +83,7 @@ impl<'a> Question<'a> {
             Data::PublicationDecided(data) => super::publication::hands_of_decision(&put, data),
             Data::DocumentAttached(_) => super::notes::hands_of_document(&put),
             Data::ContestResolved(data) => crate::contest::check_hands(self.state, self.event, data),
+            Data::SuccessionConfirmed(_) => super::succession::hands_of_confirmation(&put),
             Data::NoteRecorded(_) => super::notes::hands_of_note(&put),
             Data::ImportConfirmed(_) => super::importing::hands_of_confirmation(&put),
             Data::ImportDisputed(_) => super::importing::hands_of_dispute(&put),
@@ -187,6 +188,7 @@ impl<'a> Question<'a> {
             Data::RetentionHoldReleased(data) => super::destruction::guards_of_release(&put, data),
             Data::DocumentAttached(_) => super::notes::guards_of_document(&put),
             Data::ContestResolved(data) => crate::contest::check_guards(self.state, self.event, data),
+            Data::SuccessionConfirmed(data) => super::succession::guards_of_confirmation(&put, data),
             Data::ImportConfirmed(data) => super::importing::guards_of_confirmation(&put, data),
             Data::ImportDisputed(data) => super::importing::guards_of_dispute(&put, data),
             // A first event is answered above.
@@ -299,10 +301,8 @@ impl Put<'_> {
             let problem = || format!("does not cover {}", listed());
             return if fits { Ok(()) } else { Err(Refusal::NoDelegation { role: signer.role, problem: problem() }) };
         }
-        // Of an organisation that left, only officers who held the role to the end come this far.
-        let left = matches!(body.stage_at(self.at), OrganisationStage::Left { .. });
         let mut held = body.appointments.of(signer.person).filter(|a| a.role == signer.role);
-        if held.any(|appointment| (left || appointment.is_live(self.at)) && covered(&appointment.functions)) {
+        if held.any(|appointment| appointment.is_live(self.at) && covered(&appointment.functions)) {
             Ok(())
         } else {
             Err(Refusal::RoleNotHeld { role: signer.role, organisation: signer.organisation })

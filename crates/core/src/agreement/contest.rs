@@ -136,7 +136,7 @@ impl Agreement {
     fn weigh_force(&mut self, affected: &[OrganisationCode], by: EventId, at: Timestamp) {
         let bound = |code: &&OrganisationCode| self.party(**code).is_some_and(|party| party.state.is_bound());
         let affected: Vec<OrganisationCode> = affected.iter().filter(bound).copied().collect();
-        let whole = self.is_bilateral() || self.parties.len() == 1 || !self.stands_without(&affected);
+        let whole = self.is_bilateral() || self.standing_parties() == 1 || !self.stands_without(&affected);
         let reach_of = |code: OrganisationCode| if whole { Reach::Whole } else { Reach::Party(code) };
         let lost = Some(Derived::ContestedQuorumLost);
         let stays = |ground: &Ground| {
@@ -176,7 +176,7 @@ impl Agreement {
 
     /// Whether the agreement could go on without these parties: what it asks for its continuation, and where
     /// bodies join one by one for its formation too.
-    fn stands_without(&self, parties: &[OrganisationCode]) -> bool {
+    pub(super) fn stands_without(&self, parties: &[OrganisationCode]) -> bool {
         let mut without = self.clone();
         for party in without.parties.iter_mut().filter(|party| parties.contains(&party.organisation)) {
             party.state = PartyState::Left;

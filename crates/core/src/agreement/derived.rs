@@ -13,6 +13,8 @@ use crate::time::Timestamp;
 codes! {
     /// A change that no event brings about.
     Derived {
+        /// A body left the ledger, or another took its place.
+        BodyGone = "BodyGone",
         /// D1: a signature that is needed is contested or disowned.
         ContestedQuorumLost = "ContestedQuorumLost",
         /// A ground of suspension that nobody confirmed closes.
@@ -27,10 +29,14 @@ codes! {
         ConsentDue = "ConsentDue",
         /// D6: an amendment is agreed, and its first day has come.
         AmendmentEffective = "AmendmentEffective",
+        /// D7: a successor did not confirm that it stands by the agreement.
+        SuccessionUnconfirmed = "SuccessionUnconfirmed",
         /// D8: formed, and the first day has come.
         ActivationDue = "ActivationDue",
         /// D9: nobody moved it, or signing closed.
         ApprovalWindowClosed = "ApprovalWindowClosed",
+        /// D10: a succession left both sides of every dataset one body.
+        PartiesCollapsed = "PartiesCollapsed",
         /// D11: ended, and no duty and no hold are left.
         NoDutiesOutstanding = "NoDutiesOutstanding",
     }
@@ -39,6 +45,8 @@ codes! {
 /// A change that is due, and what it is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Due {
+    Gone(OrganisationCode),
+    Unconfirmed(EventId, OrganisationCode),
     Ground(EventId),
     Notice(OrganisationCode),
     Continuation,
@@ -53,6 +61,8 @@ enum Due {
 impl Due {
     const fn name(self) -> Derived {
         match self {
+            Self::Gone(_) => Derived::BodyGone,
+            Self::Unconfirmed(..) => Derived::SuccessionUnconfirmed,
             Self::Ground(_) => Derived::GroundLapsed,
             Self::Notice(_) => Derived::NoticeElapsed,
             Self::Continuation => Derived::ContinuationFailed,
@@ -94,6 +104,11 @@ impl Agreement {
                 first = Some((at, due));
             }
         };
+        if !self.name().is_final() {
+            for coming in &self.elsewhere.coming {
+                consider(coming.at, Due::Gone(coming.organisation));
+            }
+        }
         match &self.stage {
             Stage::Filed | Stage::Clarifying { .. } | Stage::Negotiating { .. } => {
                 consider(self.moved_at.add_days(i64::from(self.windows.idle_days)), Due::Window);
@@ -119,6 +134,9 @@ impl Agreement {
     }
 
     fn due_in_force(&self, consider: &mut dyn FnMut(Timestamp, Due)) {
+        for (at, event, predecessor) in self.unconfirmed_due() {
+            consider(at.max(self.changed_at), Due::Unconfirmed(event, predecessor));
+        }
         for ground in &self.grounds {
             if let Some(at) = ground.lapses_at {
                 consider(at, Due::Ground(ground.event));
@@ -179,7 +197,9 @@ impl Agreement {
     fn bring_about(&mut self, due: Due, at: Timestamp) {
         self.changed_at = at;
         let about = match due {
-            Due::Notice(organisation) => Some(organisation),
+            Due::Notice(organisation) | Due::Gone(organisation) | Due::Unconfirmed(_, organisation) => {
+                Some(organisation)
+            }
             Due::Ground(_)
             | Due::Continuation
             | Due::Term
@@ -191,6 +211,8 @@ impl Agreement {
         };
         let origin = Origin::Derived { change: due.name(), organisation: about };
         match due {
+            Due::Gone(organisation) => self.departs(organisation, at),
+            Due::Unconfirmed(event, predecessor) => self.succession_overdue(event, predecessor, at),
             Due::Ground(event) => self.close_ground(event, at, origin),
             Due::Notice(organisation) => {
                 self.leaves(organisation, at);

@@ -117,6 +117,7 @@ impl Agreement {
             number: 1,
             hash: hash_of(event, &*data.header, Some(data.terms.commitment), 1),
             header: Arc::new((*data.header).clone()),
+            as_signed: None,
             event: event.id,
             by: event.principal().organisation,
         };

@@ -150,6 +150,7 @@ impl Agreement {
         let header = Arc::new(data.header.filled(data.signed_elsewhere_on.unwrap_or(on)));
         let by = event.principal().organisation;
         let version = Version {
+            as_signed: None,
             number: 1,
             hash: hash_of(event, &*data.header, None, 1),
             header: header.clone(),

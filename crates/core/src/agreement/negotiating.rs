@@ -189,6 +189,7 @@ impl Agreement {
             number,
             hash: hash_of(event, header, Some(terms), number),
             header: Arc::new(header.clone()),
+            as_signed: None,
             event: event.id,
             by: event.principal().organisation,
         });

@@ -30,6 +30,8 @@ codes! {
         Confirm = "CONFIRM",
         /// Stand by contested signatures, or disown them.
         ResolveContest = "RESOLVE_CONTEST",
+        /// Confirm an agreement that came from another body.
+        ConfirmSuccession = "CONFIRM_SUCCESSION",
     }
 }
 
@@ -81,6 +83,7 @@ impl Agreement {
         }));
         if !self.name().is_final() {
             next.extend(self.next_of_contest());
+            next.extend(self.next_of_succession());
         }
         next.sort_unstable();
         next.dedup();

@@ -1,6 +1,6 @@
 //! What events of other streams did to an agreement: kept with it, so that it can be rebuilt as of any size.
 
-use crate::agreement::{Agreement, PartyState};
+use crate::agreement::{Agreement, Coming, PartyState, Pending};
 use crate::ids::{EventId, OrganisationCode};
 use crate::time::Timestamp;
 
@@ -18,10 +18,30 @@ pub struct Outside {
 /// A change that comes from another stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
-    /// A party left the ledger.
+    /// A party leaves the ledger.
     Left {
         /// Which.
         organisation: OrganisationCode,
+        /// When.
+        from: Timestamp,
+    },
+    /// Another body takes a party's place.
+    Succession {
+        /// By which event.
+        event: EventId,
+        /// Whose place is taken.
+        predecessor: OrganisationCode,
+        /// Who takes it.
+        successor: OrganisationCode,
+        /// When.
+        from: Timestamp,
+        /// Whether the successor has to confirm.
+        confirm: bool,
+    },
+    /// A succession that was to come does not.
+    Objected {
+        /// By which event it was to come.
+        event: EventId,
     },
     /// The set of its contested events, or of its disowned ones, is another.
     Contest {
@@ -40,6 +60,10 @@ pub struct Elsewhere {
     pub(super) contested: Box<[EventId]>,
     pub(super) disowned: Box<[EventId]>,
     pub(super) changes: Vec<Outside>,
+    /// Bodies that will leave the ledger or be succeeded.
+    pub(super) coming: Vec<Coming>,
+    /// Successions that nobody has confirmed.
+    pub(super) pending: Vec<Pending>,
 }
 
 impl Elsewhere {
@@ -60,13 +84,41 @@ impl Agreement {
         let at = outside.at;
         self.settle(at);
         match &outside.change {
-            Change::Left { organisation } => self.party_left(*organisation, at),
+            Change::Left { organisation, from } => {
+                let (organisation, at) = (*organisation, *from);
+                let coming = Coming { at, event: None, organisation, successor: None, confirm: false };
+                self.elsewhere.coming.push(coming);
+            }
+            Change::Succession { event, predecessor, successor, from, confirm } => {
+                self.elsewhere.coming.push(Coming {
+                    at: *from,
+                    event: Some(*event),
+                    organisation: *predecessor,
+                    successor: Some(*successor),
+                    confirm: *confirm,
+                });
+            }
+            Change::Objected { event } => self.elsewhere.coming.retain(|coming| coming.event != Some(*event)),
             Change::Contest { by, contested, disowned } => self.contest(*by, contested, disowned, at),
         }
         self.elsewhere.changes.push(outside);
         self.weigh_amendment(at);
         self.changed_at = at;
         self.settle(at);
+    }
+
+    /// The day has come on which a body leaves the ledger, or another takes its place.
+    pub(super) fn departs(&mut self, organisation: OrganisationCode, at: Timestamp) {
+        let Some(place) = self.elsewhere.coming.iter().position(|c| c.organisation == organisation && c.at <= at)
+        else {
+            return;
+        };
+        let coming = self.elsewhere.coming.remove(place);
+        match (coming.event, coming.successor) {
+            (Some(event), Some(successor)) => self.succeed(event, organisation, successor, coming.confirm, at),
+            _ => self.party_left(organisation, at),
+        }
+        self.weigh_amendment(at);
     }
 
     /// A party left the ledger (domain.md 2.9).

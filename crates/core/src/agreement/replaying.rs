@@ -108,7 +108,7 @@ impl Agreement {
             Data::ApprovalDeclined(data) => self.decline_bars(data),
             super::other_streams!(ReviewCompleted RequestTriaged ClarificationRequested RevocationRescinded TerminationConsented AdviceGiven ApprovalGiven ExecutionSigned ApprovalWithdrawn
                 AgreementSuspended AgreementResumed RevocationNoticed PublicationDecided NoteRecorded DisclosureLogged IncidentNoted IncidentUpdated DestructionCertified RetentionHoldPlaced RetentionHoldReleased
-                DocumentAttached ImportConfirmed ImportDisputed ContestResolved) => false,
+                DocumentAttached ImportConfirmed ImportDisputed ContestResolved SuccessionConfirmed) => false,
         }
     }
 
@@ -144,6 +144,7 @@ impl Agreement {
             Data::DestructionCertified(data) => self.certified(event, data),
             Data::RetentionHoldPlaced(data) => self.hold_placed(event, data, at),
             Data::RetentionHoldReleased(data) => self.hold_released(data, at),
+            Data::SuccessionConfirmed(data) => self.succession_confirmed(event, data, at),
             Data::PublicationDecided(data) => self.publication_decided(event, data),
             Data::DocumentAttached(_) => self.documents = self.documents.saturating_add(1),
             Data::ImportConfirmed(_) => self.import_confirmed(event),

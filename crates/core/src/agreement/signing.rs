@@ -7,7 +7,7 @@ use crate::event::Event;
 use crate::event::data::{AdviceGiven, AdviceKind, ApprovalGiven, ExecutionSigned, TermsSubmitted};
 use crate::header::{
     AgreementType, Capacity, DatasetRow, Formation, Header, HeaderMember, NonAdopterRule, OnePartyRef, PartyRefs,
-    RequiredRole, SignatureKind,
+    PartyRow, RequiredRole, SignatureKind,
 };
 use crate::ids::{DatasetId, OrganisationCode, Role};
 use crate::london;
@@ -173,26 +173,25 @@ fn words(missing: &[RequiredRole]) -> String {
     missing.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
+/// The rows of an organisation: several where it took the places of others.
+fn rows_of(header: &Header, organisation: OrganisationCode) -> impl Iterator<Item = (usize, &PartyRow)> {
+    (1..).zip(&header.parties).filter(move |(_, row)| row.organisation == organisation)
+}
+
 /// Whether a dataset's row names an organisation as its provider.
 pub(super) fn provides(header: &Header, row: &DatasetRow, organisation: OrganisationCode) -> bool {
-    let Some((number, party)) = header.party(organisation) else {
-        return false;
-    };
-    match row.provider {
+    rows_of(header, organisation).any(|(number, party)| match row.provider {
         OnePartyRef::Number(named) => usize::from(named) == number,
         OnePartyRef::All(_) => party.capacity.provides(),
-    }
+    })
 }
 
 /// Whether a dataset's row names an organisation as a recipient.
 pub(super) fn receives(header: &Header, row: &DatasetRow, organisation: OrganisationCode) -> bool {
-    let Some((number, party)) = header.party(organisation) else {
-        return false;
-    };
-    match &row.recipients {
+    rows_of(header, organisation).any(|(number, party)| match &row.recipients {
         PartyRefs::Numbers(named) => named.iter().any(|named| usize::from(*named) == number),
         PartyRefs::All(_) => party.capacity.receives(),
-    }
+    })
 }
 
 /// The datasets that an organisation provides or receives.
@@ -430,7 +429,9 @@ impl Agreement {
             |organisation: OrganisationCode| self.party(organisation).is_some_and(|party| party.state.is_bound());
         match header.formation {
             Formation::All | Formation::Unilateral => self.parties.iter().all(|party| {
-                party.state.is_bound() || party.row(header).is_some_and(|row| row.required_roles.is_empty())
+                party.state == PartyState::Succeeded
+                    || party.state.is_bound()
+                    || party.row(header).is_some_and(|row| row.required_roles.is_empty())
             }),
             Formation::Accession => {
                 let count = self.parties.iter().filter(|party| party.state.is_bound()).count();

@@ -88,7 +88,7 @@ pub(super) fn guards_of_suspension(put: &Put<'_>, data: &AgreementSuspended) -> 
 
 /// Bilateral, the lead party, two parties on the same ground, or the ground REGULATOR.
 fn reaches_all(put: &Put<'_>, data: &AgreementSuspended) -> bool {
-    put.agreement.parties().len() <= 2
+    put.agreement.standing_parties() <= 2
         || put.organisation() == put.agreement.header().lead_party
         || data.code == SuspensionGround::Regulator
         || is_seconded(put.agreement, put.event, data.code)
@@ -160,8 +160,10 @@ pub(super) fn guards_of_resumption(put: &Put<'_>, data: &AgreementResumed) -> Re
     let Some(ground) = put.agreement.ground(data.ground) else {
         return Err(Refusal::NotSuspended);
     };
-    if ground.derived == Some(Derived::ContestedQuorumLost) {
-        return Err(Refusal::ContestOpen);
+    match ground.derived {
+        Some(Derived::ContestedQuorumLost) => return Err(Refusal::ContestOpen),
+        Some(Derived::SuccessionUnconfirmed) => return Err(Refusal::SuccessionOpen),
+        Some(_) | None => {}
     }
     if let Reach::Party(organisation) = ground.reach
         && let Some(party) = put.agreement.party(organisation)
@@ -203,7 +205,7 @@ impl Agreement {
             SuspensionScope::Party => Reach::Party(by),
             SuspensionScope::Datasets => Reach::Datasets(data.datasets.as_slice().into()),
         };
-        let alone = self.parties.len() > 2 && by != self.header().lead_party && !seconded;
+        let alone = self.standing_parties() > 2 && by != self.header().lead_party && !seconded;
         let lapses = reach == Reach::Whole && data.code == SuspensionGround::Regulator && alone;
         // A second party that names the ground confirms it.
         for ground in self.grounds.iter_mut().filter(|ground| ground.code == data.code && ground.by != by) {

@@ -72,6 +72,7 @@ const TABLE: &[(EventType, [Cell; 13])] = &[
     (EventType::DestructionCertified,  [T01, T04, T04, T04, T04, T20, IF_T20, IF_T20, IF_T20, T18, T07, T07, T07]),
     (EventType::RetentionHoldPlaced,   [T01, T04, T04, T04, T04, T04, GO, GO, GO, T18, T07, T07, T07]),
     (EventType::RetentionHoldReleased, [T01, T04, T04, T04, T04, T04, GO, GO, GO, T18, T07, T07, T07]),
+    (EventType::SuccessionConfirmed,   [T01, GO,  GO,  GO,  GO,  GO,  GO,  GO,  GO,  T18, T07, T07, T07]),
     (EventType::ContestResolved,    [T01, GO,  GO,  GO,  GO,  GO,  GO,  GO,  GO,  GO,  GO,  GO,  GO]),
     (EventType::PublicationDecided, [T01, GO,  GO,  GO,  GO,  GO,  GO,  GO,  GO,  GO,  GO,  GO,  GO]),
     (EventType::DocumentAttached,   [T01, GO,  GO,  GO,  GO,  GO,  GO,  GO,  GO,  GO,  T07, T07, T07]),

@@ -76,6 +76,10 @@ impl Agreement {
                         "Signatures of {} are contested or disowned, so {reach} is suspended until they are affirmed or given again.",
                         ground.by
                     ),
+                    Some(Derived::SuccessionUnconfirmed) => format!(
+                        "{} has not confirmed that it stands by the agreement in the place of another body, so {reach} is suspended until its SIRO does.",
+                        ground.by
+                    ),
                     Some(_) | None => {
                         format!("{} suspended {reach} ({}), and the ground is open.", ground.by, ground.code)
                     }
@@ -87,7 +91,17 @@ impl Agreement {
             Some((notice, format!("{} gave notice and leaves on {}.", party.organisation, notice.day)))
         });
         let notices = notices.map(|(notice, text)| event(notice.at.min(instant), notice.event, text));
-        questions.chain(grounds).chain(notices).filter(|cause| cause.at <= instant).collect()
+        let pending = self.elsewhere.pending.iter().map(|pending| {
+            event(
+                pending.since.min(instant),
+                pending.event,
+                format!(
+                    "{} took the place of {}, and has not confirmed the agreement.",
+                    pending.successor, pending.predecessor
+                ),
+            )
+        });
+        questions.chain(pending).chain(grounds).chain(notices).filter(|cause| cause.at <= instant).collect()
     }
 
     fn cause_of(&self, step: &Step) -> Cause {
@@ -118,6 +132,17 @@ impl Agreement {
                 "signatures of {} were contested or disowned, affirmed, or given again.",
                 organisation.map_or_else(|| "a party".to_owned(), |code| code.to_string())
             ),
+            Derived::BodyGone => format!(
+                "{} left the ledger, or another body took its place.",
+                organisation.map_or_else(|| "a party".to_owned(), |code| code.to_string())
+            ),
+            Derived::SuccessionUnconfirmed => format!(
+                "{} took another body's place and did not confirm in 90 days that it stands by the agreement.",
+                organisation.map_or_else(|| "a party".to_owned(), |code| code.to_string())
+            ),
+            Derived::PartiesCollapsed => {
+                "a succession made both sides one body, so nothing was left to share.".to_owned()
+            }
             Derived::GroundLapsed => "nobody confirmed the suspension, so it ended by itself.".to_owned(),
             Derived::NoticeElapsed => format!(
                 "the notice of {} took effect.",

@@ -42,6 +42,7 @@ pub fn seals(data: &Data) -> Vec<Seal> {
         | Data::OrganisationSuspended(_)
         | Data::OrganisationReinstated(_)
         | Data::OrganisationLeft(_)
+        | Data::SuccessionConfirmed(_)
         | Data::RoleHolderRevoked(_)
         | Data::RoleDelegated(_)
         | Data::DelegationRevoked(_)
@@ -72,6 +73,9 @@ pub fn seals(data: &Data) -> Vec<Seal> {
         Data::AgreementResumed(data) => vec![seal("/words", &data.words)],
         Data::RevocationNoticed(data) => vec![seal("/words", &data.words)],
         Data::NoteRecorded(data) => vec![seal("/text", &data.text)],
+        Data::OrganisationSucceeded(data) => vec![seal("/instrument", &data.instrument)],
+        Data::SuccessionObjected(data) => vec![seal("/words", &data.words)],
+        Data::PartnershipMembershipChanged(data) => vec![seal("/source", &data.source)],
         Data::KeyCompromised(data) => vec![seal("/evidence", &data.evidence)],
         Data::ContestResolved(data) => vec![seal("/evidence", &data.evidence)],
         Data::ClarificationRequested(data) => vec![seal("/text", &data.text)],

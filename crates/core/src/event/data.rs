@@ -6,11 +6,13 @@ mod agreements;
 mod genesis;
 mod keys;
 mod lists;
+mod succession;
 
 pub use agreements::*;
 pub use genesis::*;
 pub use keys::*;
 pub use lists::*;
+pub use succession::*;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -245,6 +247,12 @@ events! {
     OrganisationReinstated = "OrganisationReinstated" in Organisation,
     /// An organisation leaves the ledger.
     OrganisationLeft = "OrganisationLeft" in Organisation,
+    /// Bodies take the place of others by statute.
+    OrganisationSucceeded = "OrganisationSucceeded" in Organisation,
+    /// A body without a chief says that it is not succeeded.
+    SuccessionObjected = "SuccessionObjected" in Organisation,
+    /// A body joins or leaves a partnership.
+    PartnershipMembershipChanged = "PartnershipMembershipChanged" in Organisation,
     /// A person comes to hold a role.
     RoleHolderAppointed = "RoleHolderAppointed" in Organisation,
     /// A person no longer holds a role; no event says why.
@@ -325,6 +333,8 @@ events! {
     PublicationDecided = "PublicationDecided" in Agreement,
     /// A33: a document is part of the evidence.
     DocumentAttached = "DocumentAttached" in Agreement,
+    /// A35: a successor stands by an agreement that came to it.
+    SuccessionConfirmed = "SuccessionConfirmed" in Agreement,
     /// A36: a note.
     NoteRecorded = "NoteRecorded" in Agreement,
     /// A37: an agreement made before the ledger.

@@ -1,6 +1,6 @@
 //! What the form of an event asks beyond its JSON: that its stream fits its type, and what a genesis must hold.
 
-use crate::event::data::{Data, Home, LedgerGenesis};
+use crate::event::data::{Data, Home, LedgerGenesis, OrganisationSucceeded, SuccessionKind};
 use crate::ids::{OrganisationCode, Stream};
 
 /// At least so many registrars.
@@ -47,6 +47,11 @@ pub fn problem(stream: Stream, data: &Data) -> Option<String> {
     {
         return Some(format!("name 1 to {TARGETS_MAX} contested events"));
     }
+    if let Data::OrganisationSucceeded(data) = data
+        && let Some(problem) = succession_problem(stream, data)
+    {
+        return Some(problem);
+    }
     let home = match data.event_type().home() {
         Home::Sys => stream == Stream::Sys,
         Home::Organisation => matches!(stream, Stream::Organisation(_)),
@@ -56,6 +61,33 @@ pub fn problem(stream: Stream, data: &Data) -> Option<String> {
     };
     let fits = home && named.is_none_or(|named| named == stream);
     (!fits).then(|| format!("an event of type {} does not belong to stream `{stream}`", data.event_type()))
+}
+
+fn succession_problem(stream: Stream, data: &OrganisationSucceeded) -> Option<String> {
+    let distinct = |codes: &[OrganisationCode]| {
+        (0..codes.len()).all(|at| codes.get(at).is_some_and(|code| !codes.iter().take(at).any(|other| other == code)))
+    };
+    let (before, after) = (data.predecessors.len(), data.successors.len());
+    let fits = match data.kind {
+        SuccessionKind::Merge => before >= 1 && after == 1,
+        SuccessionKind::Replace | SuccessionKind::Rename => before == 1 && after == 1,
+        SuccessionKind::Split => before == 1 && after >= 2,
+        SuccessionKind::Transfer => before == 1 && after >= 1,
+    };
+    let named = data.functions.as_ref().is_some_and(|functions| !functions.is_empty());
+    if !fits {
+        Some(format!("a succession of kind {} does not go from {before} to {after} bodies", data.kind))
+    } else if !distinct(&data.predecessors) || !distinct(&data.successors) {
+        Some("each body is named once".to_owned())
+    } else if data.predecessors.iter().any(|code| data.successors.contains(code)) {
+        Some("nobody succeeds themself".to_owned())
+    } else if named != (data.kind == SuccessionKind::Transfer) || data.functions.is_some() != named {
+        Some("functions are named where some pass, and only there".to_owned())
+    } else if data.predecessors.first().map(|code| Stream::Organisation(*code)) != Some(stream) {
+        Some("a succession belongs to the stream of its first predecessor".to_owned())
+    } else {
+        None
+    }
 }
 
 fn genesis_problem(genesis: &LedgerGenesis) -> Option<String> {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::agreement::{Agreement, Change, Outside, Reference};
+use crate::agreement::{Agreement, Reference};
 use crate::event::Event;
 use crate::event::data::{Data, RoleHolderAppointed};
 use crate::ids::{AgreementId, OrganisationCode, PersonId, Stream};
@@ -99,7 +99,7 @@ impl State {
         }
     }
 
-    pub(super) fn evolve_agreement(&mut self, event: &Event, at: Timestamp) {
+    pub(super) fn evolve_agreement(&mut self, event: &Event, index: u64, at: Timestamp) {
         let Stream::Agreement(id) = event.stream else {
             return;
         };
@@ -108,10 +108,12 @@ impl State {
             let before: Vec<OrganisationCode> = agreement.parties().iter().map(|party| party.organisation).collect();
             agreement.evolve(event, at);
             let now = agreement.parties().iter().map(|party| party.organisation);
-            for organisation in now.filter(|code| !before.contains(code)) {
+            let entered: Vec<OrganisationCode> = now.filter(|code| !before.contains(code)).collect();
+            for organisation in entered {
                 let named = self.agreements_of.entry(organisation).or_default();
                 if !named.contains(&id) {
                     named.push(id);
+                    self.await_departures(id, organisation, index, at);
                 }
             }
             return;
@@ -121,10 +123,12 @@ impl State {
             return;
         };
         self.references.insert(reference, id);
-        for party in agreement.parties() {
-            self.agreements_of.entry(party.organisation).or_default().push(id);
-        }
+        let parties: Vec<OrganisationCode> = agreement.parties().iter().map(|party| party.organisation).collect();
         self.agreements.insert(id, agreement);
+        for organisation in parties {
+            self.agreements_of.entry(organisation).or_default().push(id);
+            self.await_departures(id, organisation, index, at);
+        }
     }
 
     fn next_reference(&mut self, at: Timestamp) -> Reference {
@@ -133,17 +137,6 @@ impl State {
         let count = self.filed_in.entry(year).or_default();
         *count += 1;
         Reference { year, number: *count }
-    }
-
-    pub(super) fn leave_agreements(&mut self, event: &Event, index: u64, at: Timestamp) {
-        let Stream::Organisation(organisation) = event.stream else {
-            return;
-        };
-        for id in self.agreements_of.get(&organisation).map(Vec::as_slice).unwrap_or_default() {
-            if let Some(agreement) = self.agreements.get_mut(id) {
-                agreement.touch(Outside { index, at, change: Change::Left { organisation } });
-            }
-        }
     }
 
     /// Remembers that a person appointed here is one who was appointed elsewhere.

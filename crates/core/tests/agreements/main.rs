@@ -28,6 +28,7 @@ mod reading;
 mod separation;
 mod sharing;
 mod signing;
+mod succession;
 mod suspension;
 mod table;
 mod town;

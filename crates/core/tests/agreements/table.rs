@@ -127,6 +127,9 @@ fn attempt(case: &mut Case, event: &str) -> Option<(Value, Vec<Person>)> {
         "ImportConfirmed" => (crate::importing::confirmation(&imported(case, target)), vec![officer("HCK", "SIG")]),
         "ImportDisputed" => (crate::importing::dispute(&imported(case, target)), vec![officer("HCK", "SIG")]),
         "NoteRecorded" => (note(), vec![officer("HCK", "LGL")]),
+        "SuccessionConfirmed" => {
+            (json!({ "outcome": "NO_CHANGES", "predecessor": "ISL" }), vec![officer("HCK", "SIRO")])
+        }
         "ContestResolved" => {
             let data = json!({ "evidence": commitment(), "outcome": "AFFIRMED", "targets": [target] });
             (data, vec![officer("HCK", "SIRO")])
@@ -194,7 +197,7 @@ fn every_cell_of_every_event_that_is_built_does_what_is_printed() {
         );
         seen += 1;
     }
-    assert_eq!(seen, 36 * REACHED.len());
+    assert_eq!(seen, 37 * REACHED.len());
 }
 
 #[test]

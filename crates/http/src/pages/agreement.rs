@@ -295,6 +295,7 @@ const fn task(task: Task) -> &'static str {
         Task::Execute => "sign for the organisation",
         Task::Resume => "close the ground of suspension",
         Task::Confirm => "confirm or dispute the import",
+        Task::ConfirmSuccession => "confirm the agreement in the place of another body",
         Task::ResolveContest => "stand by the contested signatures, or disown them",
         Task::Certify => "certify that data were destroyed or returned",
     }

@@ -295,3 +295,39 @@ codes! {
         Disowned = "DISOWNED",
     }
 }
+
+codes! {
+    /// How bodies take the place of others.
+    SuccessionKind {
+        /// Into one, new or already there.
+        Merge = "MERGE",
+        /// One in the place of another.
+        Replace = "REPLACE",
+        /// Into several.
+        Split = "SPLIT",
+        /// Some functions pass; the body stays.
+        Transfer = "TRANSFER",
+        /// The same legal person under another code.
+        Rename = "RENAME",
+    }
+}
+
+codes! {
+    /// What a successor found of an agreement that came to it.
+    SuccessionOutcome {
+        /// It holds as it is.
+        NoChanges = "NO_CHANGES",
+        /// It has to be amended.
+        NeedsAmendment = "NEEDS_AMENDMENT",
+    }
+}
+
+codes! {
+    /// Whether a body joins a partnership or leaves it.
+    MembershipChange {
+        /// It joins.
+        Joined = "JOINED",
+        /// It leaves.
+        Left = "LEFT",
+    }
+}
