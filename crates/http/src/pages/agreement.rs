@@ -260,8 +260,10 @@ fn why(view: &View, now: &Agreement, at: Timestamp) -> Vec<String> {
         .map(|cause| {
             let day = english::date(london::date_of(cause.at));
             match cause.event.and_then(|id| steps.get(&id)).map(|step| (step.to, step.origin)) {
-                Some((to, Origin::Event { organisation, role, .. })) => {
-                    format!("{day}: {}, by the {} of {}.", to.words(), role.title(), named(organisation))
+                Some((to, Origin::Event { id, organisation, role, .. })) => {
+                    // An import is not in force because somebody brought it in.
+                    let what = if is_import(now, id) { "imported" } else { to.words() };
+                    format!("{day}: {what}, by the {} of {}.", role.title(), named(organisation))
                 }
                 Some((_, Origin::Derived { .. })) | None => plain(&cause.text, &day, now, &named),
             }

@@ -170,13 +170,16 @@ pub(crate) async fn atom(State(app): State<Arc<App>>) -> Result<Response, Proble
         board.changes().take(CHANGES).filter_map(|change| Some((change, board.place(change.id)?))).unzip()
     };
     let titles = app.titles(&places).await?;
-    let named: Vec<(String, String)> = {
+    let named: Vec<(String, String, &str)> = {
         let view = app.reader.view();
         let state = view.state();
         let named = changes.iter().zip(titles).filter_map(|(change, title)| {
             let agreement = state.agreement(change.id)?;
             let title = title.map_or_else(|| unnamed(state, agreement), |title| title.to_string());
-            Some((agreement.reference().to_string(), title))
+            // The first step of an import is that somebody brought it in.
+            let imported = agreement.import().is_some() && change.step == 0;
+            let what = if imported { "imported" } else { change.to.words() };
+            Some((agreement.reference().to_string(), title, what))
         });
         named.collect()
     };
@@ -196,18 +199,13 @@ pub(crate) async fn atom(State(app): State<Arc<App>>) -> Result<Response, Proble
     push(format!("<updated>{updated}</updated>"));
     push(format!("<link rel=\"self\" href=\"{}\"/>", links::REGISTER_ATOM));
     push(format!("<author><name>{}</name></author>", escaped(origin)));
-    for (change, (reference, title)) in changes.iter().zip(&named) {
+    for (change, (reference, title, what)) in changes.iter().zip(&named) {
         push("<entry>".to_owned());
         push(format!("<id>urn:uuid:{}#{}</id>", change.id, change.step));
-        push(format!("<title>{}: {}</title>", escaped(title), change.to.words()));
+        push(format!("<title>{}: {}</title>", escaped(title), what));
         push(format!("<updated>{}</updated>", change.at));
         push(format!("<link href=\"{}\"/>", links::agreement(reference)));
-        push(format!(
-            "<summary>{} was {} from {}.</summary>",
-            reference,
-            change.to.words(),
-            english::instant(change.at)
-        ));
+        push(format!("<summary>{} was {} from {}.</summary>", reference, what, english::instant(change.at)));
         push("</entry>".to_owned());
     }
     push("</feed>".to_owned());
