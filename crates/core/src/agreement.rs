@@ -54,6 +54,8 @@ macro_rules! agreement_events {
             | $crate::event::data::Data::AmendmentProposed(_)
             | $crate::event::data::Data::AmendmentAbandoned(_)
             | $crate::event::data::Data::ReviewCompleted(_)
+            | $crate::event::data::Data::PartyInvited(_)
+            | $crate::event::data::Data::AccessionRequested(_)
             | $crate::event::data::Data::RevocationNoticed(_)
             | $crate::event::data::Data::RevocationRescinded(_)
             | $crate::event::data::Data::TerminationConsented(_)
@@ -70,6 +72,9 @@ macro_rules! agreement_events {
             | $crate::event::data::Data::AgreementImported(_)
             | $crate::event::data::Data::ImportConfirmed(_)
             | $crate::event::data::Data::ImportDisputed(_)
+            | $crate::event::data::Data::EmergencySharingRecorded(_)
+            | $crate::event::data::Data::LeadChanged(_)
+            | $crate::event::data::Data::Corrected(_)
     };
 }
 pub(crate) use agreement_events;
@@ -81,9 +86,11 @@ mod contest;
 mod declining;
 pub mod derived;
 pub mod destruction;
+mod emergency;
 mod filing;
 pub mod importing;
 pub mod incidents;
+mod joining;
 mod negotiating;
 mod next;
 mod notes;
@@ -346,6 +353,10 @@ pub struct Agreement {
     incidents: Vec<Incident>,
     /// The newest disclosure of each dataset.
     sent: Vec<Sent>,
+    /// Who leads since a change of lead, for versions up to this one.
+    led_by: Option<(u32, OrganisationCode)>,
+    /// Who signed each event first, and in which role: whose it is to correct.
+    authors: Vec<(EventId, OrganisationCode, Role)>,
     /// How many documents are attached.
     documents: u16,
     consents: Vec<Consent>,
@@ -548,13 +559,18 @@ impl Agreement {
 
     /// How many parties there are, those left out in whose place others stand.
     pub(crate) fn standing_parties(&self) -> usize {
-        self.parties.iter().filter(|party| party.state != PartyState::Succeeded).count()
+        self.parties.iter().filter(|party| party.state != PartyState::Succeeded && !party.joins).count()
     }
 
     /// The version that a party must sign now, if it must.
     pub fn to_sign(&self, party: &Party) -> Option<u32> {
+        if self.is_acceding(party) {
+            let signing = matches!(party.state, PartyState::Invited | PartyState::Signing)
+                && !matches!(self.stage, Stage::Suspended(_));
+            return signing.then(|| self.current().number);
+        }
         if let Track::Approving { amendment, .. } = self.track() {
-            return amending::adopts(party).then_some(amendment.version);
+            return (party.joins || amending::adopts(party)).then_some(amendment.version);
         }
         let signing = matches!(party.state, PartyState::Invited | PartyState::Signing);
         match &self.stage {

@@ -175,7 +175,11 @@ refusals! {
     RecheckMissing = "G43", "Give the law and a date to look again.";
     ImportGap { members: String } = "G45", "This agreement was imported without {members}; propose an amendment with full terms, or file it anew.";
     ImportUnconfirmed { organisation: OrganisationCode } = "G45", "{organisation} has not confirmed this import, so nothing may be shared with it or by it here. Ask its authorised signatory to confirm it.";
-    NoSuchImport = "G45", "This agreement was not brought here by that event. Name the event that imported it, or that recorded the emergency.";
+    FixedParties { organisation: OrganisationCode } = "G21", "The parties of this agreement are fixed. Adding {organisation} is a material amendment.";
+    NotEligible { organisation: OrganisationCode, kind: String } = "G36", "{organisation} ({kind}) is not among the kinds of organisation this agreement is open to.";
+    TooLongAgo { earliest: Timestamp } = "G38", "Sharing in an emergency is recorded within 72 hours, so it began on or after {earliest}, and not in the future.";
+    NoSuchTarget = "G28", "There is no event with that reference in this agreement. Look at its timeline.";
+    NoSuchImport = "G28", "This agreement was not brought here by that event. Name the event that imported it, or that recorded the emergency.";
     ImportsOver { until: Date } = "G47", "Agreements made before the ledger could be imported until {until}. File it as a request; its terms can be copied.";
     DocumentsFull { count: u16 } = "G48", "This agreement has reached its limit of {count} documents. Attach it to another record.";
     HeaderIncomplete { problem: String } = "E08", "The header does not hold together: {problem}. Derive it again and sign again.";

@@ -139,6 +139,11 @@ pub const fn event(kind: EventType) -> &'static str {
         EventType::AmendmentProposed => "Amendment proposed",
         EventType::AmendmentAbandoned => "Amendment dropped",
         EventType::ReviewCompleted => "Review completed",
+        EventType::PartyInvited => "Party invited",
+        EventType::AccessionRequested => "Accession requested",
+        EventType::EmergencySharingRecorded => "Emergency sharing recorded",
+        EventType::LeadChanged => "Lead changed",
+        EventType::Corrected => "Correction added",
         EventType::DisclosureLogged => "Data sent",
         EventType::IncidentNoted => "Incident noted",
         EventType::IncidentUpdated => "Incident updated",
@@ -201,6 +206,13 @@ pub const fn event_means(kind: EventType) -> &'static str {
         EventType::AmendmentProposed => "A party proposes other terms for an agreement in force.",
         EventType::AmendmentAbandoned => "The amendment is dropped; the terms in force stay.",
         EventType::ReviewCompleted => "The agreement was looked at again, and the next review has a day.",
+        EventType::PartyInvited => "The lead party invites another body.",
+        EventType::AccessionRequested => "A body asks to join an agreement that is open to others.",
+        EventType::EmergencySharingRecorded => {
+            "A body records, after the event, what it shared in an emergency. It permits nothing by itself."
+        }
+        EventType::LeadChanged => "Another party keeps the agreement up to date from now on.",
+        EventType::Corrected => "Words beside an earlier event say what it should have said. No decision changes.",
         EventType::DisclosureLogged => {
             "A provider records that data went to recipients, who now owe their destruction."
         }

@@ -108,6 +108,11 @@ const fn meaning(event_type: EventType) -> &'static str {
         EventType::AgreementImported => "an agreement that was made elsewhere is recorded; nobody has confirmed it yet",
         EventType::ImportConfirmed => "your organisation confirms that it is bound by an agreement made elsewhere",
         EventType::ImportDisputed => "your organisation says that an import is wrong",
+        EventType::PartyInvited => "your organisation invites another body into the agreement",
+        EventType::AccessionRequested => "your organisation asks to join the agreement",
+        EventType::EmergencySharingRecorded => "your organisation records that it shared data in an emergency",
+        EventType::LeadChanged => "another organisation keeps the agreement up to date from now on",
+        EventType::Corrected => "words beside an earlier event say what it should have said; no decision changes",
         EventType::NoteRecorded => "a note is recorded",
     }
 }

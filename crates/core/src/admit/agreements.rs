@@ -4,7 +4,7 @@ use crate::agreement::{self, Agreement, Asking};
 use crate::door;
 use crate::event::Event;
 use crate::event::data::Data;
-use crate::header::{Formation, Header};
+use crate::header::Header;
 use crate::ids::{AgreementId, OrganisationCode};
 use crate::london;
 use crate::refusal::Refusal;
@@ -62,9 +62,6 @@ fn check_header(
     requesting: Option<OrganisationCode>,
     at: Timestamp,
 ) -> Result<(), Refusal> {
-    if header.formation == Formation::Accession {
-        return Err(Refusal::LaterProgram { what: "agreements of formation ACCESSION".to_owned() });
-    }
     // E08 comes before V: what a rule numbers must be there.
     agreement::coherent(header)?;
     let (Some(founded), Some(reference)) = (&state.founded, &state.reference) else {
@@ -108,6 +105,9 @@ fn limits(asking: &Asking<'_>) -> Result<(), Refusal> {
     }
     if let Data::NoteRecorded(_) = &asking.event.data {
         reached(count.notes, day.notes, "notes")?;
+    }
+    if let Data::PartyInvited(_) = &asking.event.data {
+        reached(count.invitations, day.invitations, "invitations")?;
     }
     reached(count.events, day.events, "events")
 }

@@ -1,6 +1,7 @@
 //! A18 to A20: an agreement in force is amended, renewed, reviewed.
 
 use crate::agreement::asked::Put;
+use crate::agreement::joining::parties_of;
 use crate::agreement::negotiating::later_version;
 use crate::agreement::party::Asked;
 use crate::agreement::track::{Amendment, Track};
@@ -37,10 +38,14 @@ pub(super) fn guards_of_proposal(put: &Put<'_>, data: &AmendmentProposed) -> Res
         return Err(Refusal::ImportGap { members: "terms".to_owned() });
     }
     let changes = data.header.changes.as_deref().unwrap_or_default();
-    if changes.is_empty() {
+    let (whole, others) = parties_of(agreement, &data.header);
+    if !whole {
+        return Err(Refusal::HeaderIncomplete { problem: "a party that is bound is not in it".to_owned() });
+    }
+    if changes.is_empty() && !others {
         return Err(Refusal::IdenticalCounter);
     }
-    let class = class_of(changes, agreement.header(), &data.header);
+    let class = if others { AmendmentClass::Material } else { class_of(changes, agreement.header(), &data.header) };
     if !may_declare(data.class, class) {
         let fields = changes.iter().map(Pointer::as_str).collect::<Vec<_>>().join(", ");
         return Err(Refusal::ClassTooLow { class: class.to_string(), fields });
@@ -65,7 +70,7 @@ pub(super) fn hands_of_abandoning(put: &Put<'_>) -> Result<(), Refusal> {
     };
     let signer = put.signer();
     let proposer = signer.organisation == amendment.by && put.acts_as(signer, Role::Igl);
-    let lead = signer.organisation == put.agreement.header().lead_party && put.acts_as(signer, Role::Sig);
+    let lead = signer.organisation == put.agreement.lead() && put.acts_as(signer, Role::Sig);
     if proposer || lead { Ok(()) } else { Err(Refusal::RoleNotHeld { role: Role::Igl, organisation: amendment.by }) }
 }
 
@@ -159,6 +164,10 @@ impl Agreement {
         if let Stage::Active(force) | Stage::Suspended(force) = &mut self.stage {
             force.amendment = track;
         }
+        if track == Track::None {
+            // Whom the amendment would have brought in never was a party.
+            self.parties.retain(|party| !party.joins);
+        }
     }
 
     /// Other terms are proposed; particulars take effect at once.
@@ -171,6 +180,7 @@ impl Agreement {
         }
         let amendment = Amendment { version, by: event.principal().organisation, class: data.class };
         self.set_track(Track::Proposed { amendment, counter: None });
+        self.follow_amendment();
     }
 
     /// A version of the terms comes into force beside or after another (I16).
@@ -207,9 +217,14 @@ impl Agreement {
         let header = self.header();
         let signing: Vec<&Party> = self.parties.iter().filter(|party| adopts(party)).collect();
         let adopted = signing.iter().filter(|party| self.has_adopted(party, amendment.version)).count();
+        let newcomers = || self.parties.iter().filter(|party| party.joins && party.state != PartyState::Declined);
         let two_thirds =
             header.non_adopter_rule == NonAdopterRule::Leave && header.amendment_quorum == AmendmentQuorum::TwoThirds;
-        if two_thirds { adopted * 3 >= signing.len() * 2 } else { adopted == signing.len() }
+        if two_thirds {
+            adopted * 3 >= signing.len() * 2
+        } else {
+            adopted == signing.len() && newcomers().all(|party| self.has_adopted(party, amendment.version))
+        }
     }
 
     /// Moves the amendment between T2 and T3 as its signatures are enough or not.
@@ -250,7 +265,19 @@ impl Agreement {
                 party.state = PartyState::NotAdopted;
             }
         }
+        // Whoever comes in with the amendment is bound by it, or stays out.
+        let bound: Vec<OrganisationCode> = self
+            .parties
+            .iter()
+            .filter(|party| party.joins && self.has_adopted(party, amendment.version))
+            .map(|party| party.organisation)
+            .collect();
+        for party in self.parties.iter_mut().filter(|party| bound.contains(&party.organisation)) {
+            party.joins = false;
+            party.state = PartyState::Executed;
+        }
         self.comes_into_force(amendment.version, at);
+        self.parties.retain(|party| !party.joins);
     }
 
     /// Signatures of a party on an open amendment are void: it leaves, or the version was returned.

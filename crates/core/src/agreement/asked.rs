@@ -2,6 +2,7 @@
 //!
 //! R (who may sign this), then the table, then D and G. The families answer; this file only asks them.
 
+use crate::agreement::party::Asked;
 use crate::agreement::table::{Cell, Code, cell};
 use crate::agreement::track;
 use crate::agreement::{Agreement, Stage, StageName};
@@ -47,6 +48,9 @@ impl<'a> Question<'a> {
         if let Data::AgreementImported(data) = &self.event.data {
             return super::importing::hands_of_import(self, data);
         }
+        if let Data::EmergencySharingRecorded(data) = &self.event.data {
+            return super::emergency::hands_of_record(self, data);
+        }
         let Some(put) = self.put() else {
             // Which hands are needed cannot be told without an agreement; T01 answers.
             return Ok(());
@@ -87,8 +91,12 @@ impl<'a> Question<'a> {
             Data::NoteRecorded(_) => super::notes::hands_of_note(&put),
             Data::ImportConfirmed(_) => super::importing::hands_of_confirmation(&put),
             Data::ImportDisputed(_) => super::importing::hands_of_dispute(&put),
+            Data::PartyInvited(_) => super::joining::hands_of_invitation(&put),
+            Data::AccessionRequested(data) => super::joining::hands_of_accession(&put, &data.row),
+            Data::LeadChanged(data) => super::joining::hands_of_lead(&put, data),
+            Data::Corrected(data) => super::notes::hands_of_correction(&put, data),
             // A first event is answered above.
-            other_streams!(RequestFiled AgreementImported) => Ok(()),
+            other_streams!(RequestFiled AgreementImported EmergencySharingRecorded) => Ok(()),
         }
     }
 
@@ -111,7 +119,13 @@ impl<'a> Question<'a> {
             // Terms that are frozen change only when a party returns them.
             return Err(agreement.refused(Code::T09, self.event));
         }
-        let found = self.agreement.and_then(|a| track::cell(self.event.event_type(), a.track())).unwrap_or(found);
+        if let Some(code) = self.agreement.and_then(|a| super::joining::fixed(a, &self.event.data)) {
+            return Err(self.refused(code, id));
+        }
+        // Whoever joins signs the version in force, whatever an amendment waits for.
+        let joins = self.put().is_some_and(|put| put.accedes());
+        let track = self.agreement.filter(|_| !joins).and_then(|a| track::cell(self.event.event_type(), a.track()));
+        let found = track.unwrap_or(found);
         match found {
             Cell::Go => self.passed(),
             Cell::No(code) => Err(self.refused(code, id)),
@@ -157,6 +171,9 @@ impl<'a> Question<'a> {
         if let Data::AgreementImported(data) = &self.event.data {
             return super::importing::guards_of_import(self, data);
         }
+        if let Data::EmergencySharingRecorded(data) = &self.event.data {
+            return super::emergency::guards_of_record(self, data);
+        }
         let Some(put) = self.put() else {
             return Ok(());
         };
@@ -191,8 +208,12 @@ impl<'a> Question<'a> {
             Data::SuccessionConfirmed(data) => super::succession::guards_of_confirmation(&put, data),
             Data::ImportConfirmed(data) => super::importing::guards_of_confirmation(&put, data),
             Data::ImportDisputed(data) => super::importing::guards_of_dispute(&put, data),
+            Data::PartyInvited(data) => super::joining::guards_of_row(&put, &data.row, Asked::Invited),
+            Data::AccessionRequested(data) => super::joining::guards_of_row(&put, &data.row, Asked::Join),
+            Data::LeadChanged(data) => super::joining::guards_of_lead(&put, data),
+            Data::Corrected(data) => super::notes::guards_of_correction(&put, data),
             // A first event is answered above.
-            other_streams!(RequestFiled AgreementImported RequestRefused RequestWithdrawn AmendmentAbandoned PublicationDecided NoteRecorded) => {
+            other_streams!(RequestFiled AgreementImported EmergencySharingRecorded RequestRefused RequestWithdrawn AmendmentAbandoned PublicationDecided NoteRecorded) => {
                 Ok(())
             }
         }
@@ -235,6 +256,9 @@ impl Put<'_> {
     /// The condition of a cell that says *if*.
     fn condition(&self) -> bool {
         // Signatures pass in force only with an amendment, an accession or a signature to replace.
+        if self.accedes() {
+            return !matches!(self.agreement.stage, Stage::Suspended(_));
+        }
         if let Data::ApprovalGiven(_) = &self.event.data {
             self.signs_again(SignatureKind::Approval)
         } else if let Data::ExecutionSigned(_) = &self.event.data {
@@ -248,10 +272,17 @@ impl Put<'_> {
         } else if let Data::DestructionCertified(data) = &self.event.data {
             super::destruction::may_certify(self, data)
         } else if let Data::AgreementResumed(data) = &self.event.data {
-            self.agreement.grounds.iter().any(|ground| ground.event == data.ground)
+            self.agreement.ground(data.ground).is_some()
         } else {
             false
         }
+    }
+
+    /// Whether the first signer signs or declines for a party that joins an agreement which others have formed.
+    fn accedes(&self) -> bool {
+        let signs =
+            matches!(self.event.data, Data::ApprovalGiven(_) | Data::ExecutionSigned(_) | Data::ApprovalDeclined(_));
+        signs && self.party().is_ok_and(|party| self.agreement.is_acceding(party))
     }
 
     /// The first signer.

@@ -6,7 +6,7 @@ use crate::agreement::{Agreement, Amendment, Origin, PartyState, Signature, Stag
 use crate::event::Event;
 use crate::event::data::{ApprovalDeclined, ApprovalWithdrawn, DeclineKind};
 use crate::header::{Formation, NonAdopterRule, SignatureKind};
-use crate::ids::{EventId, Role};
+use crate::ids::{EventId, OrganisationCode, Role};
 use crate::refusal::Refusal;
 use crate::time::Timestamp;
 
@@ -22,10 +22,15 @@ pub(super) fn hands_of_decline(put: &Put<'_>) -> Result<(), Refusal> {
 
 /// G08 and the party's state.
 pub(super) fn guards_of_decline(put: &Put<'_>, data: &ApprovalDeclined) -> Result<(), Refusal> {
-    put.agreement.signable(&data.version_hash, SignatureKind::Approval)?;
     let party = put.party()?;
+    put.agreement.signable(party, &data.version_hash, SignatureKind::Approval)?;
+    let own = party.joins || put.agreement.is_acceding(party);
     match data.kind {
-        DeclineKind::Final | DeclineKind::Return if put.agreement.amendment().is_some() => party.may(Asked::Adopt),
+        DeclineKind::Final | DeclineKind::Return if put.agreement.amendment().is_some() && !own => {
+            party.may(Asked::Adopt)
+        }
+        DeclineKind::Final if own => party.may(Asked::Refuse),
+        DeclineKind::Return if own => party.may(Asked::Approve),
         DeclineKind::Final => party.may(Asked::DeclineFinal),
         DeclineKind::Return => party.may(Asked::DeclineReturn),
     }
@@ -91,7 +96,10 @@ impl Agreement {
     }
 
     /// Whether a decline ends or returns the version, so that others must look again (wire.md 2.4).
-    pub(super) fn decline_bars(&self, data: &ApprovalDeclined) -> bool {
+    pub(super) fn decline_bars(&self, data: &ApprovalDeclined, by: OrganisationCode) -> bool {
+        if self.party(by).is_some_and(|party| self.is_acceding(party)) {
+            return false;
+        }
         match data.kind {
             DeclineKind::Return => true,
             DeclineKind::Final if self.amendment().is_some() => self.header().non_adopter_rule == NonAdopterRule::Block,
@@ -111,6 +119,11 @@ impl Agreement {
 
     /// A version is returned for changes, or a party says no for good.
     pub(super) fn declined(&mut self, event: &Event, data: &ApprovalDeclined, at: Timestamp) {
+        let organisation = event.principal().organisation;
+        if self.party(organisation).is_some_and(|party| self.is_acceding(party)) {
+            self.accession_declined(organisation, data.kind);
+            return;
+        }
         if let Some(amendment) = self.amendment() {
             self.amendment_declined(amendment, data.kind);
             return;
@@ -132,7 +145,6 @@ impl Agreement {
                 self.go(Stage::Filed, at, Origin::of(event));
             }
             DeclineKind::Final => {
-                let organisation = event.principal().organisation;
                 if let Some(party) = self.party_mut(organisation) {
                     party.state = PartyState::Declined;
                 }
@@ -140,6 +152,23 @@ impl Agreement {
                     self.go(Stage::Refused { at, by: event.id }, at, Origin::of(event));
                 }
             }
+        }
+    }
+
+    /// A body that was joining does not, or not yet: the others go on.
+    fn accession_declined(&mut self, organisation: OrganisationCode, kind: DeclineKind) {
+        let version = self.current().number;
+        let mine = |signature: &&mut Signature| signature.organisation == organisation && signature.version == version;
+        for signature in self.signatures.iter_mut().filter(mine) {
+            if signature.standing == Standing::Counts {
+                signature.standing = Standing::Void;
+            }
+        }
+        if let Some(party) = self.party_mut(organisation) {
+            party.state = match kind {
+                DeclineKind::Return => PartyState::Invited,
+                DeclineKind::Final => PartyState::Declined,
+            };
         }
     }
 

@@ -17,6 +17,8 @@ codes! {
         BodyGone = "BodyGone",
         /// D1: a signature that is needed is contested or disowned.
         ContestedQuorumLost = "ContestedQuorumLost",
+        /// D2: an emergency goes on without the advice that may follow for a while.
+        EmergencyAdviceOverdue = "EmergencyAdviceOverdue",
         /// A ground of suspension that nobody confirmed closes.
         GroundLapsed = "GroundLapsed",
         /// D3: the day of a notice has come.
@@ -47,6 +49,7 @@ codes! {
 enum Due {
     Gone(OrganisationCode),
     Unconfirmed(EventId, OrganisationCode),
+    Advice,
     Ground(EventId),
     Notice(OrganisationCode),
     Continuation,
@@ -63,6 +66,7 @@ impl Due {
         match self {
             Self::Gone(_) => Derived::BodyGone,
             Self::Unconfirmed(..) => Derived::SuccessionUnconfirmed,
+            Self::Advice => Derived::EmergencyAdviceOverdue,
             Self::Ground(_) => Derived::GroundLapsed,
             Self::Notice(_) => Derived::NoticeElapsed,
             Self::Continuation => Derived::ContinuationFailed,
@@ -145,6 +149,9 @@ impl Agreement {
         if let Some(at) = self.amendment_due() {
             consider(at, Due::Amendment);
         }
+        if let Some(at) = self.advice_due() {
+            consider(at, Due::Advice);
+        }
         // While an import is not confirmed by everybody, only its term ends it.
         if !self.is_unconfirmed() {
             for party in &self.parties {
@@ -200,7 +207,8 @@ impl Agreement {
             Due::Notice(organisation) | Due::Gone(organisation) | Due::Unconfirmed(_, organisation) => {
                 Some(organisation)
             }
-            Due::Ground(_)
+            Due::Advice
+            | Due::Ground(_)
             | Due::Continuation
             | Due::Term
             | Due::Consent
@@ -213,6 +221,7 @@ impl Agreement {
         match due {
             Due::Gone(organisation) => self.departs(organisation, at),
             Due::Unconfirmed(event, predecessor) => self.succession_overdue(event, predecessor, at),
+            Due::Advice => self.advice_overdue(at, origin),
             Due::Ground(event) => self.close_ground(event, at, origin),
             Due::Notice(organisation) => {
                 self.leaves(organisation, at);
@@ -258,7 +267,7 @@ impl Agreement {
         let bound = self.party(organisation).is_some_and(|p| p.state.is_bound() && p.notice.is_none());
         let anchor = header.anchor_parties.contains(&organisation);
         let mut sole = header.datasets.iter().filter(|row| {
-            let givers = self.parties.iter().filter(|p| p.state.is_bound() && provides(header, row, p.organisation));
+            let givers = self.parties.iter().filter(|p| p.state.is_bound() && provides(header, row, p));
             let mut givers = givers.map(|party| party.organisation);
             givers.next() == Some(organisation) && givers.next().is_none()
         });
@@ -267,6 +276,7 @@ impl Agreement {
 
     /// The agreement ends, and an amendment that is open with it.
     pub(super) fn ends(&mut self, reason: EndReason, at: Timestamp, origin: Origin) {
+        self.parties.retain(|party| !party.joins);
         self.go(Stage::Ending(End { at, reason }), at, origin);
     }
 }

@@ -91,13 +91,14 @@ pub(super) fn may_certify(put: &Put<'_>, data: &DestructionCertified) -> bool {
 pub(super) fn guards_of_certificate(put: &Put<'_>, data: &DestructionCertified) -> Result<(), Refusal> {
     let party = put.party()?;
     party.may(Asked::Certify)?;
+    let kept = data.outcome == DestructionOutcome::RetainedUnderLaw;
     for duty in put.agreement.certified_by(party.organisation, &data.datasets) {
-        if let Some(hold) = put.agreement.holds.iter().find(|hold| hold.holds(duty.dataset)) {
+        // Data that are kept under a law are not destroyed.
+        if !kept && let Some(hold) = put.agreement.holds.iter().find(|hold| hold.holds(duty.dataset)) {
             let dataset = duty.dataset.map_or_else(|| "the data".to_owned(), |dataset| dataset.to_string());
             return Err(Refusal::UnderHold { on: london::date_of(hold.at), dataset });
         }
     }
-    let kept = data.outcome == DestructionOutcome::RetainedUnderLaw;
     if kept && data.recheck.is_none_or(|day| day <= london::date_of(put.at)) {
         return Err(Refusal::RecheckMissing);
     }

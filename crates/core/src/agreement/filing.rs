@@ -148,6 +148,8 @@ impl Agreement {
             holds: Vec::new(),
             incidents: Vec::new(),
             sent: Vec::new(),
+            led_by: None,
+            authors: vec![(event.id, signer.organisation, signer.role)],
             documents: 0,
             consents: Vec::new(),
             in_force: Vec::new(),

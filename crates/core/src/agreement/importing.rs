@@ -26,6 +26,8 @@ const MONTHS: i64 = 24;
 pub struct Import {
     /// The event that brought it.
     pub event: EventId,
+    /// Whether it is a record of sharing in an emergency.
+    pub emergency: bool,
     /// Who brought it.
     pub by: OrganisationCode,
     /// When it was signed elsewhere, if that is known.
@@ -82,7 +84,8 @@ pub(super) fn guards_of_import(question: &Question<'_>, data: &AgreementImported
 
 /// SIG of a party; of sharing in an emergency SIG or SIRO.
 pub(super) fn hands_of_confirmation(put: &Put<'_>) -> Result<(), Refusal> {
-    put.alone_in(&[Role::Sig])
+    let emergency = put.agreement.import.as_ref().is_some_and(|import| import.emergency);
+    put.alone_in(if emergency { &[Role::Sig, Role::Siro] } else { &[Role::Sig] })
 }
 
 /// The party's row is imported, and the import is this one.
@@ -130,7 +133,7 @@ impl Agreement {
         if gaps.is_empty() { Ok(()) } else { Err(Refusal::ImportGap { members: gaps.join(", ") }) }
     }
 
-    /// G45: the event that is named brought this agreement.
+    /// G28: the event that is named brought this agreement.
     fn is_import(&self, event: EventId) -> Result<(), Refusal> {
         match &self.import {
             Some(import) if import.event == event => Ok(()),
@@ -161,6 +164,7 @@ impl Agreement {
         agreement.import = Some(Import {
             event: event.id,
             by,
+            emergency: false,
             signed_elsewhere_on: data.signed_elsewhere_on,
             gaps: data.gaps.as_slice().into(),
         });
@@ -185,16 +189,17 @@ impl Agreement {
     pub(super) fn owe_all(&mut self) {
         let header = self.current().header.clone();
         let mut owed: Vec<(OrganisationCode, Option<DatasetId>)> = Vec::new();
-        for row in &header.parties {
+        for party in &self.parties {
+            let organisation = party.organisation;
             if self.lacks(HeaderMember::Datasets) {
-                if row.capacity.receives() {
-                    owed.push((row.organisation, None));
+                if party.row(&header).is_some_and(|row| row.capacity.receives()) {
+                    owed.push((organisation, None));
                 }
                 continue;
             }
             let sets = header.datasets.iter().filter(|set| set.class != DataClass::NonPersonalOpen);
-            let mine = sets.filter(|set| receives(&header, set, row.organisation));
-            owed.extend(mine.flat_map(|set| set.ids.iter().map(|id| (row.organisation, Some(*id)))));
+            let mine = sets.filter(|set| receives(&header, set, party));
+            owed.extend(mine.flat_map(|set| set.ids.iter().map(|id| (organisation, Some(*id)))));
         }
         for (organisation, dataset) in owed {
             self.owe(organisation, dataset);

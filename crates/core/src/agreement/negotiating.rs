@@ -173,6 +173,7 @@ impl Agreement {
                 amendment.class = AmendmentClass::Material;
             }
             self.set_track(Track::Proposed { amendment, counter: None });
+            self.follow_amendment();
             return;
         }
         if let Some(counter) = self.counter().filter(|_| accepted) {

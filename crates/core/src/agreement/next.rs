@@ -1,7 +1,7 @@
 //! Who must act next, by organisation and role.
 
 use crate::agreement::signing::provides;
-use crate::agreement::{Agreement, PartyState, Stage};
+use crate::agreement::{Agreement, Party, PartyState, Stage, Track};
 use crate::header::{Formation, RequiredRole, SignatureKind};
 use crate::ids::{OrganisationCode, Role, codes};
 
@@ -26,6 +26,8 @@ codes! {
         Resume = "RESUME",
         /// Certify that data were destroyed or returned.
         Certify = "CERTIFY",
+        /// Invite a body that asks to join.
+        Invite = "INVITE",
         /// Confirm or dispute an import.
         Confirm = "CONFIRM",
         /// Stand by contested signatures, or disown them.
@@ -75,6 +77,10 @@ impl Agreement {
             | Stage::Withdrawn { .. }
             | Stage::Lapsed { .. } => Vec::new(),
         };
+        next.extend(self.next_of_amendment());
+        next.extend(self.next_of_joining());
+        let advice = self.without_advice();
+        next.extend(advice.map(|organisation| Next { organisation, role: Role::Dpo, task: Task::Advise }));
         let unconfirmed = self.parties.iter().filter(|party| party.state == PartyState::Imported);
         next.extend(unconfirmed.map(|party| Next {
             organisation: party.organisation,
@@ -90,14 +96,53 @@ impl Agreement {
         next
     }
 
+    /// While an amendment is open: who answers, submits or signs it.
+    fn next_of_amendment(&self) -> Vec<Next> {
+        match self.track() {
+            Track::None | Track::Pending { .. } => Vec::new(),
+            Track::Proposed { counter: Some(_), .. } => {
+                vec![Next { organisation: self.answers_counter(), role: Role::Igl, task: Task::AnswerCounter }]
+            }
+            Track::Proposed { counter: None, .. } => {
+                let asked = self.open_questions().map(|question| question.to);
+                let answers: Vec<Next> =
+                    asked.map(|organisation| Next { organisation, role: Role::Igl, task: Task::Answer }).collect();
+                if answers.is_empty() {
+                    vec![Next { organisation: self.lead(), role: Role::Igl, task: Task::Submit }]
+                } else {
+                    answers
+                }
+            }
+            Track::Approving { .. } => {
+                let asked = self.open_questions().map(|question| question.to);
+                let answers = asked.map(|organisation| Next { organisation, role: Role::Igl, task: Task::Answer });
+                self.next_of_signing().into_iter().chain(answers).collect()
+            }
+        }
+    }
+
+    /// Bodies that join one by one after others have formed the agreement.
+    fn next_of_joining(&self) -> Vec<Next> {
+        let asks = |party: &&Party| party.state == PartyState::Requested;
+        let waiting = self.parties.iter().filter(asks).map(|_| Next {
+            organisation: self.lead(),
+            role: Role::Igl,
+            task: Task::Invite,
+        });
+        let signing = matches!(self.stage, Stage::Approved { .. } | Stage::Active(_))
+            && !matches!(self.track(), Track::Approving { .. });
+        let joining = if signing { self.next_of_signing() } else { Vec::new() };
+        waiting.chain(joining).collect()
+    }
+
     fn next_of_request(&self) -> Vec<Next> {
         if self.check_triage().is_ok() {
-            let organisation = self.header().lead_party;
+            let organisation = self.lead();
             return vec![Next { organisation, role: Role::Igl, task: Task::Submit }];
         }
         let header = self.header();
         let waited = self.parties.iter().filter(|party| {
-            let provider = header.datasets.iter().any(|row| provides(header, row, party.organisation));
+            let provider = header.datasets.iter().any(|row| provides(header, row, party));
             party.accepted.is_none() && (provider || header.formation == Formation::Accession)
         });
         waited.map(|party| Next { organisation: party.organisation, role: Role::Igl, task: Task::Triage }).collect()
@@ -134,8 +179,10 @@ impl Agreement {
         let first = header.datasets.first();
         self.parties
             .iter()
+            .find(|party| {
+                party.organisation != self.requesting && first.is_some_and(|row| provides(header, row, party))
+            })
             .map(|party| party.organisation)
-            .find(|code| *code != self.requesting && first.is_some_and(|row| provides(header, row, *code)))
             .or_else(|| self.parties.iter().map(|party| party.organisation).find(|code| *code != self.requesting))
             .unwrap_or(self.requesting)
     }

@@ -1,6 +1,7 @@
-//! A33 and A36: documents and notes. They decide nothing.
+//! A33, A36 and A42: documents, notes, corrections. They decide nothing.
 
 use crate::agreement::asked::Put;
+use crate::event::data::Corrected;
 use crate::ids::Role;
 use crate::refusal::Refusal;
 
@@ -24,4 +25,28 @@ pub(super) fn hands_of_document(put: &Put<'_>) -> Result<(), Refusal> {
 /// G48: so many documents and no more.
 pub(super) fn guards_of_document(put: &Put<'_>) -> Result<(), Refusal> {
     if put.agreement.documents < DOCUMENTS_MAX { Ok(()) } else { Err(Refusal::DocumentsFull { count: DOCUMENTS_MAX }) }
+}
+
+/// Whoever signed what is corrected first: the same role of the same party.
+pub(super) fn hands_of_correction(put: &Put<'_>, data: &Corrected) -> Result<(), Refusal> {
+    put.alone()?;
+    let Some((_, organisation, role)) = put.agreement.authors.iter().find(|(event, ..)| *event == data.target) else {
+        // Whose event it was cannot be told; G28 answers in its turn.
+        return Ok(());
+    };
+    let signer = put.signer();
+    if signer.organisation == *organisation && signer.role == *role {
+        Ok(())
+    } else {
+        Err(Refusal::RoleNotHeld { role: *role, organisation: *organisation })
+    }
+}
+
+/// G28: an event of this agreement.
+pub(super) fn guards_of_correction(put: &Put<'_>, data: &Corrected) -> Result<(), Refusal> {
+    if put.agreement.authors.iter().any(|(event, ..)| *event == data.target) {
+        Ok(())
+    } else {
+        Err(Refusal::NoSuchTarget)
+    }
 }

@@ -103,6 +103,7 @@ impl Agreement {
         }
         self.elsewhere.changes.push(outside);
         self.weigh_amendment(at);
+        self.weigh_advice(at);
         self.changed_at = at;
         self.settle(at);
     }

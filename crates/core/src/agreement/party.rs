@@ -135,6 +135,14 @@ pub enum Asked {
     Confirm,
     /// A signature in the place of one that is contested or disowned.
     SignAgain,
+    /// To be invited.
+    Invited,
+    /// To ask for accession.
+    Join,
+    /// To lead.
+    Lead,
+    /// To say no before being bound.
+    Refuse,
 }
 
 impl Asked {
@@ -155,6 +163,10 @@ impl Asked {
             Self::Hold => "xplonmk",
             Self::Warn => "isxdplonmk",
             Self::Confirm => "m",
+            Self::Invited => "qdon",
+            Self::Join => "don",
+            Self::Lead => "isxpm",
+            Self::Refuse => "isq",
         }
     }
 
@@ -162,7 +174,7 @@ impl Asked {
     const fn action(self) -> &'static str {
         match self {
             Self::Approve | Self::Execute | Self::SignAgain => "sign it",
-            Self::DeclineFinal | Self::DeclineReturn => "decline it",
+            Self::DeclineFinal | Self::DeclineReturn | Self::Refuse => "decline it",
             Self::Withdraw => "take back a signature",
             Self::Suspend => "suspend it",
             Self::Resume => "resume its part",
@@ -176,6 +188,9 @@ impl Asked {
             Self::Hold => "hold data",
             Self::Warn => "note an incident",
             Self::Confirm => "confirm or dispute the import",
+            Self::Invited => "be invited",
+            Self::Join => "ask to join",
+            Self::Lead => "lead it",
         }
     }
 }
@@ -202,6 +217,8 @@ pub struct Party {
     pub accepted: Option<EventId>,
     /// Whether its row came with an import.
     pub imported: bool,
+    /// Whether an open amendment would bring it in; it is no party before that takes effect.
+    pub joins: bool,
     /// When it left.
     pub left_at: Option<Timestamp>,
     /// Its notice, while one runs.
@@ -218,6 +235,7 @@ impl Party {
             state: PartyState::Invited,
             accepted: None,
             imported: false,
+            joins: false,
             left_at: None,
             notice: None,
             row: None,
@@ -237,8 +255,8 @@ impl Party {
         }
     }
 
-    /// Its row: its own, or that of the header.
+    /// Its row: that of the header, or the one with which it joined since.
     pub fn row<'a>(&'a self, header: &'a Header) -> Option<&'a PartyRow> {
-        self.row.as_deref().or_else(|| header.party(self.organisation).map(|(_, row)| row))
+        header.party(self.organisation).map(|(_, row)| row).or(self.row.as_deref())
     }
 }

@@ -33,7 +33,7 @@ pub(super) fn hands_of_decision(put: &Put<'_>, data: &PublicationDecided) -> Res
         PublicRegister::Publish | PublicRegister::PublishRedacted => Role::Igl,
         PublicRegister::Withhold => Role::Siro,
     };
-    let lead = put.agreement.header().lead_party;
+    let lead = put.agreement.lead();
     if put.organisation() != lead {
         return Err(Refusal::RoleNotHeld { role, organisation: lead });
     }

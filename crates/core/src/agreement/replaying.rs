@@ -1,10 +1,10 @@
 //! An agreement takes in what happened. Evolving never refuses.
 
 use crate::agreement::filing::Beginning;
-use crate::agreement::{Agreement, Origin, Outside, Reference};
+use crate::agreement::{Agreement, Origin, Outside, PartyState, Reference};
 use crate::event::Event;
 use crate::event::data::Data;
-use crate::header::SignatureKind;
+use crate::header::{Formation, SignatureKind};
 use crate::ids::Stream;
 use crate::policy::Windows;
 use crate::time::Timestamp;
@@ -35,6 +35,8 @@ impl Agreement {
             Self::filed(begins, event, data)
         } else if let Data::AgreementImported(data) = &event.data {
             Self::imported(begins, event, data)
+        } else if let Data::EmergencySharingRecorded(data) = &event.data {
+            Self::emergency_recorded(begins, event, data)
         } else {
             return None;
         };
@@ -49,6 +51,9 @@ impl Agreement {
         let bars = self.bars(event);
         self.apply(event, at);
         self.weigh_amendment(at);
+        self.weigh_advice(at);
+        let signer = event.principal();
+        self.authors.push((event.id, signer.organisation, signer.role));
         self.revision += 1;
         if bars {
             self.barrier = self.revision;
@@ -103,12 +108,16 @@ impl Agreement {
             | Data::AmendmentAbandoned(_)
             | Data::RequestRefused(_)
             | Data::RequestWithdrawn(_)
-            | Data::AgreementImported(_) => true,
+            | Data::AgreementImported(_)
+            | Data::EmergencySharingRecorded(_) => true,
+            Data::PartyInvited(_) => self.header().formation == Formation::All,
             Data::ClarificationProvided(data) => data.header.is_some(),
-            Data::ApprovalDeclined(data) => self.decline_bars(data),
+            Data::ApprovalDeclined(data) => self.decline_bars(data, event.principal().organisation),
             super::other_streams!(ReviewCompleted RequestTriaged ClarificationRequested RevocationRescinded TerminationConsented AdviceGiven ApprovalGiven ExecutionSigned ApprovalWithdrawn
                 AgreementSuspended AgreementResumed RevocationNoticed PublicationDecided NoteRecorded DisclosureLogged IncidentNoted IncidentUpdated DestructionCertified RetentionHoldPlaced RetentionHoldReleased
-                DocumentAttached ImportConfirmed ImportDisputed ContestResolved SuccessionConfirmed) => false,
+                DocumentAttached ImportConfirmed ImportDisputed AccessionRequested LeadChanged Corrected ContestResolved SuccessionConfirmed) => {
+                false
+            }
         }
     }
 
@@ -149,8 +158,12 @@ impl Agreement {
             Data::DocumentAttached(_) => self.documents = self.documents.saturating_add(1),
             Data::ImportConfirmed(_) => self.import_confirmed(event),
             Data::ImportDisputed(_) => self.import_disputed(event, at),
+            Data::PartyInvited(data) => self.joins(&data.row, PartyState::Invited),
+            Data::AccessionRequested(data) => self.joins(&data.row, PartyState::Requested),
+            Data::LeadChanged(data) => self.lead_changed(data),
             // The first event made the agreement; a note changes nothing; contests are told by their own set.
-            super::other_streams!(RequestFiled AgreementImported NoteRecorded ContestResolved) => {}
+            super::other_streams!(RequestFiled AgreementImported EmergencySharingRecorded NoteRecorded Corrected ContestResolved) =>
+                {}
         }
     }
 }

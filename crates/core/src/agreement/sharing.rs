@@ -3,7 +3,7 @@
 use crate::agreement::asked::Put;
 use crate::agreement::party::Asked;
 use crate::agreement::signing::{provides, receives};
-use crate::agreement::{Agreement, Duty, PartyState, Reach};
+use crate::agreement::{Agreement, Duty, Party, PartyState, Reach};
 use crate::event::Event;
 use crate::event::data::DisclosureLogged;
 use crate::header::{DatasetRow, Frequency, HeaderMember, SharingMode};
@@ -29,8 +29,8 @@ pub struct Sent {
 pub(super) fn hands_of_disclosure(put: &Put<'_>) -> Result<(), Refusal> {
     put.alone_in(&[Role::Iao, Role::Dat])?;
     let header = put.agreement.header();
-    let own = put.organisation();
-    let gives = header.datasets.iter().any(|row| provides(header, row, own));
+    let party = put.party()?;
+    let gives = header.datasets.iter().any(|row| provides(header, row, party));
     // Whose data they are is not known while the datasets are a gap; G45 answers in its turn.
     if gives || put.agreement.lacks(HeaderMember::Datasets) { Ok(()) } else { Err(put.not_held(Role::Iao)) }
 }
@@ -47,7 +47,7 @@ pub(super) fn guards_of_disclosure(put: &Put<'_>, data: &DisclosureLogged) -> Re
     let header = agreement.header();
     for dataset in &data.datasets {
         let row = header.datasets.iter().find(|row| row.ids.contains(dataset));
-        let Some(row) = row.filter(|row| provides(header, row, party.organisation)) else {
+        let Some(row) = row.filter(|row| provides(header, row, party)) else {
             let reason = format!("{} does not provide it under the version in force", party.organisation);
             return Err(not_now(put, party.organisation, *dataset, reason));
         };
@@ -83,8 +83,8 @@ fn may_receive(
     if let Some(ground) = stopped {
         return no(format!("{} suspended it ({})", ground.by, ground.code));
     }
-    let listed = receives(agreement.header(), row, recipient) && recipient != put.organisation();
-    match agreement.party(recipient).filter(|_| listed) {
+    let listed = |party: &&Party| receives(agreement.header(), row, party) && party.organisation != put.organisation();
+    match agreement.party(recipient).filter(listed) {
         Some(party) if party.state == PartyState::Imported => {
             Err(Refusal::ImportUnconfirmed { organisation: recipient })
         }
@@ -108,8 +108,8 @@ impl Agreement {
         sender: OrganisationCode,
     ) -> Vec<OrganisationCode> {
         data.recipients.clone().unwrap_or_else(|| {
-            let codes = self.parties.iter().map(|party| party.organisation);
-            codes.filter(|code| *code != sender && receives(self.header(), row, *code)).collect()
+            let others = self.parties.iter().filter(|party| party.organisation != sender && !party.joins);
+            others.filter(|party| receives(self.header(), row, party)).map(|party| party.organisation).collect()
         })
     }
 
@@ -122,10 +122,8 @@ impl Agreement {
             let Some(row) = header.datasets.iter().find(|row| row.ids.contains(dataset)) else {
                 continue;
             };
-            if row.retention.is_some() {
-                for organisation in self.recipients_of(row, data, own) {
-                    self.owe(organisation, Some(*dataset));
-                }
+            for organisation in self.recipients_of(row, data, own) {
+                self.owe(organisation, Some(*dataset));
             }
             let earlier = self.sent.iter().position(|sent| sent.dataset == *dataset);
             let last = earlier.map(|place| self.sent.swap_remove(place).on);

@@ -21,7 +21,7 @@ const APPROVERS: [Role; 6] = [Role::Iao, Role::Siro, Role::Cg, Role::Leo, Role::
 /// IGL of the lead party.
 pub(super) fn hands_of_submission(put: &Put<'_>) -> Result<(), Refusal> {
     put.alone_in(&[Role::Igl])?;
-    let lead = put.agreement.header().lead_party;
+    let lead = put.agreement.lead();
     if put.organisation() == lead { Ok(()) } else { Err(Refusal::RoleNotHeld { role: Role::Igl, organisation: lead }) }
 }
 
@@ -71,8 +71,8 @@ const fn role_of_advice(kind: AdviceKind) -> Role {
 
 /// G08 and the party's state. In force, advice names the version in force.
 pub(super) fn guards_of_advice(put: &Put<'_>, data: &AdviceGiven) -> Result<(), Refusal> {
-    put.agreement.signable(&data.version_hash, SignatureKind::Advice)?;
     let party = put.party()?;
+    put.agreement.signable(party, &data.version_hash, SignatureKind::Advice)?;
     let in_force = put.agreement.stage.force().is_some();
     if in_force && matches!(party.state, PartyState::Executed | PartyState::Suspended) {
         return Ok(());
@@ -92,8 +92,8 @@ pub(super) fn hands_of_approval(put: &Put<'_>) -> Result<(), Refusal> {
 
 /// G08, the party's state, G18 and G19.
 pub(super) fn guards_of_approval(put: &Put<'_>, data: &ApprovalGiven) -> Result<(), Refusal> {
-    let version = put.agreement.signable(&data.version_hash, SignatureKind::Approval)?;
     let party = put.party()?;
+    let version = put.agreement.signable(party, &data.version_hash, SignatureKind::Approval)?;
     party.may(put.asks(Asked::Approve))?;
     let role = put.signer().role;
     let owed = || Refusal::RolesMissing {
@@ -103,7 +103,7 @@ pub(super) fn guards_of_approval(put: &Put<'_>, data: &ApprovalGiven) -> Result<
     if !put.agreement.required_of(party, version).contains(&RequiredRole { kind: SignatureKind::Approval, role }) {
         return Err(owed());
     }
-    let own = own_datasets(&version.header, party.organisation);
+    let own = own_datasets(&version.header, party);
     if data.datasets.iter().any(|dataset| !own.contains(dataset)) {
         return Err(owed());
     }
@@ -136,8 +136,8 @@ pub(super) fn hands_of_execution(put: &Put<'_>) -> Result<(), Refusal> {
 
 /// G08, the party's state, G20, G18, and for a small body that two persons signed.
 pub(super) fn guards_of_execution(put: &Put<'_>, data: &ExecutionSigned) -> Result<(), Refusal> {
-    let version = put.agreement.signable(&data.version_hash, SignatureKind::Execution)?;
     let party = put.party()?;
+    let version = put.agreement.signable(party, &data.version_hash, SignatureKind::Execution)?;
     party.may(put.asks(Asked::Execute))?;
     if let Stage::Approving(signing) = &put.agreement.stage
         && put.at >= london::end_of(signing.approve_by)
@@ -173,32 +173,35 @@ fn words(missing: &[RequiredRole]) -> String {
     missing.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
-/// The rows of an organisation: several where it took the places of others.
-fn rows_of(header: &Header, organisation: OrganisationCode) -> impl Iterator<Item = (usize, &PartyRow)> {
-    (1..).zip(&header.parties).filter(move |(_, row)| row.organisation == organisation)
+/// The rows of a party in a header: several where it took the places of others, or the one with which it joined.
+/// One that joined has no number.
+fn rows_of<'a>(header: &'a Header, party: &'a Party) -> impl Iterator<Item = (usize, &'a PartyRow)> {
+    let mine = (1..).zip(&header.parties).filter(|(_, row)| row.organisation == party.organisation);
+    let joined = header.party(party.organisation).is_none().then(|| party.row(header)).flatten();
+    mine.chain(joined.map(|row| (usize::MAX, row)))
 }
 
-/// Whether a dataset's row names an organisation as its provider.
-pub(super) fn provides(header: &Header, row: &DatasetRow, organisation: OrganisationCode) -> bool {
-    rows_of(header, organisation).any(|(number, party)| match row.provider {
+/// Whether a dataset's row in a header names a party as its provider: by number, or with all that may.
+pub(super) fn provides(header: &Header, row: &DatasetRow, party: &Party) -> bool {
+    rows_of(header, party).any(|(number, own)| match row.provider {
         OnePartyRef::Number(named) => usize::from(named) == number,
-        OnePartyRef::All(_) => party.capacity.provides(),
+        OnePartyRef::All(_) => own.capacity.provides(),
     })
 }
 
-/// Whether a dataset's row names an organisation as a recipient.
-pub(super) fn receives(header: &Header, row: &DatasetRow, organisation: OrganisationCode) -> bool {
-    rows_of(header, organisation).any(|(number, party)| match &row.recipients {
+/// Whether a dataset's row in a header names a party as a recipient: by number, or with all that may.
+pub(super) fn receives(header: &Header, row: &DatasetRow, party: &Party) -> bool {
+    rows_of(header, party).any(|(number, own)| match &row.recipients {
         PartyRefs::Numbers(named) => named.iter().any(|named| usize::from(*named) == number),
-        PartyRefs::All(_) => party.capacity.receives(),
+        PartyRefs::All(_) => own.capacity.receives(),
     })
 }
 
-/// The datasets that an organisation provides or receives.
-pub(super) fn own_datasets(header: &Header, organisation: OrganisationCode) -> Vec<DatasetId> {
+/// The datasets that a party provides or receives.
+pub(super) fn own_datasets(header: &Header, party: &Party) -> Vec<DatasetId> {
     let own = header.datasets.iter().filter(|row| {
         // An open-data licence names no recipients, for everybody may receive.
-        provides(header, row, organisation) || receives(header, row, organisation)
+        provides(header, row, party) || receives(header, row, party)
     });
     own.flat_map(|row| row.ids.iter().copied()).collect()
 }
@@ -206,7 +209,10 @@ pub(super) fn own_datasets(header: &Header, organisation: OrganisationCode) -> V
 impl Put<'_> {
     /// What is asked of the party's state: to sign at all, or to sign an amendment.
     pub(super) fn asks(&self, usual: Asked) -> Asked {
-        if self.agreement.amendment().is_some() {
+        let comes_in = self.party().is_ok_and(|party| party.joins || self.agreement.is_acceding(party));
+        if comes_in {
+            usual
+        } else if self.agreement.amendment().is_some() {
             Asked::Adopt
         } else if self.agreement.stage.force().is_some() {
             Asked::SignAgain
@@ -242,7 +248,10 @@ impl Agreement {
     /// # Errors
     ///
     /// G08 for any other.
-    pub(super) fn signable(&self, hash: &Digest, kind: SignatureKind) -> Result<&Version, Refusal> {
+    pub(super) fn signable(&self, party: &Party, hash: &Digest, kind: SignatureKind) -> Result<&Version, Refusal> {
+        if self.is_acceding(party) {
+            return self.named(hash);
+        }
         let advises = kind == SignatureKind::Advice;
         let late = kind == SignatureKind::Execution && self.header().non_adopter_rule == NonAdopterRule::Leave;
         let open = match self.track() {
@@ -273,15 +282,14 @@ impl Agreement {
         let waits = |organisation: OrganisationCode| Err(Refusal::NotTriaged { organisation });
         match header.formation {
             Formation::All | Formation::Unilateral => {
-                let provider =
-                    |party: &&Party| header.datasets.iter().any(|row| provides(header, row, party.organisation));
+                let provider = |party: &&Party| header.datasets.iter().any(|row| provides(header, row, party));
                 match self.parties.iter().filter(provider).find(|party| party.accepted.is_none()) {
                     Some(party) => waits(party.organisation),
                     None => Ok(()),
                 }
             }
             Formation::Accession => {
-                let first = std::iter::once(header.lead_party).chain(header.anchor_parties.iter().copied());
+                let first = std::iter::once(self.lead()).chain(header.anchor_parties.iter().copied());
                 if let Some(organisation) = first.into_iter().find(|code| !accepted(*code)) {
                     return waits(organisation);
                 }
@@ -339,7 +347,10 @@ impl Agreement {
         if given.iter().any(|signature| signature.datasets.is_empty()) {
             return true;
         }
-        let own = own_datasets(&version.header, organisation);
+        let Some(party) = self.party(organisation) else {
+            return false;
+        };
+        let own = own_datasets(&version.header, party);
         own.iter().all(|dataset| given.iter().any(|signature| signature.datasets.contains(dataset)))
     }
 
@@ -353,6 +364,9 @@ impl Agreement {
     pub(super) fn submitted(&mut self, event: &Event, data: &TermsSubmitted, at: Timestamp) {
         if let Track::Proposed { amendment, .. } = self.track() {
             self.set_track(Track::Approving { amendment, approve_by: data.approve_by });
+            for party in self.parties.iter_mut().filter(|party| party.joins && party.state == PartyState::Invited) {
+                party.state = PartyState::Signing;
+            }
             return;
         }
         for party in &mut self.parties {
@@ -402,6 +416,7 @@ impl Agreement {
     fn executed(&mut self, event: &Event, at: Timestamp) {
         if let Some(party) = self.party_mut(event.principal().organisation)
             && party.state == PartyState::Signing
+            && !party.joins
         {
             party.state = PartyState::Executed;
         }
@@ -458,12 +473,11 @@ impl Agreement {
         }
         header.datasets.iter().any(|row| {
             bound().any(|giver| {
-                provides(header, row, giver.organisation)
+                provides(header, row, giver)
                     && (header.formation == Formation::Unilateral
                         || header.agreement_type == AgreementType::Open
-                        || bound().any(|taker| {
-                            taker.organisation != giver.organisation && receives(header, row, taker.organisation)
-                        }))
+                        || bound()
+                            .any(|taker| taker.organisation != giver.organisation && receives(header, row, taker)))
             })
         })
     }

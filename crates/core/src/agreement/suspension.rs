@@ -62,7 +62,7 @@ pub(super) fn guards_of_suspension(put: &Put<'_>, data: &AgreementSuspended) -> 
     match data.scope {
         SuspensionScope::Datasets => {
             put.agreement.knows(&[HeaderMember::Datasets])?;
-            let mine = own_datasets(put.agreement.header(), own);
+            let mine = own_datasets(put.agreement.header(), party);
             if !data.datasets.is_empty() && data.datasets.iter().all(|dataset| mine.contains(dataset)) {
                 Ok(())
             } else {
@@ -89,7 +89,7 @@ pub(super) fn guards_of_suspension(put: &Put<'_>, data: &AgreementSuspended) -> 
 /// Bilateral, the lead party, two parties on the same ground, or the ground REGULATOR.
 fn reaches_all(put: &Put<'_>, data: &AgreementSuspended) -> bool {
     put.agreement.standing_parties() <= 2
-        || put.organisation() == put.agreement.header().lead_party
+        || put.organisation() == put.agreement.lead()
         || data.code == SuspensionGround::Regulator
         || is_seconded(put.agreement, put.event, data.code)
 }
@@ -118,7 +118,7 @@ pub(super) fn hands_of_resumption(put: &Put<'_>, data: &AgreementResumed) -> Res
     if principal.organisation == ground.by {
         return put.alone();
     }
-    let lead = put.agreement.header().lead_party;
+    let lead = put.agreement.lead();
     let other = put.event.signers.iter().skip(1).any(|second| {
         second.organisation != principal.organisation
             && second.organisation != ground.by
@@ -176,7 +176,7 @@ pub(super) fn guards_of_resumption(put: &Put<'_>, data: &AgreementResumed) -> Re
     }
     let stays =
         put.agreement.party(ground.by).is_some_and(|p| matches!(p.state, PartyState::Executed | PartyState::Suspended));
-    let lead = put.agreement.header().lead_party;
+    let lead = put.agreement.lead();
     let version = put.agreement.current().number;
     let since = put.at.sub_millis(ADVICE_DAYS * crate::time::DAY_MS);
     let advised = put.agreement.signatures.iter().any(|signature| {
@@ -192,8 +192,10 @@ pub(super) fn guards_of_resumption(put: &Put<'_>, data: &AgreementResumed) -> Re
 }
 
 impl Agreement {
-    fn ground(&self, event: crate::ids::EventId) -> Option<&Ground> {
-        self.grounds.iter().find(|ground| ground.event == event)
+    /// A ground by the event that it is named after. What only missing advice holds up closes by itself.
+    pub(super) fn ground(&self, event: crate::ids::EventId) -> Option<&Ground> {
+        let overdue = Some(crate::agreement::Derived::EmergencyAdviceOverdue);
+        self.grounds.iter().find(|ground| ground.event == event && ground.derived != overdue)
     }
 
     /// A ground opens.
@@ -205,7 +207,7 @@ impl Agreement {
             SuspensionScope::Party => Reach::Party(by),
             SuspensionScope::Datasets => Reach::Datasets(data.datasets.as_slice().into()),
         };
-        let alone = self.standing_parties() > 2 && by != self.header().lead_party && !seconded;
+        let alone = self.standing_parties() > 2 && by != self.lead() && !seconded;
         let lapses = reach == Reach::Whole && data.code == SuspensionGround::Regulator && alone;
         // A second party that names the ground confirms it.
         for ground in self.grounds.iter_mut().filter(|ground| ground.code == data.code && ground.by != by) {

@@ -63,6 +63,8 @@ const TABLE: &[(EventType, [Cell; 13])] = &[
     (EventType::AmendmentProposed,  [T01, T04, T04, T04, T09, T17, GO,  GO,  T06, T18, T07, T07, T07]),
     (EventType::AmendmentAbandoned, [T01, T14, T14, T14, T14, T14, IF_T14, IF_T14, T06, T18, T07, T07, T07]),
     (EventType::ReviewCompleted,    [T01, T04, T04, T04, T04, T04, GO,  GO,  T06, T18, T07, T07, T07]),
+    (EventType::PartyInvited,       [T01, GO,  GO,  GO,  GO,  GO,  GO,  T08, T06, T18, T07, T07, T07]),
+    (EventType::AccessionRequested, [T01, T03, T03, T03, GO,  GO,  GO,  T08, T06, T18, T07, T07, T07]),
     (EventType::RevocationNoticed,  [T01, T04, T04, T04, T04, T17, GO,  GO,  T06, T18, T07, T07, T07]),
     (EventType::RevocationRescinded,  [T01, T04, T04, T04, T04, T04, GO, GO, T06, T18, T07, T07, T07]),
     (EventType::TerminationConsented, [T01, T04, T04, T04, T04, T17, GO, GO, T06, T18, T07, T07, T07]),
@@ -80,6 +82,9 @@ const TABLE: &[(EventType, [Cell; 13])] = &[
     (EventType::AgreementImported,  [GO,  T02, T02, T02, T02, T02, T02, T02, T02, T02, T02, T02, T02]),
     (EventType::ImportConfirmed,    [T01, T04, T04, T04, T04, T04, GO,  GO,  GO,  GO,  T07, T07, T07]),
     (EventType::ImportDisputed,     [T01, T04, T04, T04, T04, T04, GO,  GO,  GO,  GO,  T07, T07, T07]),
+    (EventType::EmergencySharingRecorded, [GO, T02, T02, T02, T02, T02, T02, T02, T02, T02, T02, T02, T02]),
+    (EventType::LeadChanged,        [T01, GO,  GO,  GO,  GO,  GO,  GO,  GO,  T06, T18, T07, T07, T07]),
+    (EventType::Corrected,          [T01, GO,  GO,  GO,  GO,  GO,  GO,  GO,  GO,  GO,  GO,  GO,  GO]),
 ];
 
 /// The cell of an event and a stage; none for events of other streams.

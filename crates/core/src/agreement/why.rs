@@ -80,6 +80,10 @@ impl Agreement {
                         "{} has not confirmed that it stands by the agreement in the place of another body, so {reach} is suspended until its SIRO does.",
                         ground.by
                     ),
+                    Some(Derived::EmergencyAdviceOverdue) => format!(
+                        "The data protection officer of {} has not advised on this emergency, so {reach} is suspended.",
+                        ground.by
+                    ),
                     Some(_) | None => {
                         format!("{} suspended {reach} ({}), and the ground is open.", ground.by, ground.code)
                     }
@@ -172,6 +176,9 @@ impl Agreement {
                 | Stage::Refused { .. }
                 | Stage::Withdrawn { .. } => "the time for signing was over.".to_owned(),
             },
+            Derived::EmergencyAdviceOverdue => {
+                "the advice that an emergency needs within five days decided whether sharing may go on.".to_owned()
+            }
             Derived::NoDutiesOutstanding => "no data were left to destroy or return, so it was closed.".to_owned(),
         }
     }

@@ -51,6 +51,7 @@ pub fn seals(data: &Data) -> Vec<Seal> {
         | Data::KeyRevoked(_)
         | Data::TermsSubmitted(_)
         | Data::PublicationDecided(_)
+        | Data::LeadChanged(_)
         | Data::RetentionHoldPlaced(_)
         | Data::RetentionHoldReleased(_)
         | Data::RevocationRescinded(_)
@@ -99,6 +100,13 @@ pub fn seals(data: &Data) -> Vec<Seal> {
         Data::AgreementImported(data) => vec![seal("/source", &data.source)],
         Data::ImportConfirmed(data) => vec![seal("/document", &data.document)],
         Data::ImportDisputed(data) => vec![seal("/words", &data.words)],
+        Data::PartyInvited(data) => vec![seal("/contacts", &data.contacts)],
+        Data::AccessionRequested(data) => vec![seal("/words", &data.words)],
+        Data::EmergencySharingRecorded(data) => {
+            let terms = data.terms.iter().map(|terms| seal("/terms", terms));
+            terms.chain([seal("/words", &data.words)]).collect()
+        }
+        Data::Corrected(data) => vec![seal("/words", &data.words)],
         Data::CounterProposalRejected(data) => data.words.iter().map(|words| seal("/words", words)).collect(),
     }
 }

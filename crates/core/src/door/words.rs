@@ -145,6 +145,11 @@ fn lengths(data: &Data, opened: &Opened, earlier: &Earlier<'_>) -> Vec<Message> 
         | Data::AgreementImported(_)
         | Data::ImportConfirmed(_)
         | Data::ImportDisputed(_)
+        | Data::PartyInvited(_)
+        | Data::AccessionRequested(_)
+        | Data::EmergencySharingRecorded(_)
+        | Data::LeadChanged(_)
+        | Data::Corrected(_)
         | Data::NoteRecorded(_) => Vec::new(),
     }
 }

@@ -311,6 +311,10 @@ events! {
     AmendmentAbandoned = "AmendmentAbandoned" in Agreement,
     /// A20: the agreement was looked at again.
     ReviewCompleted = "ReviewCompleted" in Agreement,
+    /// A21: a body is invited.
+    PartyInvited = "PartyInvited" in Agreement,
+    /// A22: a body asks to join.
+    AccessionRequested = "AccessionRequested" in Agreement,
     /// A23: a party leaves.
     RevocationNoticed = "RevocationNoticed" in Agreement,
     /// A24: a notice is taken back.
@@ -343,4 +347,10 @@ events! {
     ImportConfirmed = "ImportConfirmed" in Agreement,
     /// A39: a party says that an import is wrong.
     ImportDisputed = "ImportDisputed" in Agreement,
+    /// A40: sharing that an emergency forced, recorded afterwards.
+    EmergencySharingRecorded = "EmergencySharingRecorded" in Agreement,
+    /// A41: another party leads.
+    LeadChanged = "LeadChanged" in Agreement,
+    /// A42: words beside an event say what it should have said.
+    Corrected = "Corrected" in Agreement,
 }

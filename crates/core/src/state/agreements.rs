@@ -28,6 +28,8 @@ pub(crate) struct DayCount {
     pub(crate) requests: u32,
     /// Notes among them.
     pub(crate) notes: u32,
+    /// Invitations among them.
+    pub(crate) invitations: u32,
 }
 
 impl Today {
@@ -49,6 +51,7 @@ impl Today {
         let count = self.counts.entry(event.principal().organisation).or_default();
         count.events += 1;
         count.requests += u32::from(matches!(event.data, Data::RequestFiled(_)));
+        count.invitations += u32::from(matches!(event.data, Data::PartyInvited(_)));
         count.notes += u32::from(matches!(event.data, Data::NoteRecorded(_)));
     }
 }

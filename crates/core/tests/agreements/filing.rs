@@ -75,7 +75,7 @@ fn a_header_that_breaks_a_rule_of_its_own_is_refused_again_by_the_log() {
     assert_eq!(case.refused("RequestFiled", data, &filer), "E08");
     let mut data = good;
     data["header"]["formation"] = json!("ACCESSION");
-    assert_eq!(case.refused("RequestFiled", data, &filer), "E04");
+    assert_eq!(case.refused("RequestFiled", data, &filer), "V-06");
 }
 
 #[test]

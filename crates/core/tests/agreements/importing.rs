@@ -79,7 +79,7 @@ fn an_import_binds_each_party_when_it_confirms_and_shares_nothing_before() {
     assert_eq!(case.refused("DisclosureLogged", disclosure(&["DS-1"]), &[officer("HCK", "IAO")]), "G45");
     assert_eq!(case.refused("ImportConfirmed", confirmation(&event), &[officer("HCK", "SIRO")]), "R01");
     let other = "01890000-0000-7000-8000-ffffffffffff";
-    assert_eq!(case.refused("ImportConfirmed", confirmation(other), &[officer("HCK", "SIG")]), "G45");
+    assert_eq!(case.refused("ImportConfirmed", confirmation(other), &[officer("HCK", "SIG")]), "G28");
     confirms(&mut case, &event, "HCK");
     assert_eq!(case.refused("ImportConfirmed", confirmation(&event), &[officer("HCK", "SIG")]), "G11");
     assert_eq!(case.refused("DisclosureLogged", disclosure(&["DS-1"]), &[officer("HCK", "IAO")]), "G45");

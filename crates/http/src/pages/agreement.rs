@@ -296,6 +296,7 @@ const fn task(task: Task) -> &'static str {
         Task::Approve => "approve",
         Task::Execute => "sign for the organisation",
         Task::Resume => "close the ground of suspension",
+        Task::Invite => "invite the body that asks to join",
         Task::Confirm => "confirm or dispute the import",
         Task::ConfirmSuccession => "confirm the agreement in the place of another body",
         Task::ResolveContest => "stand by the contested signatures, or disown them",

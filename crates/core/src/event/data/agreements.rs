@@ -8,11 +8,13 @@ use super::{
     IncidentStatus, NoteVisibility, RecordBand, ReviewOutcome, RevocationGround, SuspensionGround, SuspensionScope,
     TriageOutcome,
 };
-use crate::header::{ExecutionForm, Header, HeaderMember, Method, PartialHeader, PartyRow, Pointer, PublicRegister};
+use crate::header::{
+    EmergencyGround, ExecutionForm, Header, HeaderMember, Method, PartialHeader, PartyRow, Pointer, PublicRegister,
+};
 use crate::ids::{Code, DatasetId, EventId, OrganisationCode};
 use crate::sealed::{File, Sealed, Text};
 use crate::terms::{Contacts, Terms};
-use crate::time::Date;
+use crate::time::{Date, Timestamp};
 use crate::wire::Digest;
 use crate::words::{
     AdviceWords, CounterWords, DeclineWords, DestructionWords, IncidentUpdateWords, IncidentWords, ReasonWords,
@@ -30,6 +32,8 @@ impl Data {
             Some(&data.header)
         } else if let Self::AmendmentProposed(data) = self {
             Some(&data.header)
+        } else if let Self::EmergencySharingRecorded(data) = self {
+            Some(&data.header)
         } else {
             None
         }
@@ -39,6 +43,10 @@ impl Data {
     pub fn party_rows(&self) -> &[PartyRow] {
         if let Self::AgreementImported(data) = self {
             &data.header.parties
+        } else if let Self::PartyInvited(data) = self {
+            std::slice::from_ref(&*data.row)
+        } else if let Self::AccessionRequested(data) = self {
+            std::slice::from_ref(&*data.row)
         } else {
             self.header().map(|header| header.parties.as_slice()).unwrap_or_default()
         }
@@ -297,6 +305,26 @@ pub struct ReviewCompleted {
     pub words: Sealed<ReviewWords>,
 }
 
+/// `PartyInvited`: A21: a body is invited.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PartyInvited {
+    /// How to reach it.
+    pub contacts: Sealed<Contacts>,
+    /// Its row, as a header would have it.
+    pub row: Box<PartyRow>,
+}
+
+/// `AccessionRequested`: A22: a body asks to join.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AccessionRequested {
+    /// Its row, as a header would have it.
+    pub row: Box<PartyRow>,
+    /// Why.
+    pub words: Sealed<ReasonWords>,
+}
+
 /// `RevocationNoticed`: A23: a party leaves.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -477,5 +505,42 @@ pub struct ImportDisputed {
     /// The event that imported the agreement, or that recorded sharing in an emergency.
     pub import: EventId,
     /// Why.
+    pub words: Sealed<ReasonWords>,
+}
+
+/// `EmergencySharingRecorded`: A40: sharing that an emergency forced, recorded afterwards.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EmergencySharingRecorded {
+    /// When sharing began, at most 72 hours ago.
+    pub began_at: Timestamp,
+    /// On which ground.
+    pub ground: EmergencyGround,
+    /// What stands in clear of it; over when its end date has gone by.
+    pub header: Box<Header>,
+    /// The terms, where there are any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub terms: Option<Sealed<Terms>>,
+    /// Why.
+    pub words: Sealed<ReasonWords>,
+}
+
+/// `LeadChanged`: A41: another party leads.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LeadChanged {
+    /// Who leads from now on.
+    pub lead: OrganisationCode,
+}
+
+/// `Corrected`: A42: words beside an event say what it should have said; no decision changes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Corrected {
+    /// Which of its words, as a pointer within its data.
+    pub pointer: Pointer,
+    /// Which event.
+    pub target: EventId,
+    /// What it should have said.
     pub words: Sealed<ReasonWords>,
 }
