@@ -10,6 +10,8 @@
 //!
 //! One definition a line; `#` starts a comment line; a name is defined before it is used.
 
+mod written;
+
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 

@@ -165,6 +165,11 @@ impl Gathering {
         Ok(())
     }
 
+    /// Whom it asks, and whose cosignatures are enough.
+    pub fn policy(&self) -> &Policy {
+        &self.shared.policy
+    }
+
     /// The newest checkpoint whose quorum is reached. Every entry below its size is WITNESSED. Nothing, if the policy
     /// asks for nobody.
     pub fn witnessed(&self) -> Option<Witnessed> {

@@ -255,3 +255,16 @@ fn hundreds_of_witnesses_and_groups_are_read() {
     let policy = Policy::parse(lines + "quorum g199\n").unwrap();
     assert_eq!(policy.witnesses().len(), 200);
 }
+
+#[test]
+fn a_policy_that_is_written_asks_for_the_same() {
+    for rest in [
+        "quorum none\n",
+        "quorum w3\n",
+        "group few 2 w0 w1 w2\ngroup both all few w5\nquorum both\n",
+        "group group/1 any w0 w1\nquorum group/1\n",
+    ] {
+        let read = policy(rest).unwrap();
+        assert_eq!(Policy::parse(read.to_string()).unwrap(), read, "{rest}");
+    }
+}
