@@ -16,6 +16,7 @@ mod demo;
 mod documents;
 mod draft;
 mod ending;
+mod export;
 mod folder;
 mod init;
 mod key;
@@ -143,6 +144,7 @@ enum Command {
     Agreements(verbs::Agreements),
     #[command(flatten)]
     Reading(show::Reading),
+    Export(export::Export),
     Demo(demo::Demo),
     Audit(audit::Audit),
     Verify(verify::Verify),
@@ -174,6 +176,7 @@ impl Command {
             Self::Signing(command) => command.run(common),
             Self::Agreements(command) => command.run(common),
             Self::Reading(command) => command.run(common),
+            Self::Export(command) => command.run(common),
             Self::Demo(command) => command.run(common),
             Self::Audit(command) => command.run(common),
             Self::Verify(command) => command.run(common),

@@ -216,7 +216,8 @@ impl Asking {
     }
 }
 
-fn named(text: &str) -> Result<&str> {
+/// An id, a reference or a code as a path has it.
+pub fn named(text: &str) -> Result<&str> {
     let text = text.trim_start_matches("agr:");
     let plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     if plain { Ok(text) } else { Err(Fault::usage(format!("`{text}` is no id, reference or code"))) }

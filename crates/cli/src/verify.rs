@@ -1,4 +1,4 @@
-//! `verify`: one receipt or proof, without a network.
+//! `verify`: one receipt, proof or evidence bundle, without a network.
 
 use std::path::PathBuf;
 
@@ -7,6 +7,7 @@ use clap::Args;
 use counterpart_core::commitment::Disclosure;
 use counterpart_core::wire::{EVENT_TYPE, Entry, Envelope};
 use counterpart_core::{commitment, event, json};
+use counterpart_export::check::{self, Checked, Wrong};
 use counterpart_tlog::policy::{Policy, Satisfied};
 use counterpart_tlog::proof::TlogProof;
 use counterpart_tlog::{Hash, leaf_hash};
@@ -18,7 +19,7 @@ use crate::pins::Pins;
 use crate::receipt::Receipt;
 use crate::{Common, shell};
 
-/// Check a receipt or a .tlog-proof, offline
+/// Check a receipt, a .tlog-proof or an evidence bundle, offline
 ///
 /// Says what was checked and what was not. Without --vkey or --policy the key is the one that you pinned when you
 /// first used the ledger. Exit code 4 if anything does not hold.
@@ -26,10 +27,11 @@ use crate::{Common, shell};
 /// Examples:
 ///   counterpart verify receipt.json --vkey ledger.example/london/log+1a2b3c4d+AbC…
 ///   counterpart verify event.tlog-proof --entry entry.json --policy witnesses.policy
+///   counterpart verify DSA-2026-000042-bundle.zip --policy witnesses.policy
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub struct Verify {
-    /// A receipt (JSON) or a .tlog-proof; - for standard input
+    /// A receipt (JSON), a .tlog-proof or a bundle (zip); - for standard input
     file: PathBuf,
     /// The log's verifier key
     #[arg(long, value_name = "KEY", conflicts_with = "policy")]
@@ -60,7 +62,9 @@ impl Verify {
     pub fn run(&self, common: &Common) -> Result<Ending> {
         let bytes = shell::read(&self.file)?;
         let mut told = Told::default();
-        let verdict = if bytes.starts_with(b"c2sp.org/tlog-proof") {
+        let verdict = if check::is_bundle(&bytes) {
+            self.bundle(&bytes, common, &mut told)
+        } else if bytes.starts_with(b"c2sp.org/tlog-proof") {
             self.proof(&bytes, common, &mut told)
         } else {
             self.receipt(&bytes, common, &mut told)
@@ -106,6 +110,17 @@ impl Verify {
             pin.ledger
         ));
         Ok(Policy::of_log(trust::key(&pin.vkey)?))
+    }
+
+    fn bundle(&self, bytes: &[u8], common: &Common, told: &mut Told) -> Result<()> {
+        let wrong = |wrong: Wrong| Fault::unverified(wrong.0);
+        let opened = check::open(bytes).map_err(wrong)?;
+        let policy = self.trusted(opened.checkpoint().map_err(wrong)?, common, told)?;
+        let mut checked = Checked::default();
+        let verdict = opened.check(&policy, &mut checked);
+        told.checked.append(&mut checked.checked);
+        told.open.append(&mut checked.open);
+        verdict.map(drop).map_err(wrong)
     }
 
     fn proof(&self, bytes: &[u8], common: &Common, told: &mut Told) -> Result<()> {

@@ -19,6 +19,7 @@ mod closed;
 mod door;
 mod earlier;
 mod events;
+mod export;
 mod feed;
 mod flood;
 mod health;
@@ -233,7 +234,7 @@ impl App {
 }
 
 /// Every path and what answers there.
-fn routes() -> [(&'static str, MethodRouter<Arc<App>>); 28] {
+fn routes() -> [(&'static str, MethodRouter<Arc<App>>); 29] {
     [
         ("/api/v1/events", get(events::list).post(submit::event)),
         ("/api/v1/events/batch", post(batch::batch)),
@@ -245,6 +246,7 @@ fn routes() -> [(&'static str, MethodRouter<Arc<App>>); 28] {
         ("/api/v1/agreements/{id}", get(agreements::one)),
         ("/api/v1/agreements/{id}/history", get(agreements::history)),
         ("/api/v1/agreements/{id}/versions/{n}", get(versions::one)),
+        ("/api/v1/agreements/{id}/export", get(export::one)),
         ("/api/v1/organisations", get(organisations::list)),
         ("/api/v1/organisations/{code}", get(organisations::one)),
         ("/api/v1/organisations/{code}/roles", get(organisations::roles)),

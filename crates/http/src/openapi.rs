@@ -111,6 +111,12 @@ const OPERATIONS: &[Operation] = &[
         &[],
         JSON,
     ),
+    read(
+        "/api/v1/agreements/{id}/export",
+        "The evidence of one agreement in one file, with the words that the reader may read; checked without the ledger.",
+        &[("format", "`bundle`: a zip, as `docs/verify/README.md` says.")],
+        "application/zip",
+    ),
     read("/api/v1/organisations", "Every organisation, as it stands now.", &[], JSON),
     read("/api/v1/organisations/{code}", "One organisation, with its keys.", &[], JSON),
     read("/api/v1/organisations/{code}/roles", "Who acts for it, and which posts are vacant.", &[], JSON),
