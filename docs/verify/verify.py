@@ -22,6 +22,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+import zlib
 from pathlib import Path
 
 EVENT = "application/vnd.counterpart.event.v1+json"
@@ -414,7 +415,7 @@ def check(arguments, told):
     if zipfile.is_zipfile(arguments.file):
         try:
             check_bundle(arguments.file, policy, told)
-        except (zipfile.BadZipFile, UnicodeDecodeError, json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
+        except (zipfile.BadZipFile, zlib.error, UnicodeDecodeError, json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
             raise Wrong(f"not a whole bundle: {error!r}") from None
         return
     text = Path(arguments.file).read_text()
