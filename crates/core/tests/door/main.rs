@@ -86,6 +86,19 @@ fn s8_a_duty_to_refer_is_no_way_to_the_police() {
     let message = "A duty-to-refer notification needs the person's consent and their choice of authority.";
     assert!(said.contains(&("G-HRA".to_owned(), message.to_owned())), "{said:#?}");
     assert_eq!(example.errors(), ["G-HRA"]);
+    // The force holds no power to receive under it either: both are said.
+    let example = duty_to_refer().with(&[
+        (
+            "/terms/gateways",
+            json!([
+                { "code": "HRA-213B", "holder": "LBH", "use": ["DISCLOSE"] },
+                { "code": "HRA-213B", "holder": "MPS", "use": ["RECEIVE"] },
+            ]),
+        ),
+        ("/terms/purpose_codes", json!(["HOMELESSNESS"])),
+    ]);
+    let said = example.said();
+    assert!(said.iter().any(|(code, _)| code == "G-HRA"), "{said:#?}");
 }
 
 #[test]
