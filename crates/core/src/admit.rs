@@ -5,6 +5,7 @@
 
 mod agreements;
 mod keys;
+mod ledger;
 mod offices;
 mod roles;
 mod succession;
@@ -66,7 +67,9 @@ pub fn before_door(state: &State, event: &Event, at: Timestamp) -> Result<(), Re
         return Err(Refusal::IdUsed { index });
     }
     check_reference(event)?;
+    ledger::check_reference(state, event)?;
     keys::check(state, event, at)?;
+    ledger::check_keys(state, event)?;
     offices::check(state, event, at)?;
     roles::check(state, event, at)?;
     if let Stream::Agreement(id) = event.stream {
@@ -98,6 +101,12 @@ fn check_reference(event: &Event) -> Result<(), Refusal> {
 }
 
 fn check_ledger(state: &State, event: &Event) -> Result<(), Refusal> {
+    if let Some(closed) = state.founded.as_ref().and_then(|founded| founded.later.closed.as_ref()) {
+        return Err(Refusal::LedgerClosed {
+            on: crate::london::date_of(closed.at),
+            successor: closed.successor.as_deref().unwrap_or("no other ledger").to_owned(),
+        });
+    }
     let genesis = event.event_type() == EventType::LedgerGenesis;
     match (&state.founded, &event.data) {
         (None, Data::LedgerGenesis(data)) if *event.ledger == *data.origin.as_str() => Ok(()),

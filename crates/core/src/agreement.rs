@@ -12,6 +12,13 @@ macro_rules! other_streams {
     ($($also:ident)*) => {
         $($crate::event::data::Data::$also(_) |)*
             $crate::event::data::Data::LedgerGenesis(_)
+            | $crate::event::data::Data::CodeListPublished(_)
+            | $crate::event::data::Data::PolicyPublished(_)
+            | $crate::event::data::Data::RulesAdopted(_)
+            | $crate::event::data::Data::RegistrarChanged(_)
+            | $crate::event::data::Data::LogKeyChanged(_)
+            | $crate::event::data::Data::WitnessPolicyPublished(_)
+            | $crate::event::data::Data::LedgerClosed(_)
             | $crate::event::data::Data::OrganisationRegistered(_)
             | $crate::event::data::Data::OrganisationUpdated(_)
             | $crate::event::data::Data::OrganisationSuspended(_)

@@ -47,6 +47,7 @@ refusals! {
     OtherLedger { named: String, ours: String } = "E06", "This event is for the ledger `{named}`, but this is `{ours}`. Sign it again for this ledger.";
     Disclosures { problem: String } = "E07", "The disclosures do not open the commitments: {problem}. Seal them again and sign again.";
     OtherHeader { problem: String } = "E08", "The header is not the one that follows from the terms: {problem}. Derive it again and sign again.";
+    LedgerClosed { on: Date, successor: String } = "E06", "This ledger was closed on {on}, and nothing more is recorded in it; {successor} goes on in its place. Sign the event again for that ledger.";
     SignatureWrong { key: KeyId } = "E09", "The signature of key {key} does not verify. Nothing was recorded; sign again.";
     ReferenceNotHeld { problem: String } = "E10", "The reference data that the event names cannot be used: {problem}. Ask the registrar for the lists that are in force.";
     LaterProgram { what: String } = "E04", "This program does not decide {what} yet.";

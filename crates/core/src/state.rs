@@ -1,6 +1,7 @@
 //! What the entries so far have made of the ledger: a pure function of the log (wire.md 3).
 
 mod agreements;
+mod ledger;
 mod succession;
 
 use std::collections::HashMap;
@@ -18,6 +19,7 @@ use crate::offices::{Appointment, Delegation, Organisation, OrganisationStage};
 use crate::time::Timestamp;
 use crate::wire::{Digest, KeyId};
 
+pub use ledger::{Closed, Later, Published};
 pub use succession::Succession;
 
 /// Where an event stands, by its id.
@@ -52,6 +54,10 @@ pub struct Founded {
     pub code_lists: Vec<ReferenceRow>,
     /// Policies in force.
     pub policies: Vec<ReferenceRow>,
+    /// Every change of the key that signs checkpoints, in order.
+    pub log_key_changes: Vec<data::LogKeyChanged>,
+    /// What the ledger's own stream said since.
+    pub later: Later,
 }
 
 /// The state after some number of entries.
@@ -130,6 +136,13 @@ impl State {
         self.events.insert(event.id, Recorded { index, digest: event.digest });
         match &event.data {
             Data::LedgerGenesis(genesis) => self.found(event.id, genesis, leaf_hash),
+            Data::CodeListPublished(_)
+            | Data::PolicyPublished(_)
+            | Data::RulesAdopted(_)
+            | Data::RegistrarChanged(_)
+            | Data::LogKeyChanged(_)
+            | Data::WitnessPolicyPublished(_)
+            | Data::LedgerClosed(_) => self.evolve_ledger(event, index, recorded_at),
             Data::OrganisationRegistered(data) => self.register(event.id, data, index, recorded_at),
             Data::OrganisationUpdated(data) => self.in_office(event, None, |organisation| {
                 if let Some(name) = &data.name {
@@ -254,6 +267,7 @@ impl State {
             }
             agreement_events!() => self.evolve_agreement(event, index, recorded_at),
         }
+        self.bring_reference_into_force(recorded_at);
     }
 
     fn found(&mut self, event: EventId, genesis: &data::LedgerGenesis, leaf_hash: &str) {
@@ -285,6 +299,8 @@ impl State {
             rules: genesis.rules,
             code_lists: genesis.code_lists.clone(),
             policies: genesis.policies.clone(),
+            log_key_changes: Vec::new(),
+            later: Later::default(),
         });
     }
 

@@ -128,6 +128,8 @@ pub(crate) fn changes_directory(event: &Event) -> bool {
         event.data,
         Data::LedgerGenesis(_)
             | Data::OrganisationRegistered(_)
+            | Data::CodeListPublished(_)
+            | Data::PolicyPublished(_)
             | Data::OrganisationUpdated(_)
             | Data::OrganisationSuspended(_)
             | Data::OrganisationReinstated(_)

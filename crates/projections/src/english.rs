@@ -96,6 +96,13 @@ pub fn count(number: u64, one: &str, many: &str) -> String {
 pub const fn event(kind: EventType) -> &'static str {
     match kind {
         EventType::LedgerGenesis => "Ledger founded",
+        EventType::CodeListPublished => "Code list published",
+        EventType::PolicyPublished => "Policy published",
+        EventType::RulesAdopted => "Rules adopted",
+        EventType::RegistrarChanged => "Registrars changed",
+        EventType::LogKeyChanged => "Key of the log changed",
+        EventType::WitnessPolicyPublished => "Witness policy published",
+        EventType::LedgerClosed => "Ledger closed",
         EventType::OrganisationRegistered => "Organisation registered",
         EventType::OrganisationUpdated => "Organisation's record changed",
         EventType::OrganisationSuspended => "Organisation suspended",
@@ -161,6 +168,15 @@ pub const fn event(kind: EventType) -> &'static str {
 pub const fn event_means(kind: EventType) -> &'static str {
     match kind {
         EventType::LedgerGenesis => "It names the registrars, the keys of the log and the reference data in force.",
+        EventType::CodeListPublished => "A list of codes has another version, from a day on.",
+        EventType::PolicyPublished => "A policy of the rules has another version, from a day on.",
+        EventType::RulesAdopted => "From the next entry on another version of the rules decides.",
+        EventType::RegistrarChanged => "Other people register bodies and lists.",
+        EventType::LogKeyChanged => {
+            "Another key signs checkpoints. The first one of the new key also carries the old key's signature."
+        }
+        EventType::WitnessPolicyPublished => "Which witnesses are asked, and how many must answer.",
+        EventType::LedgerClosed => "Nothing more is recorded here.",
         EventType::OrganisationRegistered => "A body enters the ledger, with the key of its head of paid service.",
         EventType::OrganisationUpdated => "Particulars of a body change.",
         EventType::OrganisationSuspended => "Two registrars stop a body from acting for a while.",

@@ -56,6 +56,13 @@ pub fn printable(text: &str) -> String {
 const fn meaning(event_type: EventType) -> &'static str {
     match event_type {
         EventType::LedgerGenesis => "the founding of a ledger",
+        EventType::CodeListPublished => "a code list gets another version",
+        EventType::PolicyPublished => "a policy gets another version",
+        EventType::RulesAdopted => "another version of the rules decides from the next entry on",
+        EventType::RegistrarChanged => "other people register",
+        EventType::LogKeyChanged => "another key signs the log's checkpoints",
+        EventType::WitnessPolicyPublished => "which witnesses are asked is published",
+        EventType::LedgerClosed => "this ledger is closed, and nothing more is recorded in it",
         EventType::OrganisationRegistered => "an organisation enters the ledger, with its head of paid service",
         EventType::OrganisationUpdated => "particulars of an organisation change",
         EventType::OrganisationSuspended => "an organisation is suspended for a while",

@@ -5,6 +5,7 @@ use counterpart_tlog::ed25519::PublicKey;
 use crate::contest;
 use crate::event::data::{Data, PublicKeyBytes};
 use crate::event::{Event, Signer};
+use crate::ids::OrganisationCode;
 use crate::keys::KeyStage;
 use crate::london;
 use crate::refusal::Refusal;
@@ -32,6 +33,8 @@ pub fn carried(event: &Event) -> Vec<Carried> {
         vec![Carried { key: data.chief.key, public: data.chief.public }]
     } else if let Data::KeyRegistered(data) = &event.data {
         vec![Carried { key: data.key, public: data.public }]
+    } else if let Data::RegistrarChanged(data) = &event.data {
+        data.add.iter().map(|k| Carried { key: k.key, public: k.public }).collect()
     } else if let Data::KeyRotated(data) = &event.data {
         vec![Carried { key: data.key, public: data.public }]
     } else {
@@ -98,6 +101,9 @@ fn check_carried(event: &Event, signer: &Signer) -> Result<(), Refusal> {
         })
     } else if let Data::OrganisationRegistered(data) = &event.data {
         signer.person == data.chief.person && signer.organisation == data.code
+    } else if let Data::RegistrarChanged(data) = &event.data {
+        data.add.iter().any(|k| k.key == signer.key && k.person == signer.person)
+            && signer.organisation == OrganisationCode::REGISTRAR
     } else if let Data::KeyRegistered(data) = &event.data {
         signer.person == data.person && signer.organisation == data.organisation
     } else {

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::admit::succession;
+use crate::admit::{ledger, succession};
 use crate::agreement::agreement_events;
 use crate::contest;
 use crate::event::data::{self, Data};
@@ -35,6 +35,13 @@ pub(super) fn check(state: &State, event: &Event, at: Timestamp) -> Result<(), R
             registrars(state, event)?;
             others_are(event, &[(data.code, Role::Cex)])
         }
+        Data::CodeListPublished(_)
+        | Data::PolicyPublished(_)
+        | Data::RulesAdopted(_)
+        | Data::RegistrarChanged(_)
+        | Data::LogKeyChanged(_)
+        | Data::WitnessPolicyPublished(_)
+        | Data::LedgerClosed(_) => ledger::check_hands(state, event, at),
         Data::OrganisationSuspended(_) | Data::OrganisationReinstated(_) => {
             registrars(state, event)?;
             others_are(event, &[])
@@ -168,7 +175,9 @@ fn check_held(state: &State, event: &Event, signer: &Signer, at: Timestamp) -> R
         return if signer.role == Role::Cex { Ok(()) } else { Err(not_held()) };
     }
     if signer.organisation == OrganisationCode::REGISTRAR {
-        let registrar = state.founded.as_ref().is_some_and(|f| f.registrars.get(&signer.key) == Some(&signer.person));
+        let registers = state.founded.as_ref().is_some_and(|f| f.registrars.get(&signer.key) == Some(&signer.person));
+        let added = matches!(&event.data, Data::RegistrarChanged(data) if data.add.iter().any(|k| k.key == signer.key));
+        let registrar = registers || added;
         return if registrar && signer.role == Role::Reg && signer.delegation.is_none() {
             Ok(())
         } else {

@@ -38,6 +38,13 @@ fn seal<T: Content>(pointer: &'static str, sealed: &Sealed<T>) -> Seal {
 pub fn seals(data: &Data) -> Vec<Seal> {
     match data {
         Data::LedgerGenesis(_)
+        | Data::CodeListPublished(_)
+        | Data::PolicyPublished(_)
+        | Data::RulesAdopted(_)
+        | Data::RegistrarChanged(_)
+        | Data::LogKeyChanged(_)
+        | Data::WitnessPolicyPublished(_)
+        | Data::LedgerClosed(_)
         | Data::OrganisationUpdated(_)
         | Data::OrganisationSuspended(_)
         | Data::OrganisationReinstated(_)

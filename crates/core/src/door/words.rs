@@ -102,6 +102,13 @@ fn lengths(data: &Data, opened: &Opened, earlier: &Earlier<'_>) -> Vec<Message> 
         }
         Data::LedgerGenesis(_)
         | Data::OrganisationRegistered(_)
+        | Data::CodeListPublished(_)
+        | Data::PolicyPublished(_)
+        | Data::RulesAdopted(_)
+        | Data::RegistrarChanged(_)
+        | Data::LogKeyChanged(_)
+        | Data::WitnessPolicyPublished(_)
+        | Data::LedgerClosed(_)
         | Data::OrganisationUpdated(_)
         | Data::OrganisationSuspended(_)
         | Data::OrganisationReinstated(_)

@@ -5,12 +5,14 @@
 mod agreements;
 mod genesis;
 mod keys;
+mod ledger;
 mod lists;
 mod succession;
 
 pub use agreements::*;
 pub use genesis::*;
 pub use keys::*;
+pub use ledger::*;
 pub use lists::*;
 pub use succession::*;
 
@@ -237,6 +239,20 @@ pub enum Home {
 events! {
     /// Entry 0.
     LedgerGenesis = "LedgerGenesis" in Sys,
+    /// A code list has another version.
+    CodeListPublished = "CodeListPublished" in Sys,
+    /// A policy has another version.
+    PolicyPublished = "PolicyPublished" in Sys,
+    /// From the next entry on other rules decide.
+    RulesAdopted = "RulesAdopted" in Sys,
+    /// Other people register.
+    RegistrarChanged = "RegistrarChanged" in Sys,
+    /// Another key signs checkpoints.
+    LogKeyChanged = "LogKeyChanged" in Sys,
+    /// Which witnesses are asked.
+    WitnessPolicyPublished = "WitnessPolicyPublished" in Sys,
+    /// Nothing more is recorded here.
+    LedgerClosed = "LedgerClosed" in Sys,
     /// An organisation enters the ledger with its head of paid service.
     OrganisationRegistered = "OrganisationRegistered" in Organisation,
     /// Particulars of an organisation change.

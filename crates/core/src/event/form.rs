@@ -47,6 +47,11 @@ pub fn problem(stream: Stream, data: &Data) -> Option<String> {
     {
         return Some(format!("name 1 to {TARGETS_MAX} contested events"));
     }
+    if let Data::RegistrarChanged(data) = data
+        && data.threshold < 2
+    {
+        return Some("at least two registrars must sign".to_owned());
+    }
     if let Data::OrganisationSucceeded(data) = data
         && let Some(problem) = succession_problem(stream, data)
     {

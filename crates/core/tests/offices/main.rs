@@ -9,6 +9,7 @@
     reason = "tests"
 )]
 
+mod ledger;
 mod world;
 
 use serde_json::json;

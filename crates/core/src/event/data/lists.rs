@@ -331,3 +331,15 @@ codes! {
         Left = "LEFT",
     }
 }
+
+codes! {
+    /// Why a ledger is closed.
+    ClosingReason {
+        /// Another ledger goes on in its place.
+        Succeeded = "SUCCEEDED",
+        /// It holds an entry that its rules refuse.
+        Damaged = "DAMAGED",
+        /// It is no longer needed.
+        Ended = "ENDED",
+    }
+}

@@ -1,0 +1,157 @@
+//! The ledger's own stream: registrars, log keys, rules, reference data, its end (wire.md 3).
+
+use std::collections::{BTreeSet, HashSet};
+
+use counterpart_tlog::note::VerifierKey;
+
+use crate::admit::roles;
+use crate::codes::{self, ReferenceSet};
+use crate::event::Event;
+use crate::event::data::{Data, LogKeyChanged, ReferenceRow, RegistrarChanged};
+use crate::ids::{OrganisationCode, PersonId, Role};
+use crate::keys::KeyStage;
+use crate::policy::decides;
+use crate::refusal::Refusal;
+use crate::state::{Founded, State};
+use crate::time::Timestamp;
+
+/// At least so many registrars are left.
+const REGISTRARS_MIN: usize = 3;
+
+/// The rules that this program carries.
+const RULES_HELD: u32 = 1;
+
+/// E10 and E04: reference data that this program holds, each version one more than the last, its rows added and
+/// end-dated and never taken away (I35); rules that this program carries.
+pub(super) fn check_reference(state: &State, event: &Event) -> Result<(), Refusal> {
+    let not_held = |problem: String| Err(Refusal::ReferenceNotHeld { problem });
+    let row = if let Data::CodeListPublished(data) = &event.data {
+        ReferenceRow { id: data.id.clone(), sha256: data.sha256, version: data.version }
+    } else if let Data::PolicyPublished(data) = &event.data {
+        ReferenceRow { id: data.id.clone(), sha256: data.sha256, version: data.version }
+    } else if let Data::RulesAdopted(data) = &event.data {
+        let present = state.founded.as_ref().map_or(0, |founded| founded.rules);
+        return if data.rules != present + 1 {
+            not_held(format!("rules version {present} are in force, and the next are version {}", present + 1))
+        } else if data.rules > RULES_HELD {
+            Err(Refusal::LaterProgram { what: format!("entries under rules version {}", data.rules) })
+        } else {
+            Ok(())
+        };
+    } else {
+        return Ok(());
+    };
+    let Some(founded) = &state.founded else {
+        return Ok(());
+    };
+    let policy = matches!(event.data, Data::PolicyPublished(_));
+    let last = founded.newest(&row.id).map_or(0, |row| row.version);
+    if row.version != last + 1 {
+        return not_held(format!("the last version of `{}` is {last}, so the next is {}", row.id, last + 1));
+    }
+    let Some(file) = codes::by_sha256(&row.sha256).filter(|file| file.is_policy() == policy) else {
+        return not_held(format!("`{}` with SHA-256 {} is not held here", row.id, row.sha256));
+    };
+    let before = founded.newest(&row.id).and_then(|row| codes::by_sha256(&row.sha256));
+    if let Some(lost) = before.and_then(|before| lost_row(before.text, file.text)) {
+        return not_held(format!("row `{lost}` is missing; rows are end-dated, never taken away"));
+    }
+    let (lists, policies) = founded.with_row(&row, policy);
+    match ReferenceSet::resolve(&lists, &policies) {
+        Ok(_) => Ok(()),
+        Err(error) => not_held(error.to_string()),
+    }
+}
+
+/// The code of a row that an older file has and a newer one has not.
+fn lost_row(before: &str, after: &str) -> Option<String> {
+    let rows = |text: &str| -> BTreeSet<String> {
+        let file: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
+        let rows = file.get("rows").and_then(serde_json::Value::as_array).cloned().unwrap_or_default();
+        rows.iter().filter_map(|row| row.get("code")?.as_str().map(str::to_owned)).collect()
+    };
+    let after = rows(after);
+    rows(before).into_iter().find(|code| !after.contains(code))
+}
+
+/// K01, K06: keys that register no more did so; a new log key is one, and comes after this entry.
+pub(super) fn check_keys(state: &State, event: &Event) -> Result<(), Refusal> {
+    let Some(founded) = &state.founded else {
+        return Ok(());
+    };
+    if let Data::RegistrarChanged(data) = &event.data
+        && let Some(key) = data.remove.iter().find(|key| !founded.registrars.contains_key(*key))
+    {
+        return Err(Refusal::KeyUnknown { key: *key });
+    }
+    if let Data::LogKeyChanged(data) = &event.data {
+        return check_log_key(state, founded, data);
+    }
+    Ok(())
+}
+
+fn check_log_key(state: &State, founded: &Founded, data: &LogKeyChanged) -> Result<(), Refusal> {
+    let unsuitable = |problem: &str| Err(Refusal::KeyUnsuitable { problem: problem.to_owned() });
+    let signing = founded.log_key_changes.last().map(|change| change.new.as_str());
+    let old = data.old.as_str();
+    if signing.map_or_else(|| !founded.log_keys.iter().any(|key| **key == *old), |newest| newest != old) {
+        return unsuitable("`old` is not the key that signs this log now");
+    }
+    if founded.log_keys.iter().any(|key| **key == *data.new.as_str()) {
+        return unsuitable("`new` has signed this log before");
+    }
+    match VerifierKey::parse(data.new.as_str()) {
+        Ok(key) if key.name() == &*founded.origin => {}
+        Ok(_) => return unsuitable("`new` is not under this log's origin"),
+        Err(error) => return Err(Refusal::KeyUnsuitable { problem: error.to_string() }),
+    }
+    if data.first_size <= state.size {
+        return unsuitable("`first_size` is a size that this entry is not part of");
+    }
+    Ok(())
+}
+
+/// The threshold of registrars in force signs, and nobody else but keys that come in.
+pub(super) fn check_hands(state: &State, event: &Event, at: Timestamp) -> Result<(), Refusal> {
+    let Data::RegistrarChanged(data) = &event.data else {
+        roles::registrars(state, event)?;
+        return roles::others_are(event, &[]);
+    };
+    let missing = || Refusal::RoleNotHeld { role: Role::Reg, organisation: OrganisationCode::REGISTRAR };
+    let Some(founded) = &state.founded else {
+        return Err(missing());
+    };
+    let present: HashSet<PersonId> =
+        event.signers.iter().filter(|s| founded.registrars.contains_key(&s.key)).map(|s| s.person).collect();
+    if present.len() < usize::try_from(founded.threshold).unwrap_or(usize::MAX) {
+        return Err(missing());
+    }
+    roles::others_are(event, &[])?;
+    check_registrars(state, founded, data, at)
+}
+
+/// R04, R05 and R11: different persons who decide for no body, three at least, and a threshold that they reach.
+fn check_registrars(state: &State, founded: &Founded, data: &RegistrarChanged, at: Timestamp) -> Result<(), Refusal> {
+    let mut persons: HashSet<PersonId> = HashSet::new();
+    let stay = founded.registrars.iter().filter(|(key, _)| !data.remove.contains(key)).map(|(_, person)| *person);
+    let active = |key: &crate::wire::KeyId| state.keys.get(key).is_some_and(|k| matches!(k.stage, KeyStage::Active));
+    let serving =
+        founded.registrars.iter().filter(|(key, _)| !data.remove.contains(key) && active(key)).count() + data.add.len();
+    for person in stay.chain(data.add.iter().map(|added| added.person)) {
+        if !persons.insert(person) {
+            return Err(Refusal::RoleHeld { person, role: Role::Reg });
+        }
+    }
+    for added in &data.add {
+        let mut held = state.organisations.values().flat_map(|body| body.roles_of(added.person, at));
+        if let Some(held) = held.find(|role| decides(*role)) {
+            return Err(Refusal::RolesIncompatible { person: added.person, held, asked: Role::Reg });
+        }
+    }
+    let reachable = usize::try_from(data.threshold).is_ok_and(|threshold| threshold <= serving);
+    if serving >= REGISTRARS_MIN && reachable {
+        Ok(())
+    } else {
+        Err(Refusal::PostVacant { organisation: OrganisationCode::REGISTRAR, role: Role::Reg })
+    }
+}
