@@ -48,7 +48,6 @@ def headers(tale):
     file_refused(tale, with_dataset(method="PUBLIC_DOWNLOAD"), rows, "V-73", "personal data for everybody to download")
     file_refused(tale, plain(publication=withheld), rows, "V-121", "in an open ledger, what may not be known to exist")
     file_refused(tale, _many(plain()), rows, "V-125", "a hundred and fifty datasets, no two alike")
-    file_refused(tale, plain(formation="ACCESSION", min_parties=2), rows, "E04", "a formation whose rules do not stand yet")
     stranger = [rows[0], {**rows[1], "organisation": "ZZZ"}]
     tale.report.step("refused O01: a body that nobody registered", _stranger, tale, stranger)
 

@@ -41,15 +41,16 @@ impl View {
     pub fn record(&mut self, event: &Event, recorded_at: Timestamp, leaf: Hash) {
         self.places.add(self.state.size, event);
         self.instants.push(recorded_at);
-        if let (EventType::RequestFiled | EventType::AgreementImported, Stream::Agreement(id)) =
-            (event.event_type(), event.stream)
-        {
-            self.filed.push(id);
-        }
         if let Stream::Agreement(id) = event.stream {
+            if self.state.agreement(id).is_none() {
+                self.filed.push(id);
+            }
             self.changed.push(id);
         } else if let (EventType::OrganisationLeft, Stream::Organisation(code)) = (event.event_type(), event.stream) {
             self.changed.extend(self.state.agreements_of(code).map(Agreement::id));
+        }
+        if reaches_agreements(event.event_type()) {
+            self.changed.extend(self.filed.iter().copied());
         }
         // Only the genesis is asked for the name of its leaf.
         let name = if self.state.size == 0 { leaf.to_hex() } else { String::new() };
@@ -134,4 +135,16 @@ impl View {
     pub fn find(&self, filter: &Filter, first: u64, limit: usize) -> Vec<u64> {
         self.places.find(filter, first, self.size(), limit)
     }
+}
+
+/// Whether an event of whatever stream may change agreements that it does not name. Such events are rare, so all are
+/// looked at again.
+const fn reaches_agreements(event_type: EventType) -> bool {
+    matches!(
+        event_type,
+        EventType::OrganisationSucceeded
+            | EventType::SuccessionObjected
+            | EventType::KeyCompromised
+            | EventType::ContestResolved
+    )
 }
