@@ -351,6 +351,8 @@ fn example_of(pattern: &str) -> String {
         "example.org/log",
         &hex,
         "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=",
+        "example.org/log+00000000+AQOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4",
+        "2026-11-24T12:00:00.000Z",
     ];
     let schema = jsonschema::validator_for(&json!({ "pattern": pattern })).unwrap();
     choices.into_iter().find(|text| schema.is_valid(&json!(text))).unwrap_or_else(|| panic!("{pattern}")).to_owned()
