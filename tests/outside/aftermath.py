@@ -164,7 +164,7 @@ def imported(tale):
     no("left by an unconfirmed row", "G10", "RevocationNoticed", leaving(_in(0)), "CMD.SIG")
     confirm = lambda wanted: {"document": certificate(), "import": wanted}
     no("confirmed by an information lead", "R01", "ImportConfirmed", confirm(made), "CMD.IGL")
-    no("another import", "G45", "ImportConfirmed", confirm(new_id()), "CMD.SIG")
+    no("another import", "G28", "ImportConfirmed", confirm(new_id()), "CMD.SIG")
     say("by the importer", "ImportConfirmed", confirm(made), "HCK.SIG")
     no("confirmed twice", "G11", "ImportConfirmed", confirm(made), "HCK.SIG")
     no("sent to an unconfirmed row", "G45", "DisclosureLogged", sent("DS-1"), "HCK.IAO")

@@ -69,7 +69,7 @@ def _answer_guarded(agreement, event, at, book, codes):
     if party.state != "m":
         raise Refused(codes[party.state])
     if event.data["import"] != agreement.imported_by:
-        raise Refused("G45")
+        raise Refused("G28")
 
 
 GUARDED = {

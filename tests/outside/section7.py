@@ -119,8 +119,7 @@ def duty_to_refer(tale):
     no("by an asset owner", "R01", "RequestRefused", {"words": words}, "LBH.IAO")
     say("by the risk owner", "RequestRefused", {"words": words}, "LBH.SIRO")
     talk.expect("REFUSED", "R")
-    if STRICT or not tale.is_judged:
-        no("other terms after a refusal", "T07", "CounterProposalMade", talk.counter(talk.changed(destruction_due_days=9)), "MPS.IGL")
+    no("other terms after a refusal", "T07", "CounterProposalMade", talk.counter(talk.changed(destruction_due_days=9)), "MPS.IGL")
 
 
 # S2 and S4: what the calendar brings.
