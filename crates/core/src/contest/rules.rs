@@ -23,6 +23,7 @@ const fn builds(event_type: EventType) -> bool {
             | EventType::DisclosureLogged
             | EventType::DestructionCertified
             | EventType::PublicationDecided
+            | EventType::SuccessionConfirmed
     )
 }
 
