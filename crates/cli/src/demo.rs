@@ -46,6 +46,9 @@ pub const DAYS: i64 = 150;
 /// Bodies that register on one day of the story.
 const BODIES_A_DAY: i64 = 3;
 
+/// The day on which bodies take the place of others: behind every registration, before every agreement.
+const MERGER: i64 = 23;
+
 const DAY: i64 = 24 * 3_600_000;
 
 /// Whether the story has a past.
@@ -89,6 +92,10 @@ pub fn play(chance: Chance, now: Timestamp, pace: Pace, more: u32, keys: &Ledger
         stage.now = on_day(1 + place / BODIES_A_DAY);
         founding::register(&mut stage, &bodies, body).with_context(|| format!("{} registers", body.code))?;
     }
+    if pace == Pace::History {
+        stage.now = on_day(MERGER);
+        founding::succeed(&mut stage, &bodies)?;
+    }
     let mut play = Play { stage, deals: BTreeMap::new() };
     let mut scenes = scenes();
     crowd::crowd(&mut scenes, more)?;
@@ -128,7 +135,7 @@ mod tests {
         let again = play(chance, now, Pace::History, 0, &keys(&chance)).unwrap();
         assert!(once.said.iter().map(|said| said.event.digest).eq(again.said.iter().map(|said| said.event.digest)));
         let codes: Vec<&str> = once.refused.iter().map(|refused| refused.code.as_str()).collect();
-        assert_eq!(codes, ["G-HRA", "R01", "T07", "D01", "D06"], "what the home page tells of");
+        assert_eq!(codes, ["G-SVD", "G-HRA", "R01", "T07", "D01", "D06"], "what the home page tells of");
     }
 
     #[test]
@@ -164,6 +171,7 @@ mod tests {
     fn a_board_that_caught_up_is_one_made_anew_and_says_what_counting_all_would_say() {
         use counterpart_core::event::Event;
         use counterpart_projections::View;
+        use counterpart_projections::bits::Bits;
         use counterpart_projections::flows::Flows;
         use counterpart_projections::register::Search;
 
@@ -217,7 +225,8 @@ mod tests {
             search("nothing is called this", "", None),
         ] {
             let found: Vec<_> = board
-                .search(state, &asked, &|_| None)
+                .search(state, &asked, Bits::default())
+                .newest(0, usize::MAX)
                 .into_iter()
                 .map(|place| board.lines().get(place).unwrap().id)
                 .collect();

@@ -36,6 +36,8 @@ pub(crate) struct Moment {
     size: u64,
     /// The instant up to which time has run.
     at: Timestamp,
+    /// Nothing of the past or the future was asked for.
+    newest: bool,
 }
 
 #[derive(Serialize)]
@@ -125,7 +127,7 @@ pub(crate) async fn history(
 impl App {
     /// This moment, with everything that is recorded.
     pub(crate) fn now(&self) -> Moment {
-        Moment { size: self.reader.view().size(), at: (self.clock)() }
+        Moment { size: self.reader.view().size(), at: (self.clock)(), newest: true }
     }
 
     /// What `at` and `as_of` ask for; now, without either.
@@ -144,7 +146,7 @@ impl App {
             None => newest(have).map_or_else(|| (self.clock)(), |newest| newest.max((self.clock)())),
         });
         let size = view.size_at(at).min(as_of.unwrap_or(have));
-        Ok(Moment { size, at })
+        Ok(Moment { size, at, newest: as_of.is_none() && asked.is_none() })
     }
 
     /// Work that may wait for the disk, on a thread of its own.
@@ -156,26 +158,58 @@ impl App {
         tokio::task::spawn_blocking(work).await.map_err(failed)
     }
 
+    /// A page of a list, from the agreement on that was the cursor-th to be filed.
     fn page_of(&self, wanted: &Wanted, moment: Moment, cursor: usize, limit: usize) -> Result<(Seen, List), Problem> {
+        if moment.newest {
+            return Ok(self.newest_page(wanted, moment, cursor, limit));
+        }
         let (seen, candidates) = {
             let view = self.reader.view();
-            let candidates: Vec<AgreementId> = match wanted.party {
-                Some(party) => view.state().agreements_of(party).map(Agreement::id).collect(),
-                None => view.filed().to_vec(),
+            let filed: Vec<usize> = match wanted.party {
+                Some(party) => {
+                    let own = view.state().agreements_of(party).map(Agreement::id);
+                    let mut places: Vec<usize> = own.filter_map(|id| view.board().place(id)).collect();
+                    places.sort_unstable();
+                    places
+                }
+                None => (0..view.filed().len()).collect(),
             };
+            let named = |place: usize| Some((place, *view.filed().get(place)?));
+            let candidates: Vec<(usize, AgreementId)> =
+                filed.into_iter().skip_while(|place| *place < cursor).filter_map(named).collect();
             (Seen::of(&view), candidates)
         };
-        let mut rows = Vec::new();
-        let mut next = None;
-        for (place, id) in candidates.iter().enumerate().skip(cursor) {
-            let Some(row) = self.wanted_row(wanted, *id, moment)? else { continue };
-            if rows.len() == limit {
-                next = Some(place.to_string());
+        let mut list = List { agreements: Vec::new(), next: None };
+        for (place, id) in candidates {
+            let Some(row) = self.wanted_row(wanted, id, moment)? else { continue };
+            if list.agreements.len() == limit {
+                list.next = Some(place.to_string());
                 break;
             }
-            rows.push(row);
+            list.agreements.push(row);
         }
-        Ok((seen, List { agreements: rows, next }))
+        Ok((seen, list))
+    }
+
+    /// The same of how things stand now, where the board says who may fit.
+    fn newest_page(&self, wanted: &Wanted, moment: Moment, cursor: usize, limit: usize) -> (Seen, List) {
+        let view = self.reader.view_at(moment.at);
+        let found = view.board().standing(wanted.party, wanted.state, wanted.class);
+        let called = wanted.q.as_ref().map(|q| view.board().called(&q.to_lowercase()));
+        let places = found.from(cursor).filter(|place| called.as_ref().is_none_or(|called| called.contains(*place)));
+        let fitting = places.filter_map(|place| {
+            let then = view.state().agreement(view.board().lines().get(place)?.id)?.at(moment.at);
+            wanted.fits(&then).then(|| (place, agreements::row(&then)))
+        });
+        let mut list = List { agreements: Vec::new(), next: None };
+        for (place, row) in fitting {
+            if list.agreements.len() == limit {
+                list.next = Some(place.to_string());
+                break;
+            }
+            list.agreements.push(row);
+        }
+        (Seen::of(&view), list)
     }
 
     fn wanted_row(&self, wanted: &Wanted, id: AgreementId, moment: Moment) -> Result<Option<AgreementRow>, Problem> {

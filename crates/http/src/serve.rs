@@ -44,6 +44,13 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 pub async fn serve(listener: TcpListener, app: Arc<App>, shutdown: impl Future<Output = ()>) -> io::Result<()> {
     listener.local_addr()?;
     let router = app.router();
+    let reads = Arc::clone(&app);
+    // The first search does not wait for the titles of all agreements.
+    tokio::spawn(async move {
+        if let Err(problem) = reads.learn_opened().await {
+            tracing::warn!(?problem, "titles could not be read; a search reads them when it comes");
+        }
+    });
     let room = Arc::new(Semaphore::new(app.settings.connections.max(1)));
     let graceful = GracefulShutdown::new();
     let mut shutdown = std::pin::pin!(shutdown);

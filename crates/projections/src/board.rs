@@ -3,7 +3,9 @@
 //! A page that counted over every agreement would be slow once there are many. The board keeps one short line for
 //! each, and takes it up again only when an event or the passing of time changes it.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::hash::Hash;
 
 use counterpart_core::agreement::{Agreement, Reference, StageName};
 use counterpart_core::header::{DataClass, PublicRegister};
@@ -11,7 +13,9 @@ use counterpart_core::ids::{AgreementId, EventId, OrganisationCode};
 use counterpart_core::state::State;
 use counterpart_core::time::Timestamp;
 
+use crate::bits::Bits;
 use crate::flows::{self, Flows};
+use crate::references;
 use crate::register::{Search, is_unconfirmed, name_of};
 
 /// Changes of stage that are remembered for feeds: more than any feed shows.
@@ -67,7 +71,11 @@ pub struct Board {
     places: HashMap<AgreementId, usize>,
     of: HashMap<OrganisationCode, Vec<usize>>,
     /// By stage; imports that are in force and not confirmed stand under none.
-    counts: HashMap<Option<StageName>, u64>,
+    stages: HashMap<Option<StageName>, Bits>,
+    classes: HashMap<DataClass, Bits>,
+    imports: Bits,
+    /// The place of the first agreement of each year: numbers of references follow each other from there.
+    years: BTreeMap<u16, usize>,
     flows: Flows,
     changes: BTreeMap<(Timestamp, usize, usize), StageName>,
     // INVARIANT: holds each line that time alone will change, under the instant of its next change.
@@ -81,34 +89,47 @@ impl Board {
         self.due.first().is_some_and(|(due, _)| *due <= now)
     }
 
-    /// Lets time pass up to an instant.
-    pub(crate) fn pass(&mut self, state: &State, now: Timestamp, index: &dyn Fn(EventId) -> Option<u64>) {
+    /// Lets time pass up to an instant. `opened` gets the places whose open words are others now.
+    pub(crate) fn pass(
+        &mut self,
+        state: &State,
+        now: Timestamp,
+        index: &dyn Fn(EventId) -> Option<u64>,
+        opened: &mut Vec<usize>,
+    ) {
         self.passed = self.passed.max(Some(now));
         while let Some((due, place)) = self.due.first().copied().filter(|(due, _)| *due <= now) {
             self.due.remove(&(due, place));
             let agreement = self.lines.get(place).and_then(|line| state.agreement(line.id));
             if let Some(agreement) = agreement {
-                self.take_up(agreement, now, index);
+                self.take_up(agreement, now, index, opened);
             }
         }
     }
 
-    /// Takes up what events changed.
+    /// Takes up what events changed. `opened` gets the places whose open words are others now.
     pub(crate) fn changed(
         &mut self,
         state: &State,
         ids: &[AgreementId],
         now: Timestamp,
         index: &dyn Fn(EventId) -> Option<u64>,
+        opened: &mut Vec<usize>,
     ) {
         let now = self.passed.map_or(now, |passed| passed.max(now));
         let mut seen = HashSet::with_capacity(ids.len());
         for agreement in ids.iter().filter(|id| seen.insert(**id)).filter_map(|id| state.agreement(*id)) {
-            self.take_up(agreement, now, index);
+            self.take_up(agreement, now, index, opened);
         }
     }
 
-    fn take_up(&mut self, agreement: &Agreement, now: Timestamp, index: &dyn Fn(EventId) -> Option<u64>) {
+    fn take_up(
+        &mut self,
+        agreement: &Agreement,
+        now: Timestamp,
+        index: &dyn Fn(EventId) -> Option<u64>,
+        opened: &mut Vec<usize>,
+    ) {
         let then = agreement.at(now);
         let line = Line {
             id: then.id(),
@@ -122,6 +143,9 @@ impl Board {
             due: then.due_at(),
         };
         let place = self.place_of(&line);
+        if self.lines.get(place).map_or(line.open.is_some(), |before| before.open != line.open) {
+            opened.push(place);
+        }
         for (step, change) in then.history().iter().enumerate() {
             self.changes.insert((change.at, place, step), change.to);
         }
@@ -131,7 +155,11 @@ impl Board {
         if let Some(due) = line.due {
             self.due.insert((due, place));
         }
-        *self.counts.entry(counted(&line)).or_default() += 1;
+        self.stages.entry(counted(&line)).or_default().insert(place);
+        self.classes.entry(line.class).or_default().insert(place);
+        if line.unconfirmed {
+            self.imports.insert(place);
+        }
         line.pairs.iter().for_each(|pair| self.flows.add(*pair));
         for code in &line.parties {
             let list = self.of.entry(*code).or_default();
@@ -150,15 +178,17 @@ impl Board {
         let Some(place) = self.places.get(&line.id).copied() else {
             let place = self.lines.len();
             self.places.insert(line.id, place);
+            // INVARIANT: whoever is first in the log has the lower number, and places are in that order.
+            self.years.entry(line.reference.year).or_insert(place);
             return place;
         };
         if let Some(before) = self.lines.get(place) {
             if let Some(due) = before.due {
                 self.due.remove(&(due, place));
             }
-            if let Some(count) = self.counts.get_mut(&counted(before)) {
-                *count -= 1;
-            }
+            take_out(&mut self.stages, counted(before), place);
+            take_out(&mut self.classes, before.class, place);
+            self.imports.remove(place);
             before.pairs.iter().for_each(|pair| self.flows.take(*pair));
             // No rule takes a party out of an agreement, so its list keeps the place.
         }
@@ -177,12 +207,12 @@ impl Board {
 
     /// How many agreements stand where.
     pub fn count(&self, stage: StageName) -> u64 {
-        self.counts.get(&Some(stage)).copied().unwrap_or_default()
+        self.stages.get(&Some(stage)).map_or(0, |places| places.len() as u64)
     }
 
     /// How many imports would be in force, had all their parties confirmed them.
     pub fn unconfirmed(&self) -> u64 {
-        self.counts.get(&None).copied().unwrap_or_default()
+        self.stages.get(&None).map_or(0, |places| places.len() as u64)
     }
 
     /// Who shares with whom, now.
@@ -203,67 +233,124 @@ impl Board {
         })
     }
 
-    /// The places of what fits a search, the newest first. `title` gives the open title at a place, in lower case.
-    pub fn search<'t>(&self, state: &State, search: &Search, title: &dyn Fn(usize) -> Option<&'t str>) -> Vec<usize> {
-        let fits = |place: &usize| {
-            self.lines.get(*place).is_some_and(|line| {
-                (!search.unconfirmed || line.unconfirmed)
-                    && search.state.is_none_or(|stage| Some(stage) == counted(line))
-                    && search.class.is_none_or(|class| class == line.class)
-            })
-        };
-        let words = Words::new(self, state, search);
-        let said = |place: &usize| words.as_ref().is_none_or(|words| words.are_in(self, *place, title));
-        match search.party {
-            Some(party) => self.of(party).iter().rev().copied().filter(fits).filter(said).collect(),
-            None => (0..self.lines.len()).rev().filter(fits).filter(said).collect(),
-        }
+    /// What fits a search. `titled` are the places whose open title has its words.
+    pub fn search(&self, state: &State, search: &Search, titled: Bits) -> Found {
+        let none = Bits::default();
+        let said = (!search.words.is_empty()).then(|| self.said(state, &search.words, titled));
+        let stage = search.state.map(|stage| self.stages.get(&Some(stage)).unwrap_or(&none));
+        let class = search.class.map(|class| self.classes.get(&class).unwrap_or(&none));
+        let imports = search.unconfirmed.then_some(&self.imports);
+        self.fitting(search.party, &[said.as_ref(), stage, class, imports])
     }
-}
 
-/// What the words of a search mean, before a line is looked at.
-struct Words<'a> {
-    text: &'a str,
-    /// By place: whether a party is called so.
-    parties: Vec<bool>,
-    /// The words are a whole reference, so that at most one agreement has it.
-    whole: Option<Reference>,
-    /// The words may be part of a reference.
-    partly: bool,
-}
+    /// What has a party, stands at a stage and has a class, whether or not it is an import that is not confirmed.
+    pub fn standing(
+        &self,
+        party: Option<OrganisationCode>,
+        stage: Option<StageName>,
+        class: Option<DataClass>,
+    ) -> Found {
+        let none = Bits::default();
+        let unconfirmed = self.stages.get(&None).filter(|_| stage == Some(StageName::Active));
+        let stage = stage.map(|stage| {
+            let confirmed = self.stages.get(&Some(stage)).unwrap_or(&none);
+            let mut all = confirmed.clone();
+            unconfirmed.iter().flat_map(|places| places.from(0)).for_each(|place| all.insert(place));
+            all
+        });
+        let class = class.map(|class| self.classes.get(&class).unwrap_or(&none));
+        self.fitting(party, &[stage.as_ref(), class])
+    }
 
-impl<'a> Words<'a> {
-    fn new(board: &Board, state: &State, search: &'a Search) -> Option<Self> {
-        let text = search.words.as_str();
-        if text.is_empty() {
-            return None;
+    /// The places whose reference, id or party code contains `text`, in lower case.
+    pub fn called(&self, text: &str) -> Bits {
+        let mut found = references::containing(text, &self.years, self.lines.len());
+        let named = |code: &OrganisationCode| code.as_str().to_lowercase().contains(text);
+        for place in self.of.iter().filter(|(code, _)| named(code)).flat_map(|(_, places)| places) {
+            found.insert(*place);
         }
-        let mut parties = vec![false; board.lines.len()];
+        // Ids are random, so nothing but looking at each helps; most texts cannot be part of one.
+        if text.bytes().all(|letter| letter.is_ascii_hexdigit() || letter == b'-') {
+            let ids = self.lines.iter().enumerate().filter(|(_, line)| line.id.to_string().contains(text));
+            ids.for_each(|(place, _)| found.insert(place));
+        }
+        found
+    }
+
+    /// What has a party and is in every set that is asked for.
+    fn fitting(&self, party: Option<OrganisationCode>, asked: &[Option<&Bits>]) -> Found {
+        let asked: Vec<&Bits> = asked.iter().copied().flatten().collect();
+        if let Some(party) = party {
+            let fits = |place: &usize| asked.iter().all(|places| places.contains(*place));
+            return Found::Some(self.of(party).iter().copied().filter(fits).collect());
+        }
+        let Some((first, rest)) = asked.split_first() else { return Found::All(self.lines.len()) };
+        let mut found = Bits::clone(first);
+        rest.iter().for_each(|places| found.keep(places));
+        Found::Some(found)
+    }
+
+    /// The places whose open title, reference or party is called so.
+    fn said(&self, state: &State, words: &str, titled: Bits) -> Bits {
+        let mut found = titled;
         let named = |code: &OrganisationCode| {
-            code.as_str().to_lowercase().contains(text) || name_of(state, *code).to_lowercase().contains(text)
+            code.as_str().to_lowercase().contains(words) || name_of(state, *code).to_lowercase().contains(words)
         };
-        for place in board.of.iter().filter(|(code, _)| named(code)).flat_map(|(_, places)| places) {
-            if let Some(party) = parties.get_mut(*place) {
-                *party = true;
-            }
+        for place in self.of.iter().filter(|(code, _)| named(code)).flat_map(|(_, places)| places) {
+            found.insert(*place);
         }
-        let whole = text.to_uppercase().parse::<Reference>().ok();
-        let partly = whole.is_none() && text.chars().all(|letter| "dsa-0123456789".contains(letter));
-        Some(Self { text, parties, whole, partly })
+        references::containing(words, &self.years, self.lines.len()).from(0).for_each(|place| found.insert(place));
+        found
+    }
+}
+
+/// What fits a search.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// Everything, so many.
+    All(usize),
+    /// These places.
+    Some(Bits),
+}
+
+impl Found {
+    /// How many.
+    pub const fn len(&self) -> usize {
+        match self {
+            Self::All(len) => *len,
+            Self::Some(places) => places.len(),
+        }
     }
 
-    fn are_in<'t>(&self, board: &Board, place: usize, title: &dyn Fn(usize) -> Option<&'t str>) -> bool {
-        let reference = || {
-            board.lines.get(place).is_some_and(|line| {
-                self.whole.map_or_else(
-                    || self.partly && line.reference.to_string().to_lowercase().contains(self.text),
-                    |whole| whole == line.reference,
-                )
-            })
-        };
-        self.parties.get(place).copied().unwrap_or_default()
-            || reference()
-            || title(place).is_some_and(|title| title.contains(self.text))
+    /// Whether nothing fits.
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// So many of the places, the newest first, behind as many that are skipped.
+    pub fn newest(&self, skip: usize, take: usize) -> Vec<usize> {
+        match self {
+            Self::All(len) => (0..*len).rev().skip(skip).take(take).collect(),
+            Self::Some(places) => places.highest(skip, take),
+        }
+    }
+
+    /// The places from one on, in the order of filing.
+    pub fn from(&self, first: usize) -> Box<dyn Iterator<Item = usize> + '_> {
+        match self {
+            Self::All(len) => Box::new(first..*len),
+            Self::Some(places) => Box::new(places.from(first)),
+        }
+    }
+}
+
+/// Takes a place out of the set under a key; no set is kept empty.
+fn take_out<K: Eq + Hash>(sets: &mut HashMap<K, Bits>, key: K, place: usize) {
+    if let Entry::Occupied(mut set) = sets.entry(key) {
+        set.get_mut().remove(place);
+        if set.get().is_empty() {
+            set.remove();
+        }
     }
 }
 

@@ -10,13 +10,16 @@
 //! Deciding, keeping bytes, and the network. There is no clock here: instants arrive as values.
 
 pub mod agreements;
+pub mod bits;
 pub mod board;
 pub mod coverage;
 pub mod english;
 pub mod flows;
+pub mod lexicon;
 pub mod organisations;
 mod places;
 pub mod reading;
+mod references;
 pub mod register;
 mod view;
 pub mod words;

@@ -14,6 +14,9 @@ use serde::Serialize;
 /// The posts that every body fills; without one of them some event cannot be signed (R11).
 const POSTS: [Role; 7] = [Role::Cex, Role::Siro, Role::Dpo, Role::Sig, Role::Igl, Role::Iao, Role::Adm];
 
+/// What a joint committee or programme fills.
+const OFFICE: [Role; 2] = [Role::Cex, Role::Adm];
+
 /// An organisation in a list.
 #[derive(Clone, Debug, Serialize)]
 pub struct OrganisationRow<'a> {
@@ -152,9 +155,11 @@ pub fn row(organisation: &Organisation, at: Timestamp) -> OrganisationRow<'_> {
 }
 
 /// Posts that nobody holds at an instant: those that every body fills, and the Caldicott Guardian where one is required.
+/// A joint committee or programme is never a party, so nothing waits for more than its own office.
 pub fn vacancies(organisation: &Organisation, at: Timestamp) -> Vec<Role> {
     let guardian = organisation.flags.caldicott_required.then_some(Role::Cg);
-    POSTS.into_iter().chain(guardian).filter(|role| !organisation.has_serving(*role, at)).collect()
+    let posts = if organisation.kind == OrganisationType::Partnership { &OFFICE[..] } else { &POSTS };
+    posts.iter().copied().chain(guardian).filter(|role| !organisation.has_serving(*role, at)).collect()
 }
 
 /// Everybody who ever held a role, the live ones first, each in the order of appointment.

@@ -358,9 +358,4 @@ impl Search {
                 .iter()
                 .any(|party| found(party.organisation.as_str()) || found(&name_of(state, party.organisation)))
     }
-
-    /// Whether it needs the titles of agreements.
-    pub fn reads_titles(&self) -> bool {
-        !self.words.is_empty()
-    }
 }

@@ -29,6 +29,8 @@ pub struct View {
     board: Board,
     /// Agreements that events changed since the board was last made good.
     changed: Vec<AgreementId>,
+    /// The place on the board of each change of what everybody may read, in the order of the changes.
+    opened: Vec<usize>,
 }
 
 impl View {
@@ -65,7 +67,7 @@ impl View {
         if let Some(now) = self.state.recorded_at {
             let events = &self.state.events;
             let index = |id: EventId| events.get(&id).map(|recorded| recorded.index);
-            self.board.changed(&self.state, &changed, now, &index);
+            self.board.changed(&self.state, &changed, now, &index, &mut self.opened);
         }
     }
 
@@ -78,7 +80,12 @@ impl View {
     pub fn pass(&mut self, now: Timestamp) {
         let events = &self.state.events;
         let index = |id: EventId| events.get(&id).map(|recorded| recorded.index);
-        self.board.pass(&self.state, now, &index);
+        self.board.pass(&self.state, now, &index, &mut self.opened);
+    }
+
+    /// The place on the board of each change of the words that everybody may read, in order; a place may come again.
+    pub fn opened(&self) -> &[usize] {
+        &self.opened
     }
 
     /// How many entries it knows.

@@ -53,10 +53,8 @@ async fn asked(app: &App, uri: &Uri) -> Result<(usize, Vec<Row>), Problem> {
     let asked = Asked::read(uri, false)?;
     app.reader.caught_up().await?;
     let at = (app.clock)();
-    let mut places = app.fitting(&asked.search, at).await?;
-    let all = places.len();
-    places.truncate(ROWS_MAX);
-    Ok((all, rows(app, &places, at).await?))
+    let found = app.fitting(&asked.search, at).await?;
+    Ok((found.len(), rows(app, &found.newest(0, ROWS_MAX), at).await?))
 }
 
 /// The columns of the CSV: the reference and state, then the eighteen fields.

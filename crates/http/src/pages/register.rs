@@ -174,7 +174,7 @@ pub(crate) async fn register(State(app): State<Arc<App>>, uri: Uri) -> Result<Re
     let all = app.fitting(&asked.search, at).await.map_err(|problem| Fault::of(&app, problem))?;
     let count = all.len().div_ceil(PER_PAGE).max(1);
     let current = asked.page.clamp(1, count);
-    let shown: Vec<usize> = all.iter().skip((current - 1) * PER_PAGE).take(PER_PAGE).copied().collect();
+    let shown = all.newest((current - 1) * PER_PAGE, PER_PAGE);
     let rows = rows(&app, &shown, at).await.map_err(|problem| Fault::of(&app, problem))?;
     let view = app.reader.view();
     let title = if asked.q.is_empty() {

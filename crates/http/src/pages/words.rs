@@ -1,18 +1,23 @@
 //! The words of agreements that everybody may read: those that a publication decision opened, from the store.
 
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use counterpart_core::agreement::Agreement;
 use counterpart_core::commitment::Disclosure;
 use counterpart_core::header::PublicRegister;
 use counterpart_core::time::Timestamp;
 use counterpart_projections::View;
-use counterpart_projections::board::Open;
+use counterpart_projections::bits::Bits;
+use counterpart_projections::board::{Found, Open};
+use counterpart_projections::lexicon::Lexicon;
 use counterpart_projections::register::Search;
 use counterpart_projections::words::Opened;
 
 use crate::App;
 use crate::problem::Problem;
+
+/// Changes of what is open whose titles are read at once.
+const AT_ONCE: usize = 2_048;
 
 /// A title as everybody may read it, or that there is none.
 #[derive(Clone, Debug, Default)]
@@ -21,30 +26,50 @@ struct Title {
     folded: Option<Arc<str>>,
 }
 
-/// Titles that were read already, by the place of the agreement on the board, each with what it was read from: a newer
-/// decision or version is another title.
+/// Titles that were read already.
 #[derive(Debug, Default)]
-pub(crate) struct Titles(RwLock<Vec<Option<(Open, Title)>>>);
+pub(crate) struct Titles(RwLock<Known>);
+
+#[derive(Debug, Default)]
+struct Known {
+    /// By the place of the agreement on the board, each with what it was read from: a newer decision or version is
+    /// another title.
+    titles: Vec<Option<(Open, Title)>>,
+    /// The words of the titles.
+    lexicon: Lexicon,
+    /// How many changes of what everybody may read are taken in.
+    changes: usize,
+}
 
 impl Titles {
-    fn read(&self) -> RwLockReadGuard<'_, Vec<Option<(Open, Title)>>> {
+    fn read(&self) -> RwLockReadGuard<'_, Known> {
         self.0.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn put(&self, place: usize, open: Open, title: Title) {
-        let mut titles = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if titles.len() <= place {
-            titles.resize(place + 1, None);
-        }
-        if let Some(held) = titles.get_mut(place) {
-            *held = Some((open, title));
-        }
+    fn write(&self) -> RwLockWriteGuard<'_, Known> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The title at a place, when it was read from what is open now.
-fn held(titles: &[Option<(Open, Title)>], place: usize, open: Open) -> Option<&Title> {
-    titles.get(place)?.as_ref().filter(|(of, _)| *of == open).map(|(_, title)| title)
+impl Known {
+    fn put(&mut self, place: usize, title: Option<(Open, Title)>) {
+        if self.titles.len() <= place {
+            self.titles.resize(place + 1, None);
+        }
+        let Some(held) = self.titles.get_mut(place) else { return };
+        let folded = |title: &Option<(Open, Title)>| title.as_ref().and_then(|(_, title)| title.folded.clone());
+        let (before, now) = (folded(held), folded(&title));
+        *held = title;
+        if before != now {
+            before.iter().for_each(|title| self.lexicon.take(place, title));
+            now.iter().for_each(|title| self.lexicon.add(place, title));
+        }
+    }
+
+    /// The title at a place, when it was read from what is open now.
+    fn held(&self, place: usize, open: Open) -> Option<&Title> {
+        self.titles.get(place)?.as_ref().filter(|(of, _)| *of == open).map(|(_, title)| title)
+    }
 }
 
 /// Where the words of an agreement lie that everybody may read: the entry, and what of it is withheld.
@@ -85,17 +110,18 @@ impl App {
     }
 
     /// Reads the open titles of agreements at these places of the board that are not in memory yet.
-    async fn learn_titles(&self, places: impl Iterator<Item = usize>) -> Result<(), Problem> {
+    async fn learn_titles(&self, places: &[usize]) -> Result<(), Problem> {
         let (unknown, words): (Vec<(usize, Open)>, Vec<Option<Place>>) = {
             let view = self.reader.view();
             let titles = self.titles.read();
             let lines = view.board().lines();
             places
+                .iter()
                 .filter_map(|at| {
-                    let line = lines.get(at)?;
-                    let open = line.open.filter(|open| held(&titles, at, *open).is_none())?;
+                    let line = lines.get(*at)?;
+                    let open = line.open.filter(|open| titles.held(*at, *open).is_none())?;
                     let agreement = view.state().agreement(line.id)?;
-                    Some(((at, open), place(&view, agreement)))
+                    Some(((*at, open), place(&view, agreement)))
                 })
                 .unzip()
         };
@@ -103,34 +129,65 @@ impl App {
             return Ok(());
         }
         let read = self.opened(words).await?;
+        let view = self.reader.view();
+        let mut titles = self.titles.write();
         for ((at, open), opened) in unknown.into_iter().zip(read) {
-            let text: Option<Arc<str>> = opened.text("/title").map(Arc::from);
-            let folded = text.as_ref().map(|text| text.to_lowercase().into());
-            self.titles.put(at, open, Title { text, folded });
+            // What was opened or closed while it was read is another title, which somebody else reads.
+            if view.board().lines().get(at).and_then(|line| line.open) == Some(open) {
+                let text: Option<Arc<str>> = opened.text("/title").map(Arc::from);
+                let folded = text.as_ref().map(|text| text.to_lowercase().into());
+                titles.put(at, Some((open, Title { text, folded })));
+            }
         }
         Ok(())
     }
 
+    /// Reads every title that was opened since this was last called, and forgets those that were closed.
+    pub(crate) async fn learn_opened(&self) -> Result<(), Problem> {
+        loop {
+            let (from, changed): (usize, Vec<usize>) = {
+                let view = self.reader.view();
+                let from = self.titles.read().changes;
+                (from, view.opened().get(from..).unwrap_or_default().iter().copied().take(AT_ONCE).collect())
+            };
+            if changed.is_empty() {
+                return Ok(());
+            }
+            self.learn_titles(&changed).await?;
+            let view = self.reader.view();
+            let mut titles = self.titles.write();
+            for at in &changed {
+                if view.board().lines().get(*at).is_none_or(|line| line.open.is_none()) {
+                    titles.put(*at, None);
+                }
+            }
+            titles.changes = titles.changes.max(from + changed.len());
+        }
+    }
+
     /// The open titles at these places of the board, in their order.
     pub(crate) async fn titles(&self, places: &[usize]) -> Result<Vec<Option<Arc<str>>>, Problem> {
-        self.learn_titles(places.iter().copied()).await?;
+        self.learn_titles(places).await?;
         let view = self.reader.view();
         let titles = self.titles.read();
         let lines = view.board().lines();
-        let title = |at: &usize| held(&titles, *at, lines.get(*at)?.open?)?.text.clone();
+        let title = |at: &usize| titles.held(*at, lines.get(*at)?.open?)?.text.clone();
         Ok(places.iter().map(title).collect())
     }
 
-    /// The agreements that fit a search, the newest first.
-    pub(crate) async fn fitting(&self, search: &Search, now: Timestamp) -> Result<Vec<usize>, Problem> {
-        if search.reads_titles() {
-            let all = self.reader.view_at(now).board().lines().len();
-            self.learn_titles(0..all).await?;
+    /// The agreements that fit a search.
+    pub(crate) async fn fitting(&self, search: &Search, now: Timestamp) -> Result<Found, Problem> {
+        if search.words.is_empty() {
+            let view = self.reader.view_at(now);
+            return Ok(view.board().search(view.state(), search, Bits::default()));
         }
+        drop(self.reader.view_at(now));
+        self.learn_opened().await?;
         let view = self.reader.view_at(now);
         let titles = self.titles.read();
         let board = view.board();
-        let title = |at: usize| held(&titles, at, board.lines().get(at)?.open?)?.folded.as_deref();
-        Ok(board.search(view.state(), search, &title))
+        let title = |at: usize| titles.held(at, board.lines().get(at)?.open?)?.folded.as_deref();
+        let titled = titles.lexicon.find(&search.words, &title);
+        Ok(board.search(view.state(), search, titled))
     }
 }
