@@ -10,9 +10,10 @@ use counterpart_core::time::Date;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
+use super::cast::Hand;
 use super::deal::{Deal, Request};
 use super::seal::{document, text};
-use super::stage::Stage;
+use super::stage::{Draft, Stage};
 use super::terms::header;
 
 /// A file of the demonstration, which is nothing but a hash: no document stands behind it.
@@ -70,6 +71,22 @@ impl Deal {
             stage.say(self.stream, "TerminationConsented", json!({ "takes_effect_on": on }), &[hand])?;
         }
         Ok(())
+    }
+
+    /// A18, signed but not recorded: a party proposes other terms, of the class M1, for what is in force.
+    pub fn amendment(
+        &self,
+        stage: &mut Stage,
+        hand: Hand,
+        words: [&str; 2],
+        change: &dyn Fn(&mut Value) -> Result<()>,
+    ) -> Result<Draft> {
+        let (mut data, ..) = self.proposed(stage, words, change)?;
+        if let Some(members) = data.as_object_mut() {
+            members.insert("class".to_owned(), json!("M1"));
+            members.insert("renewal".to_owned(), json!(false));
+        }
+        stage.draft(self.stream, "AmendmentProposed", data, &[hand])
     }
 
     /// A33: the data protection officer of the lead party attaches the impact assessment.

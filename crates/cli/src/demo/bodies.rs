@@ -34,6 +34,8 @@ pub struct Body {
     pub kind: OrganisationType,
     /// Its official name.
     pub name: String,
+    /// Its name as people say it.
+    pub short: String,
     /// Its code in the register of geographic codes.
     pub gss: Option<String>,
     /// Its code in the NHS organisation data service.
@@ -41,6 +43,20 @@ pub struct Body {
     /// Posts that are left empty on purpose, so that a reader sees what a vacancy does.
     #[serde(default)]
     vacant: Vec<Role>,
+    /// Who has taken its place.
+    #[serde(default)]
+    pub succeeded_by: Option<OrganisationCode>,
+}
+
+impl Body {
+    /// Whether it gives or gets data in the demonstration: it acts still, and it may be a party.
+    pub fn shares(&self) -> bool {
+        let silent = matches!(
+            self.kind,
+            OrganisationType::Partnership | OrganisationType::CentralGov | OrganisationType::Regulator
+        );
+        !silent && self.succeeded_by.is_none()
+    }
 }
 
 impl Bodies {
@@ -106,12 +122,26 @@ mod tests {
     }
 
     #[test]
+    fn every_body_of_the_specification_is_there_besides_the_councils() {
+        let bodies = Bodies::read().unwrap();
+        let codes: Vec<String> = bodies.bodies.iter().skip(33).map(|body| body.code.to_string()).collect();
+        let others = [
+            "GLA", "TFL", "MOPAC", "MPS", "CLP", "LFC", "LLDC", "OPDC", "OSDC", "LAS", "WNL", "NCL", "NWL", "NEL",
+            "SEL", "SWL", "UCL", "KCL", "QMUL", "IMP", "LSE", "UEL", "LC", "LOTI", "IGFL", "ONS", "DHSC", "DWP",
+            "MHCLG", "HO", "CO", "ICO",
+        ];
+        assert_eq!(codes, others);
+        let gone: Vec<_> = bodies.bodies.iter().filter(|body| body.succeeded_by.is_some()).collect();
+        assert_eq!(gone.len(), 2);
+        assert!(gone.iter().all(|body| body.succeeded_by.unwrap().as_str() == "WNL" && !body.shares()));
+    }
+
+    #[test]
     fn every_body_has_a_type_that_is_described_and_an_administrator() {
         let bodies = Bodies::read().unwrap();
         for body in &bodies.bodies {
             assert!(bodies.kinds.contains_key(&body.kind), "{}", body.code);
             assert!(bodies.posts(body).iter().any(|(role, _)| *role == Role::Adm), "{}", body.code);
-            assert_ne!(body.kind, OrganisationType::Partnership, "a programme is no party (O09)");
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::{Common, shell};
 ///
 /// The folder will hold a ledger with entry 0, `events.ndjson` with every submission, and `keys` with the private
 /// keys of everybody in it. The events are valid for 23 hours. No body named in them has signed anything.
+/// With --past or --more it is a ledger that holds everything already, to be served with `serve --data DIR`.
 ///
 ///   counterpart demo --out DIR
 ///   counterpart serve --data DIR/ledger --listen 127.0.0.1:8080
@@ -27,9 +28,9 @@ pub struct Demo {
     /// Make a whole ledger with a past of 150 days instead, ready to be served
     #[arg(long)]
     past: bool,
-    /// With --past: so many plain requests beside the stories, to see how a large ledger behaves
-    #[arg(long, value_name = "N", default_value_t = 0, requires = "past")]
-    more: u32,
+    /// The same, with so many plain requests beside the stories, to see how a large ledger behaves
+    #[arg(long, value_name = "N")]
+    more: Option<u32>,
     /// 64 hexadecimal digits from which ids and keys follow [default: random]
     #[arg(long, value_name = "HEX")]
     seed: Option<String>,
@@ -39,8 +40,8 @@ impl Demo {
     /// Writes it.
     pub fn run(&self, common: &Common) -> Result<Ending> {
         let chance = chance(self.seed.as_deref())?;
-        let demonstration = if self.past {
-            folder::history(&self.out, chance, shell::now(), self.more)?
+        let demonstration = if self.past || self.more.is_some() {
+            folder::history(&self.out, chance, shell::now(), self.more.unwrap_or_default())?
         } else {
             folder::submissions(&self.out, chance, shell::now())?
         };

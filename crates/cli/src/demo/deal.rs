@@ -180,6 +180,21 @@ impl Deal {
         words: [&str; 2],
         change: &dyn Fn(&mut Value) -> Result<()>,
     ) -> Result<(Draft, Counter)> {
+        let (data, terms, header) = self.proposed(stage, words, change)?;
+        let draft = stage.draft(self.stream, "CounterProposalMade", data, &[hand])?;
+        let number = self.version + 1;
+        let terms_seal = draft.commitment("/terms")?;
+        let version_hash = derive::version_hash(&json::to_jcs(&header)?, self.stream, terms_seal, number);
+        Ok((draft, Counter { terms, header, version_hash }))
+    }
+
+    /// Other terms as an event carries them, with the terms and their header. `words` say what changes, and why.
+    pub(super) fn proposed(
+        &self,
+        stage: &Stage,
+        words: [&str; 2],
+        change: &dyn Fn(&mut Value) -> Result<()>,
+    ) -> Result<(Value, Value, Header)> {
         let mut terms = self.terms.clone();
         change(&mut terms)?;
         let parties: Vec<Party> = self.header.parties.iter().map(Party::from).collect();
@@ -189,11 +204,7 @@ impl Deal {
             "header": header, "terms": document(&terms),
             "words": document(&json!({ "reasons": reasons, "summary": summary })),
         });
-        let draft = stage.draft(self.stream, "CounterProposalMade", data, &[hand])?;
-        let number = self.version + 1;
-        let terms_seal = draft.commitment("/terms")?;
-        let version_hash = derive::version_hash(&json::to_jcs(&header)?, self.stream, terms_seal, number);
-        Ok((draft, Counter { terms, header, version_hash }))
+        Ok((data, terms, header))
     }
 
     /// A06: the counter-proposal becomes the terms.

@@ -30,6 +30,7 @@ pub const EVENTS: &str = "events.ndjson";
 ///
 /// The folder holds something else, or cannot be written.
 pub fn history(root: &Path, chance: Chance, now: Timestamp, more: u32) -> Result<Demonstration> {
+    new_folder(root)?;
     let folder = Folder::at(root);
     let keys = ledger_keys(&folder)?;
     let demonstration = play(chance, now, Pace::History, more, &keys)?;
@@ -57,9 +58,7 @@ pub fn refused(root: &Path) -> Result<Vec<Refused>> {
 ///
 /// The folder is not empty, or cannot be written.
 pub fn submissions(root: &Path, chance: Chance, now: Timestamp) -> Result<Demonstration> {
-    if !shell::is_empty(root)? {
-        bail!("`{}` is not empty; name a new folder", root.display());
-    }
+    new_folder(root)?;
     let folder = Folder::at(&root.join("ledger"));
     let keys = ledger_keys(&folder)?;
     let demonstration = play(chance, now, Pace::Now, 0, &keys)?;
@@ -72,6 +71,13 @@ pub fn submissions(root: &Path, chance: Chance, now: Timestamp) -> Result<Demons
     shell::write_new(&root.join(EVENTS), &lines, false)?;
     write_keys(&root.join(KEYS), &demonstration.officers)?;
     Ok(demonstration)
+}
+
+fn new_folder(root: &Path) -> Result<()> {
+    if shell::is_empty(root)? {
+        return Ok(());
+    }
+    bail!("`{}` is not empty; name a new folder", root.display())
 }
 
 fn ledger_keys(folder: &Folder) -> Result<LedgerKeys> {

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::bodies::{Bodies, Body};
 use super::cast::{Hand, Officer};
-use super::seal::document;
+use super::seal::{document, text};
 use super::stage::Stage;
 
 /// Who registers. No real body hosts the demonstration.
@@ -90,6 +90,31 @@ pub fn register(stage: &mut Stage, bodies: &Bodies, body: &Body) -> Result<()> {
     stage.say(Stream::Organisation(body.code), "OrganisationRegistered", data, &hands)?;
     for (role, number) in bodies.posts(body) {
         fill(stage, body, role, number)?;
+    }
+    Ok(())
+}
+
+/// A body takes the place of others by statute: two registrars and every chief sign.
+pub fn succeed(stage: &mut Stage, bodies: &Bodies) -> Result<()> {
+    let gone = |after: OrganisationCode| bodies.bodies.iter().filter(move |body| body.succeeded_by == Some(after));
+    for body in &bodies.bodies {
+        let predecessors: Vec<OrganisationCode> = gone(body.code).map(|before| before.code).collect();
+        let Some(first) = predecessors.first() else { continue };
+        let mut hands = registrars(stage)?;
+        hands.truncate(2);
+        for code in std::iter::once(&body.code).chain(&predecessors) {
+            hands.push(stage.cast.of(*code, Role::Cex)?);
+        }
+        let data = json!({
+            "default": body.code,
+            "effective": london::date_of(stage.now),
+            "instrument": text("The bodies merged on 1 April 2026; the story of the demonstration begins later and records it on a day of its own."),
+            "kind": "MERGE",
+            "mapping": [],
+            "predecessors": predecessors,
+            "successors": [body.code],
+        });
+        stage.say(Stream::Organisation(*first), "OrganisationSucceeded", data, &hands)?;
     }
     Ok(())
 }

@@ -224,6 +224,54 @@ fn knife_sales(scenes: &mut Vec<Scene>) {
         let withheld = ["/datasets/0/fields", "/datasets/1/fields", "/security"];
         play.deal("knife sales")?.publish(&mut play.stage, &withheld)
     });
+    // Once it is in force the police would like more, and the power that they name does not give it.
+    let more = |play: &mut Play| {
+        let deal = play.deal("knife sales")?;
+        let stage = &mut play.stage;
+        let (council, hand) = (code("CRY")?, stage.cast.of(code("MPS")?, Role::Igl)?);
+        let words = [
+            "Attendances at emergency departments are added, by named patient.",
+            "Who was hurt by a knife would lead to who sold it.",
+        ];
+        let draft = deal.amendment(stage, hand, words, &|terms| attendances(terms, council))?;
+        let tried = "the police propose to add named patients of emergency departments, from the council's public health team, to the agreement on knife sales";
+        stage.attempt(tried, "G-SVD", &draft)
+    };
+    scenes.push(Scene { day: 88, needs_time: true, play: Box::new(more) });
+}
+
+/// Adds what patients told to the terms on knife sales, under the duty to prevent serious violence.
+fn attendances(terms: &mut serde_json::Value, council: OrganisationCode) -> Result<()> {
+    let gateway = json!({ "code": "PCSC-16", "holder": council, "use": ["DISCLOSE"] });
+    let gateways = terms.pointer_mut("/gateways").and_then(serde_json::Value::as_array_mut);
+    gateways.context("the terms name gateways")?.push(gateway);
+    super::terms::set(
+        terms,
+        "",
+        "purpose_codes",
+        json!(["CRIME_ENFORCEMENT", "CRIME_PREVENTION", "SERIOUS_VIOLENCE"]),
+    )?;
+    let datasets = terms.pointer_mut("/datasets").and_then(serde_json::Value::as_array_mut);
+    let datasets = datasets.context("the terms name datasets")?;
+    let mut added = datasets.first().context("there is a dataset")?.clone();
+    let words = super::seal::text;
+    for (name, value) in [
+        ("asset_ref", words("Information asset register: public health")),
+        ("data_class", json!("SC")),
+        (
+            "fields",
+            json!([
+                { "category": "IDENTITY", "identifier": "DIRECT", "justification": words("Tells who was hurt"), "name": words("Name of the patient") },
+                { "category": "HEALTH", "identifier": "NONE", "justification": words("Tells how"), "name": words("Injury") },
+            ]),
+        ),
+        ("flags", json!(["CONFIDENTIAL", "PATIENT_INFO"])),
+        ("name", words("Attendances at emergency departments, by named patient")),
+    ] {
+        super::terms::set(&mut added, "", name, value)?;
+    }
+    datasets.push(added);
+    Ok(())
 }
 
 /// Scenario S5: nobody approves their own request, by whatever door.

@@ -176,7 +176,7 @@ fn template(
         reference: row.reference.clone(),
         state: Tag::of_line(row.state, unconfirmed(row.import.as_ref())),
         means: if unconfirmed(row.import.as_ref()) { UNCONFIRMED } else { meaning(row.state) },
-        import: row.import.as_ref().map(import),
+        import: row.import.as_ref().map(|brought| import(brought, app.is_demonstration())),
         why: why(view, &now, at),
         next: now
             .who_must_act_next()
@@ -212,14 +212,15 @@ fn template(
 
 const UNCONFIRMED: &str = "It was made before this ledger, and one party brought in what it knows of it. Nothing may flow under it here until its parties have confirmed it.";
 
-/// Where an agreement came from, and what is not known of it.
-fn import(import: &Imported) -> String {
+/// Where an agreement came from, and what is not known of it; one of the demonstration is invented.
+fn import(import: &Imported, invented: bool) -> String {
     let signed = import
         .signed_elsewhere_on
         .map_or_else(String::new, |day| format!(" It was signed elsewhere on {}, it says.", english::date(day)));
     let gaps: Vec<String> = import.gaps.iter().map(|gap| gap.as_str().replace('_', " ")).collect();
     let gaps = if gaps.is_empty() { String::new() } else { format!(" Not known of it here: {}.", gaps.join(", ")) };
-    format!("{}{signed}{gaps}", told(import))
+    let invented = if invented { " It is invented for the demonstration: there is no such agreement." } else { "" };
+    format!("{}{signed}{gaps}{invented}", told(import))
 }
 
 /// What a state means to somebody who has never heard of it.

@@ -1,5 +1,6 @@
 //! Pages that say how the service behaves: accessibility, privacy, cookies, codes, and what others published.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
 
 use askama::Template;
@@ -128,18 +129,31 @@ static PUBLISHED: LazyLock<Option<Published>> = LazyLock::new(|| serde_json::fro
 struct ElsewherePage {
     frame: Frame,
     about: &'static str,
-    rows: &'static [Elsewhere],
+    rows: Vec<(&'static Elsewhere, String)>,
 }
 
 /// Agreements that others published. They are no events of this ledger.
 pub(crate) async fn elsewhere(State(app): State<Arc<App>>) -> Response {
     let published = PUBLISHED.as_ref();
+    let names: BTreeSet<String> =
+        app.reader.view().state().organisations.values().map(|body| body.name.clone()).collect();
+    let rows = published.map_or(&[][..], |published| &published.agreements);
     let template = ElsewherePage {
         frame: frame(&app, "Published elsewhere"),
         about: published.map_or("", |published| &published.about),
-        rows: published.map_or(&[], |published| &published.agreements),
+        rows: rows.iter().map(|row| (row, not_imported(row, &names))).collect(),
     };
     page(StatusCode::OK, &template)
+}
+
+/// Why an agreement is not brought into this ledger: an import names its parties, and all of them are bodies of it.
+fn not_imported(row: &Elsewhere, names: &BTreeSet<String>) -> String {
+    let others: Vec<&str> = row.parties.iter().map(String::as_str).filter(|name| !names.contains(*name)).collect();
+    match others.as_slice() {
+        [] if row.parties.is_empty() => "Its parties are not known here".to_owned(),
+        [] => "All its parties are in this ledger, and none has brought it in yet".to_owned(),
+        some => format!("Not in this ledger under that name: {}", some.join("; ")),
+    }
 }
 
 #[cfg(test)]
