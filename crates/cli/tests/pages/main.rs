@@ -2,9 +2,9 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
+mod commands;
 mod lint;
 mod served;
-mod walk;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -99,6 +99,7 @@ fn pages_and_feeds_carry_the_same_facts() {
         let unconfirmed = import.is_object() && import["confirmed"].as_u64() < import["parties"].as_u64();
         if unconfirmed {
             let told = format!("confirmed by {} of {}", import["confirmed"], import["parties"]);
+            assert!(page.contains("invented for the demonstration: there is no such agreement"), "{reference}");
             assert!(page.contains(&told) && line.contains(&told), "{reference}: {told}");
             assert!(!page.contains("In force. Data may move") && !line.contains("\"ACTIVE\""), "{reference}: {page}");
         } else {
@@ -209,6 +210,54 @@ fn the_home_page_tells_what_the_rules_answered_when_the_story_was_written() {
         let explained = read(&served.get_html(&format!("/problems/{code}")).text);
         assert!(explained.contains(code), "{code} is not explained");
     }
+}
+
+#[test]
+fn what_others_published_is_no_agreement_of_this_ledger_and_says_why() {
+    let served = Served::demonstration();
+    let page = served.get_html("/published-elsewhere");
+    let text = read(&page.text);
+    assert!(text.contains("None of them is an entry of the log"));
+    let reasons = text.matches("Not in this ledger under that name: ").count()
+        + text.matches("Its parties are not known here").count();
+    assert_eq!(reasons, 9, "no row names bodies of this ledger alone, so none is brought in (A37)");
+    assert!(text.contains("Not in this ledger under that name: Brighton & Hove City Council; HM Revenue & Customs"));
+    assert_eq!(page.text.matches("rel=\"external noopener\"").count(), 9);
+    assert_eq!(text.matches("Licence: ").count(), 9);
+    assert!(
+        lint::links(&served.get("/register").text).contains(&"/published-elsewhere".to_owned()),
+        "beside the register"
+    );
+}
+
+#[test]
+fn a_large_ledger_is_made_beside_the_stories() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |words: &[&str]| {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_counterpart"))
+            .args(words)
+            .current_dir(folder.path())
+            .env("COUNTERPART_HOME", folder.path().join("home"))
+            .output()
+            .unwrap();
+        (
+            output.status.code().unwrap(),
+            String::from_utf8(output.stdout).unwrap(),
+            String::from_utf8(output.stderr).unwrap(),
+        )
+    };
+    let (code, made, talk) = run(&["demo", "--out", "large", "--more", "130", "--json"]);
+    assert_eq!(code, 0, "{talk}");
+    let made: serde_json::Value = serde_json::from_str(&made).unwrap();
+    assert_eq!(run(&["publish", "public", "--data", "large"]).0, 0);
+    let (code, audited, talk) = run(&["audit", "public", "--json"]);
+    assert_eq!(code, 0, "{talk}");
+    let audited: serde_json::Value = serde_json::from_str(&audited).unwrap();
+    assert_eq!(audited.pointer("/decisions/done"), Some(&made["events"]), "{audited}");
+    let (code, _, talk) = run(&["demo", "--out", "large", "--more", "130"]);
+    assert!(code == 1 && talk.contains("`large` is not empty"), "{code}: {talk}");
+    let (code, _, talk) = run(&["demo", "--out", "larger", "--more", "4000000000"]);
+    assert!(code == 1 && talk.contains("more requests"), "{code}: {talk}");
 }
 
 #[test]
