@@ -6,6 +6,7 @@ mod audit;
 mod decide;
 mod ingest;
 pub mod limits;
+mod pages;
 mod store;
 
 use anyhow::{Result, bail};
@@ -20,7 +21,7 @@ struct Bench {
     run: fn(&Repository, &mut Figures) -> Result<()>,
 }
 
-const BENCHES: [Bench; 5] = [
+const BENCHES: [Bench; 6] = [
     Bench { name: "limits", about: "what this machine can do: verifying, syncing", run: limits::run },
     Bench {
         name: "ingest",
@@ -37,6 +38,11 @@ const BENCHES: [Bench; 5] = [
         name: "store",
         about: "the embedded store against a bare file, and its starts at a million entries",
         run: store::run,
+    },
+    Bench {
+        name: "pages",
+        about: "every kind of page, filter and search with 100,000 agreements, beside a file of the same server",
+        run: pages::run,
     },
 ];
 

@@ -132,6 +132,26 @@ pub fn get(address: &str, path: &str) -> Result<Vec<u8>> {
     })
 }
 
+/// Asks for paths one after another over one kept connection, each once; gives how long each took, in microseconds.
+///
+/// # Errors
+///
+/// One of them is not there.
+pub fn asked(address: &str, paths: &[String]) -> Result<Vec<f64>> {
+    runtime()?.block_on(async {
+        let mut connection = Connection::open(address).await?;
+        let mut micros = Vec::with_capacity(paths.len());
+        for path in paths {
+            let request = format!("GET {path} HTTP/1.1\r\nhost: bench.example\r\n\r\n");
+            let watch = Watch::start();
+            let answer = connection.ask(request.as_bytes()).await?;
+            micros.push(watch.read().as_secs_f64() * 1e6);
+            ensure!(answer.status == 200, "GET {path}: {} {}", answer.status, String::from_utf8_lossy(&answer.body));
+        }
+        Ok(micros)
+    })
+}
+
 /// Sends events one a request, over so many kept connections, each waiting for its answer.
 ///
 /// # Errors
