@@ -43,7 +43,9 @@ impl Bits {
 
     /// Adds places that follow each other.
     pub fn insert_all(&mut self, places: Range<usize>) {
-        places.for_each(|place| self.insert(place));
+        for place in places {
+            self.insert(place);
+        }
     }
 
     /// Takes a place out; it need not be there.
@@ -57,7 +59,9 @@ impl Bits {
     /// Keeps what the other set holds as well.
     pub fn keep(&mut self, other: &Self) {
         self.words.truncate(other.words.len());
-        self.words.iter_mut().zip(&other.words).for_each(|(own, other)| *own &= other);
+        for (own, other) in self.words.iter_mut().zip(&other.words) {
+            *own &= other;
+        }
         self.trim();
         self.len = count(&self.words);
     }
@@ -102,7 +106,9 @@ impl Bits {
 impl FromIterator<usize> for Bits {
     fn from_iter<I: IntoIterator<Item = usize>>(places: I) -> Self {
         let mut bits = Self::default();
-        places.into_iter().for_each(|place| bits.insert(place));
+        for place in places {
+            bits.insert(place);
+        }
         bits
     }
 }

@@ -237,10 +237,10 @@ impl Board {
     pub fn search(&self, state: &State, search: &Search, titled: Bits) -> Found {
         let none = Bits::default();
         let said = (!search.words.is_empty()).then(|| self.said(state, &search.words, titled));
-        let stage = search.state.map(|stage| self.stages.get(&Some(stage)).unwrap_or(&none));
+        let standing = search.state.map(|name| self.stages.get(&Some(name)).unwrap_or(&none));
         let class = search.class.map(|class| self.classes.get(&class).unwrap_or(&none));
         let imports = search.unconfirmed.then_some(&self.imports);
-        self.fitting(search.party, &[said.as_ref(), stage, class, imports])
+        self.fitting(search.party, &[said.as_ref(), standing, class, imports])
     }
 
     /// What has a party, stands at a stage and has a class, whether or not it is an import that is not confirmed.
@@ -255,7 +255,9 @@ impl Board {
         let stage = stage.map(|stage| {
             let confirmed = self.stages.get(&Some(stage)).unwrap_or(&none);
             let mut all = confirmed.clone();
-            unconfirmed.iter().flat_map(|places| places.from(0)).for_each(|place| all.insert(place));
+            for place in unconfirmed.iter().flat_map(|places| places.from(0)) {
+                all.insert(place);
+            }
             all
         });
         let class = class.map(|class| self.classes.get(&class).unwrap_or(&none));
@@ -271,8 +273,9 @@ impl Board {
         }
         // Ids are random, so nothing but looking at each helps; most texts cannot be part of one.
         if text.bytes().all(|letter| letter.is_ascii_hexdigit() || letter == b'-') {
-            let ids = self.lines.iter().enumerate().filter(|(_, line)| line.id.to_string().contains(text));
-            ids.for_each(|(place, _)| found.insert(place));
+            for (place, _) in self.lines.iter().enumerate().filter(|(_, line)| line.id.to_string().contains(text)) {
+                found.insert(place);
+            }
         }
         found
     }
@@ -286,7 +289,9 @@ impl Board {
         }
         let Some((first, rest)) = asked.split_first() else { return Found::All(self.lines.len()) };
         let mut found = Bits::clone(first);
-        rest.iter().for_each(|places| found.keep(places));
+        for places in rest {
+            found.keep(places);
+        }
         Found::Some(found)
     }
 
@@ -299,7 +304,9 @@ impl Board {
         for place in self.of.iter().filter(|(code, _)| named(code)).flat_map(|(_, places)| places) {
             found.insert(*place);
         }
-        references::containing(words, &self.years, self.lines.len()).from(0).for_each(|place| found.insert(place));
+        for place in references::containing(words, &self.years, self.lines.len()).from(0) {
+            found.insert(place);
+        }
         found
     }
 }

@@ -31,11 +31,15 @@ pub(crate) fn containing(text: &str, years: &BTreeMap<u16, usize>, end: usize) -
         for split in 0..text.len() {
             let (head, tail) = text.split_at(split);
             if before.ends_with(head) && is_number(tail) {
-                widths(count).for_each(|width| beginning(tail, width).into_iter().for_each(&mut add));
+                for numbers in widths(count).filter_map(|width| beginning(tail, width)) {
+                    add(numbers);
+                }
             }
         }
         if is_number(text) {
-            widths(count).for_each(|width| within(text, width, count, &mut add));
+            for width in widths(count) {
+                within(text, width, count, &mut add);
+            }
         }
     }
     found

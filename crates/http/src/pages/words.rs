@@ -61,8 +61,12 @@ impl Known {
         let (before, now) = (folded(held), folded(&title));
         *held = title;
         if before != now {
-            before.iter().for_each(|title| self.lexicon.take(place, title));
-            now.iter().for_each(|title| self.lexicon.add(place, title));
+            if let Some(title) = before {
+                self.lexicon.take(place, &title);
+            }
+            if let Some(title) = now {
+                self.lexicon.add(place, &title);
+            }
         }
     }
 
