@@ -141,7 +141,7 @@ def _log(agreement, event, at):
     for name in event.data["datasets"]:
         row = agreement.header.find_dataset(name)
         agreement.sent.add(name)
-        if "retention" in row:
+        if row["class"] != "NP-O":
             agreement.duties |= {(code, name) for code in recipients(agreement, event, row)}
 
 

@@ -298,7 +298,7 @@ class Header:
     def takers(self, dataset):
         numbers = dataset["recipients"]
         if numbers == "*":
-            return self._all_with({"RECIPIENT", "BOTH"})
+            return self._all_with(_TAKES)
         return set().union(*(self._numbered(n) for n in numbers))
 
     def providers(self):

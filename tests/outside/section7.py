@@ -5,7 +5,6 @@ histories, played by a clock of their own; those whose point is the rule book go
 """
 
 import copy
-import os
 from datetime import timedelta
 
 import london
@@ -18,8 +17,6 @@ from scenarios import renamed
 from talks import Talk
 
 
-# What the contract prints and the program does not say yet: asked with OUTSIDER_STRICT=1.
-STRICT = "OUTSIDER_STRICT" in os.environ
 
 
 def _today():
@@ -98,8 +95,13 @@ def duty_to_refer(tale):
         "part3": {"MPS": text.police(_today())["part3"]["MPS"]},
         "gateways": [{"code": "HRA-213B", "holder": "LBH", "use": ["DISCLOSE"]}, {"code": "HRA-213B", "holder": "MPS", "use": ["RECEIVE"]}],
     }
-    if tale.is_judged and STRICT:
-        file_refused(tale, document, rows, "G-HRA", "every referral, for another purpose", "MPS.REQ", tale.observer.attempt_words)
+    if tale.is_judged:
+        # The force holds no power to receive under it either: V-47 and G-HRA are said at once.
+        for code in ("V-47", "G-HRA"):
+            file_refused(tale, document, rows, code, f"every referral, for another purpose ({code})", "MPS.REQ", tale.observer.attempt_words)
+        own = {"code": "CDA-115", "holder": "MPS", "use": ["RECEIVE"]}
+        crime = {"gateways": [document["gateways"][0], own], "purpose_codes": ["HOMELESSNESS", "CRIME_PREVENTION"]}
+        file_refused(tale, document | crime, rows, "G-HRA", "under a power of its own", "MPS.REQ", tale.observer.attempt_words)
     document |= {
         "purpose_codes": ["CRIME_PREVENTION"],
         "gateways": [{"code": "CDA-115", "holder": "LBH", "use": ["DISCLOSE"]}, {"code": "CDA-115", "holder": "MPS", "use": ["RECEIVE"]}],

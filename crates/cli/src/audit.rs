@@ -19,7 +19,7 @@ use counterpart_tlog::checkpoint::Checkpoint;
 use sha2::{Digest as _, Sha256};
 
 use self::engine::{Findings, Scope};
-use self::report::{CheckpointReport, Problem, Report, Share, StopReport, WitnessReport};
+use self::report::{CheckpointReport, ErasedReport, Problem, Report, Share, StopReport, WitnessReport};
 use self::source::Source;
 use self::trust::{Signed, Trust};
 use crate::ending::{Ending, Fault};
@@ -254,6 +254,7 @@ impl Judged {
             },
             decisions: Share { done: state.size, of: scope.decide },
             door_checks: Share { done: 0, of: findings.with_words },
+            erased: erased(state),
             reference_data,
             stopped,
             first_bad_index,
@@ -261,6 +262,20 @@ impl Judged {
             elapsed_ms: u64::try_from(elapsed).unwrap_or(u64::MAX),
         }
     }
+}
+
+/// Words whose day has come. That they are gone from a store cannot be seen from the log; that they were to go can.
+fn erased(state: &State) -> Vec<ErasedReport> {
+    let now = state.recorded_at.map_or_else(shell::now, |newest| newest.max(shell::now()));
+    let due = state.due_erasures(now).into_iter();
+    due.map(|erasure| ErasedReport {
+        by: erasure.event.to_string(),
+        index: erasure.target_index,
+        pointers: erasure.pointers.iter().map(|pointer| pointer.as_str().to_owned()).collect(),
+        reason: erasure.reason.to_string(),
+        since: erasure.at.to_string(),
+    })
+    .collect()
 }
 
 /// A line that is written over while the audit runs, on a terminal alone.

@@ -9,7 +9,9 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use clap::Args;
+use counterpart_core::erasure::carry_out;
 use counterpart_core::ledger::Ledger;
+use counterpart_core::replay::{self, Replay};
 use counterpart_store::Store;
 use counterpart_store::embedded::care::{self, Look};
 use counterpart_store::embedded::{Embedded, Options, Verify};
@@ -211,6 +213,7 @@ impl Restore {
         let restored = care::restore(&self.from, self.keys_from.as_deref(), &folder.store(), &options)?;
         let store = Embedded::open(&folder.store(), &options)?;
         agrees(&store, &identity.origin, &vkey, seen.as_ref())?;
+        let erased = erase_again(&store)?;
         drop(store);
         let there = self.data.join("ledger.json");
         if !there.exists() {
@@ -218,13 +221,18 @@ impl Restore {
             shell::replace(&there, &text, false)?;
         }
         if common.json {
-            shell::line(&json!({
-                "entries": restored.entries, "signed": restored.signed, "words_without_keys": restored.words_without_keys,
-            }).to_string());
+            shell::line(
+                &json!({
+                    "entries": restored.entries, "erasures": erased, "signed": restored.signed,
+                    "words_without_keys": restored.words_without_keys,
+                })
+                .to_string(),
+            );
         } else {
             let (entries, signed) = (restored.entries, restored.signed);
             shell::line(&format!("restored {entries} entries, {signed} of them signed for; they fit the signed root"));
         }
+        say_erased(erased, common);
         if let Some(reason) = &self.nobody_has_seen {
             common.say(&format!("nobody was asked what they have seen, because: {reason}"));
         }
@@ -252,6 +260,7 @@ impl Repair {
         let options = Options { verify: Verify::Full, sign_again: self.sign_again, ..folder::options() };
         let store = Arc::new(Embedded::open(&folder.store(), &options)?);
         agrees(&store, &identity.origin, &vkey, None)?;
+        say_erased(erase_again(&store)?, common);
         if self.sign_again {
             let signer = folder.log_signer(Passphrase::new(common.passphrase_file.as_deref()))?;
             Ledger::open(store.clone(), store.locks(), signer, &identity.origin)?;
@@ -291,6 +300,28 @@ fn agrees(store: &Embedded, origin: &str, vkey: &VerifierKey, seen: Option<&Chec
         }
     }
     Ok(())
+}
+
+/// Carries out every erasure of the log anew, so that no older copy of words brings them back; gives how many there
+/// were. A start does the same before it serves.
+fn erase_again(store: &Embedded) -> Result<usize> {
+    let mut replay = Replay::new();
+    let mut going_on = true;
+    store.read_back(0..store.size(), &mut |_, entry| {
+        // A ledger that its rules stop is served no further than that, so nothing behind it orders anything.
+        going_on = going_on && replay::read(entry).is_ok_and(|read| replay.next(&read, true).is_ok());
+    })?;
+    let due = replay.state.due_erasures(shell::now());
+    for erasure in &due {
+        carry_out(store, erasure)?;
+    }
+    Ok(due.len())
+}
+
+fn say_erased(erasures: usize, common: &Common) {
+    if erasures > 0 {
+        common.say(&format!("{erasures} erasures of the log were carried out again: what they destroyed is not here"));
+    }
 }
 
 /// Says what a start found, if it is worth saying.

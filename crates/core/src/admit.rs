@@ -18,6 +18,8 @@ use crate::refusal::Refusal;
 use crate::state::State;
 use crate::time::Timestamp;
 
+pub(crate) use roles::registrars_alone;
+
 pub use keys::{Carried, carried, check_stage, suitable};
 
 /// What became of an event that the log already knows by its id.

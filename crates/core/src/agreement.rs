@@ -82,11 +82,14 @@ macro_rules! agreement_events {
             | $crate::event::data::Data::EmergencySharingRecorded(_)
             | $crate::event::data::Data::LeadChanged(_)
             | $crate::event::data::Data::Corrected(_)
+            | $crate::event::data::Data::AccessGranted(_)
+            | $crate::event::data::Data::AccessEnded(_)
     };
 }
 pub(crate) use agreement_events;
 pub(crate) use other_streams;
 
+pub mod access;
 mod amending;
 mod asked;
 mod contest;
@@ -128,6 +131,7 @@ use crate::policy::Windows;
 use crate::time::{Date, Timestamp};
 use crate::wire::Digest;
 
+pub use access::Grant;
 pub use derived::Derived;
 pub use destruction::Hold;
 pub use importing::Import;
@@ -143,7 +147,7 @@ pub use succession::{Coming, Pending};
 pub use track::{Amendment, Track};
 pub use why::Cause;
 
-pub(crate) use asked::Question as Asking;
+pub(crate) use asked::{Question as Asking, acts_as};
 pub(crate) use filing::coherent;
 
 /// One draft of the terms, as far as it stands in clear.
@@ -366,6 +370,8 @@ pub struct Agreement {
     authors: Vec<(EventId, OrganisationCode, Role)>,
     /// How many documents are attached.
     documents: u16,
+    /// Who besides the parties reads which words.
+    grants: Vec<Grant>,
     consents: Vec<Consent>,
     in_force: Vec<InForce>,
     review: Option<Review>,

@@ -97,9 +97,14 @@ impl Contests {
         self.verdicts.get(&event)
     }
 
+    /// The stream of an event that belongs to no agreement.
+    pub fn home(&self, event: EventId) -> Option<Stream> {
+        self.elsewhere.get(&event).copied()
+    }
+
     /// The stream of an event that was contested.
     pub fn stream_of(&self, event: EventId, contest: &Contest) -> Option<Stream> {
-        contest.agreement.map(Stream::Agreement).or_else(|| self.elsewhere.get(&event).copied())
+        contest.agreement.map(Stream::Agreement).or_else(|| self.home(event))
     }
 }
 

@@ -8,6 +8,7 @@ pub mod contest;
 pub mod derive;
 pub mod door;
 pub mod draft;
+pub mod erasure;
 pub mod event;
 pub mod header;
 pub mod ids;

@@ -173,6 +173,13 @@ refusals! {
     MayNotReceive { recipient: OrganisationCode, dataset: DatasetId, on: Date, reason: String } = "G39", "{recipient} may not receive {dataset} on {on}: {reason}.";
     AlreadySent { dataset: DatasetId, on: Date } = "G40", "This is a one-off agreement and {dataset} was already sent on {on}.";
     UnderHold { on: Date, dataset: String } = "G42", "A legal hold placed on {on} stops destruction of {dataset}.";
+    WordsUnderHold { on: Date } = "G42", "A legal hold placed on {on} keeps the words of this agreement as well. They can be erased once every hold is released.";
+    WordsKept { reason: String } = "G46", "These words cannot be erased yet: {reason}. Personal data in single words can be erased at any time.";
+    ErasureTooSoon { earliest: Date } = "G38", "Words go on {earliest} at the earliest, so that the other parties know before. Choose a later day.";
+    AccessTooShort { earliest: Date } = "G38", "Access can be given until {earliest} or a later day. Choose one.";
+    NoSuchGrant = "G28", "There is no open grant of access with that reference. Look at the timeline of the agreement.";
+    NoSuchEvent = "G28", "There is no event with that reference in this stream. Name the event whose words are to go.";
+    NoSuchWords { pointer: String } = "G28", "That event holds no words at `{pointer}`. Look at its page for what it holds.";
     RecheckMissing = "G43", "Give the law and a date to look again.";
     ImportGap { members: String } = "G45", "This agreement was imported without {members}; propose an amendment with full terms, or file it anew.";
     ImportUnconfirmed { organisation: OrganisationCode } = "G45", "{organisation} has not confirmed this import, so nothing may be shared with it or by it here. Ask its authorised signatory to confirm it.";

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use crate::agreement::{Agreement, Reference, agreement_events};
 use crate::codes::ReferenceSet;
 use crate::contest::Contests;
+use crate::erasure::Erasures;
 use crate::event::data::{self, Data, ReferenceRow, Visibility};
 use crate::event::{Event, PublicKeyBytes};
 use crate::ids::{AgreementId, EventId, OrganisationCode, PersonId, Stream};
@@ -87,6 +88,8 @@ pub struct State {
     pub successions: Vec<Succession>,
     /// Who signed what with which key, and what of it is contested.
     pub contests: Contests,
+    /// Which words are destroyed by order of the log.
+    pub erasures: Erasures,
     /// The reference data in force, resolved when the ledger was founded.
     pub reference: Option<Arc<ReferenceSet>>,
     /// By the key of their stream.
@@ -264,6 +267,10 @@ impl State {
             Data::ContestResolved(data) => {
                 self.count_in_stream(event, index, recorded_at);
                 self.resolve(event, data, index, recorded_at);
+            }
+            Data::DisclosureErased(data) => {
+                self.count_in_stream(event, index, recorded_at);
+                self.erase(event, data, index, recorded_at);
             }
             agreement_events!() => self.evolve_agreement(event, index, recorded_at),
         }

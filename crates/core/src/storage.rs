@@ -131,10 +131,11 @@ pub trait Store: Send + Sync {
     /// Words that are missing or damaged without having been erased are [`StoreError::Damaged`].
     fn words(&self, index: u64) -> Result<Vec<Word>, StoreError>;
 
-    /// Destroys the keys of the named words of an entry, then the words, durably.
+    /// Destroys the keys of the named words of an entry, then the words, durably. A name stands for the words of that
+    /// name and for all whose names go on from it with `/`.
     ///
-    /// All or none of the names must be known. Erasing again what was erased is harmless, so that a store that was
-    /// restored applies every erasure of the log anew.
+    /// All or none of the names must be known. Erasing again what was erased is harmless and ends what an earlier
+    /// erasure began, so that a store that was restored applies every erasure of the log anew.
     fn erase(&self, index: u64, names: &[String]) -> Result<(), StoreError>;
 }
 

@@ -44,6 +44,7 @@ pub fn write(
     text.push_str("\n## What happened\n\nEach line is an entry of the log, signed by those whom it names.\n\n");
     table(&mut text, state, entries.iter().filter(|(_, needed)| needed.event.stream == own));
     by_time_alone(&mut text, &agreement.at(at));
+    erased(&mut text, state, own, at);
     text.push_str(
         "\n## What this rests on\n\nThese entries say which bodies are on the ledger, who held which post, and whose \
          keys signed.\n\n",
@@ -101,6 +102,30 @@ fn words(text: &mut String, row: &Row, opened: &Opened) {
     for data in &row.data {
         let name = data.name.as_deref().map_or_else(|| format!("dataset {}", data.id), plain);
         let _ = writeln!(text, "- Data: {name} ({}), {}", english::class(data.class), data.handling);
+    }
+}
+
+/// Words that are not in the bundle because nobody has them any longer.
+fn erased(text: &mut String, state: &State, own: Stream, at: Timestamp) {
+    let mut gone = state.erasures.of(own).iter().filter(|erasure| state.is_gone(own, erasure, at)).peekable();
+    if gone.peek().is_none() {
+        return;
+    }
+    text.push_str(
+        "\n## What was erased\n\nThese words were destroyed by order of the log, so they are not in this bundle.\nThe \
+         seals over them stand in the entries as before.\n\n",
+    );
+    for erasure in gone {
+        let places: Vec<String> = erasure.pointers.iter().map(|pointer| format!("`{}`", pointer.as_str())).collect();
+        let _ = writeln!(
+            text,
+            "- Entry {}, {}: since {}, because {} (ordered by entry {})",
+            erasure.target_index,
+            places.join(", "),
+            english::date(counterpart_core::london::date_of(erasure.at)),
+            english::erasure(erasure.reason),
+            erasure.index,
+        );
     }
 }
 

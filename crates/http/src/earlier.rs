@@ -10,8 +10,8 @@ use counterpart_core::commitment::{Disclosure, MAX_CONTENT, MAX_CONTENT_DEPTH, M
 use counterpart_core::door::{self, WordsByPointer};
 use counterpart_core::draft;
 use counterpart_core::event::Event;
-use counterpart_core::event::data::{AdviceKind, Data};
-use counterpart_core::header::{Header, SignatureKind};
+use counterpart_core::event::data::{AdviceKind, Data, ErasureReason};
+use counterpart_core::header::{Header, Pointer, SignatureKind};
 use counterpart_core::ids::{AgreementId, EventId, OrganisationCode, Stream};
 use counterpart_core::json::{self, Limits, Value};
 use counterpart_core::refusal::Refusal;
@@ -44,14 +44,17 @@ pub(crate) struct Needs {
     words: bool,
     /// Agreements alike.
     similar: bool,
+    /// The words that are to go.
+    erased: bool,
 }
 
 impl Needs {
     /// What the words of an event are compared with.
     pub(crate) fn of(submitted: &Submitted) -> Self {
         let event = &submitted.event;
+        let erased = matches!(event.data, Data::DisclosureErased(_));
         if !matches!(event.stream, Stream::Agreement(_)) {
-            return Self::default();
+            return Self { erased, ..Self::default() };
         }
         let filed = matches!(event.data, Data::RequestFiled(_));
         Self {
@@ -60,6 +63,7 @@ impl Needs {
             words: !submitted.disclosures.is_empty(),
             // It is a warning, so it is told only with what stops the request anyhow.
             similar: filed && matches!(submitted.door, Err(Refusal::Messages(_))),
+            erased,
         }
     }
 
@@ -142,8 +146,10 @@ impl App {
     }
 
     fn held(&self, event: &Event, needs: Needs) -> Result<Held, StoreError> {
-        let Stream::Agreement(id) = event.stream else { return Ok(Held::default()) };
+        let erasure = if needs.erased { self.erasure_problem(event)? } else { None };
+        let Stream::Agreement(id) = event.stream else { return Ok(Held { erasure, ..Held::default() }) };
         Ok(Held {
+            erasure,
             terms: if needs.terms { self.answered_terms(id)? } else { None },
             advised_against: needs
                 .advice
@@ -217,8 +223,36 @@ impl App {
 
     /// The words of an entry that are still there.
     pub(crate) fn disclosures(&self, entry: u64) -> Result<Vec<Disclosure>, StoreError> {
-        let words = self.store.words(entry)?;
+        let mut words = self.store.words(entry)?;
+        let view = self.reader.view();
+        // The store follows within a second; nobody reads what is gone meanwhile.
+        let gone = view.state().erased_at(entry, (self.clock)());
+        words.retain(|word| !gone.iter().any(|erasure| erasure.covers(&word.name)));
         Ok(words.iter().filter_map(|word| Disclosure::from_bytes(&word.bytes).ok()).collect())
+    }
+
+    /// Says no to an erasure that names words which the event does not hold (G28), and, of personal data, to one that
+    /// names more than single words (G46): only whoever keeps the words can tell.
+    pub(crate) fn erasure_problem(&self, event: &Event) -> Result<Option<Refusal>, StoreError> {
+        let Data::DisclosureErased(data) = &event.data else { return Ok(None) };
+        // An event that is not there is for the rules, as is one that stands before this one in the same batch.
+        let Some(target) = self.reader.view().index_of(data.target) else { return Ok(None) };
+        let held = self.disclosures(target)?;
+        let single = data.reason == ErasureReason::PersonalData;
+        for pointer in data.pointers.iter().map(Pointer::as_str) {
+            let mut below = held.iter().filter(|word| {
+                word.pointer.strip_prefix(pointer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            });
+            match below.next() {
+                None => return Ok(Some(Refusal::NoSuchWords { pointer: pointer.to_owned() })),
+                Some(first) if single && first.pointer != pointer => {
+                    let reason = format!("`{pointer}` stands for more than one text, so name each that has to go");
+                    return Ok(Some(Refusal::WordsKept { reason }));
+                }
+                Some(_) => {}
+            }
+        }
+        Ok(None)
     }
 
     /// The event of an entry.

@@ -17,6 +17,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::App;
+use crate::erasing::Erased;
 use crate::log::decimal;
 use crate::named::Named;
 use crate::problem::Problem;
@@ -65,6 +66,9 @@ struct One {
     /// The words that the reader may read; refused and absent look the same.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     disclosures: Vec<Disclosure>,
+    /// What of its words is erased by order of the log; the commitments stand.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    erased: Vec<Erased>,
 }
 
 /// A list: `after`, `limit`, `stream`, `type`, `organisation`.
@@ -121,7 +125,8 @@ pub(crate) async fn one(
             None => Ok(Vec::new()),
         })
         .await?;
-    Ok(seen.json(&One { checkpoint, event, disclosures }))
+    let erased = app.erased(index);
+    Ok(seen.json(&One { checkpoint, event, disclosures, erased }))
 }
 
 impl App {

@@ -18,6 +18,7 @@ mod body;
 mod closed;
 mod door;
 mod earlier;
+mod erasing;
 mod events;
 mod export;
 mod feed;
@@ -53,7 +54,7 @@ use axum::Router;
 use axum::routing::{MethodRouter, get, post};
 use counterpart_core::keyring::Keyring;
 use counterpart_core::ledger::{Ledger, LedgerError, Signatures};
-use counterpart_core::storage::{LockStore, Store};
+use counterpart_core::storage::{LockStore, Store, StoreError};
 use counterpart_core::time::Timestamp;
 use counterpart_projections::View;
 use counterpart_tlog::note::NoteSigner;
@@ -66,6 +67,7 @@ pub use settings::{Flooding, PublicUrl, Settings};
 pub use witnessing::Witnessing;
 
 use body::Allowance;
+use erasing::{Done, Eraser};
 use flood::Counters;
 use health::Metrics;
 use reader::Reader;
@@ -103,6 +105,9 @@ pub enum StartError {
     /// The ledger cannot be opened.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
+    /// Words that are gone by order of the log cannot be destroyed.
+    #[error("words that the log orders to be erased cannot be destroyed, so none are served")]
+    Erasing(#[source] StoreError),
     /// A key is not one that the genesis names.
     #[error("{0}")]
     Key(String),
@@ -132,7 +137,8 @@ pub struct App {
     metrics: Metrics,
     closing: watch::Sender<bool>,
     readers: std::sync::Mutex<Option<std::thread::JoinHandle<()>>>,
-    titles: pages::Titles,
+    titles: Arc<pages::Titles>,
+    eraser: Eraser,
     tried: OnceLock<Vec<Tried>>,
 }
 
@@ -151,6 +157,8 @@ impl App {
                 view.record(&read.event, read.entry.recorded_at, read.leaf);
             })?;
         check_keys(&ledger, &vkey, &answer_key)?;
+        // INVARIANT: no word is served before what the log erased is gone, whatever copy this store was restored from.
+        let erased = Done::all(&*store, ledger.state(), clock()).map_err(StartError::Erasing)?;
         if let Some(note) = ledger.checkpoint() {
             view.publish(String::from_utf8_lossy(&note).into());
         }
@@ -159,6 +167,14 @@ impl App {
         let volumes = Arc::new(Volumes::from(view.size()));
         let (reader, groups, readers) =
             Reader::start(view, Arc::clone(&volumes), settings.patience).map_err(StartError::Thread)?;
+        let titles = Arc::new(pages::Titles::default());
+        let desk = erasing::Desk {
+            store: Arc::clone(&store),
+            reader: Arc::clone(&reader),
+            clock: Arc::clone(&clock),
+            titles: Arc::clone(&titles),
+        };
+        let eraser = Eraser::start(desk, erased).map_err(StartError::Thread)?;
         let owned = Owned {
             ledger,
             keyring: Arc::clone(&keyring),
@@ -188,7 +204,8 @@ impl App {
             metrics: Metrics::default(),
             closing: watch::Sender::new(false),
             readers: std::sync::Mutex::new(Some(readers)),
-            titles: pages::Titles::default(),
+            titles,
+            eraser,
             tried: OnceLock::new(),
         }))
     }
@@ -209,6 +226,7 @@ impl App {
     /// Finishes what was accepted and records nothing more. Feeds end.
     pub async fn stop(&self) {
         self.closing.send_replace(true);
+        self.eraser.stop().await;
         self.sequencer.stop().await;
         // The sequencer held the only end to which groups are handed, so the readers' thread ends too.
         let readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner).take();

@@ -33,6 +33,8 @@ pub(crate) struct Held {
     pub(crate) advised_against: Vec<AdviceKind>,
     pub(crate) words_bytes: u64,
     pub(crate) similar: Vec<String>,
+    /// Why words cannot be erased that it names.
+    pub(crate) erasure: Option<Refusal>,
 }
 
 impl Held {
@@ -67,6 +69,9 @@ impl Submitted {
         // Words whose very form was refused are not there to be judged again.
         if !matches!(opened.door, Err(Refusal::Disclosures { .. })) {
             opened.door = judged(view, &opened.event, &opened.disclosures, &held.earlier(), now);
+            if let (Ok(()), Some(refusal)) = (&opened.door, &held.erasure) {
+                opened.door = Err(refusal.clone());
+            }
         }
         Self(Arc::new(Inner { opened, directory, held }))
     }

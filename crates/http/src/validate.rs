@@ -108,7 +108,7 @@ impl App {
             Problem::unavailable("The store cannot read this now. Whoever runs the server is told.")
         };
         let event = self.recorded(event).map_err(failed)?.ok_or_else(unknown)?;
-        if reading::open(self.reader.view().state(), &event, Some(reader)) != Open::Whole {
+        if reading::open(self.reader.view().state(), &event, Some(reader), (self.clock)()) != Open::Whole {
             return Err(unknown());
         }
         self.answered_terms(id).map_err(failed)?.ok_or_else(unknown)

@@ -17,6 +17,7 @@ use counterpart_projections::reading::{self, Open, Reader};
 use serde::Serialize;
 
 use crate::App;
+use crate::erasing::Erased;
 use crate::problem::Problem;
 use crate::query::Query;
 
@@ -40,6 +41,9 @@ struct Draft {
     terms: Option<Commitment>,
     /// What the reader may read of the words; refused and absent look the same.
     disclosures: Vec<Disclosure>,
+    /// What of the words is erased by order of the log; the commitments stand.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    erased: Vec<Erased>,
 }
 
 /// One version, by its number.
@@ -85,6 +89,7 @@ impl App {
             header: Arc::clone(&version.header),
             terms: terms_of(&event),
             disclosures,
+            erased: self.erased(index),
         }))
     }
 
@@ -95,7 +100,7 @@ impl App {
         event: &Event,
         reader: Option<&Reader>,
     ) -> Result<Vec<Disclosure>, StoreError> {
-        let open = reading::open(self.reader.view().state(), event, reader);
+        let open = reading::open(self.reader.view().state(), event, reader, (self.clock)());
         if open == Open::Nothing {
             return Ok(Vec::new());
         }

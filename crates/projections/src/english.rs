@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use counterpart_core::codes;
 use counterpart_core::event::EventType;
-use counterpart_core::event::data::{DeclineKind, RevocationGround, SuspensionGround};
+use counterpart_core::event::data::{DeclineKind, ErasureReason, RevocationGround, SuspensionGround};
 use counterpart_core::header::{
     AgreementType, AutomatedDecisions, Capacity, DataClass, DpiaStatus, EndAction, Formation, Frequency, Method,
     Period, PublicRegister, SignatureKind,
@@ -92,6 +92,15 @@ pub fn count(number: u64, one: &str, many: &str) -> String {
     if number == 1 { format!("1 {one}") } else { format!("{} {many}", self::number(number)) }
 }
 
+/// Why words were erased, as the end of a sentence.
+pub const fn erasure(reason: ErasureReason) -> &'static str {
+    match reason {
+        ErasureReason::RetentionEnded => "nobody needs it any longer",
+        ErasureReason::PersonalData => "it told of a person",
+        ErasureReason::CourtOrder => "a court ordered it",
+    }
+}
+
 /// What an event of this type is, as the title of a timeline.
 pub const fn event(kind: EventType) -> &'static str {
     match kind {
@@ -151,6 +160,9 @@ pub const fn event(kind: EventType) -> &'static str {
         EventType::EmergencySharingRecorded => "Emergency sharing recorded",
         EventType::LeadChanged => "Lead changed",
         EventType::Corrected => "Correction added",
+        EventType::AccessGranted => "Access for auditors given",
+        EventType::AccessEnded => "Access for auditors ended",
+        EventType::DisclosureErased => "Words erased",
         EventType::DisclosureLogged => "Data sent",
         EventType::IncidentNoted => "Incident noted",
         EventType::IncidentUpdated => "Incident updated",
@@ -229,6 +241,11 @@ pub const fn event_means(kind: EventType) -> &'static str {
         }
         EventType::LeadChanged => "Another party keeps the agreement up to date from now on.",
         EventType::Corrected => "Words beside an earlier event say what it should have said. No decision changes.",
+        EventType::AccessGranted => "Auditors of a body may read the words that it names, until its day and no longer.",
+        EventType::AccessEnded => "Auditors read no longer what they were given to read.",
+        EventType::DisclosureErased => {
+            "The words that it names are destroyed on its day. The entry that sealed them stays as it is, and its proof holds."
+        }
         EventType::DisclosureLogged => {
             "A provider records that data went to recipients, who now owe their destruction."
         }

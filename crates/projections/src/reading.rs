@@ -1,15 +1,15 @@
 //! Who may read which words (wire.md 1, rule 4, and 5).
 //!
 //! Everybody reads what a publication decision opened, the parties the words of their agreement, and advice only the
-//! body whose adviser gave it. It rests on what the log says of keys, bodies and roles at the moment of reading, so
+//! body whose adviser gave it; an auditor what a grant names, until its day. It rests on what the log says of keys, bodies and roles at the moment of reading, so
 //! that whoever lost a role reads no more.
 
 use counterpart_core::admit;
-use counterpart_core::agreement::{Agreement, PartyState};
+use counterpart_core::agreement::{Agreement, Grant};
 use counterpart_core::event::Event;
 use counterpart_core::event::data::{Data, NoteVisibility};
 use counterpart_core::header::{Pointer, PublicRegister};
-use counterpart_core::ids::{OrganisationCode, PersonId, Stream};
+use counterpart_core::ids::{OrganisationCode, PersonId, Role, Stream};
 use counterpart_core::offices::{Organisation, OrganisationStage};
 use counterpart_core::refusal::Refusal;
 use counterpart_core::state::State;
@@ -80,14 +80,19 @@ fn acts(organisation: &Organisation, person: PersonId, at: Timestamp) -> bool {
 pub enum Open {
     /// Nothing: it looks as if there were no words.
     Nothing,
-    /// The terms as published, without what lies at or below these pointers within them.
-    Published(Vec<Pointer>),
+    /// A part of it.
+    Part {
+        /// The terms as published, without what lies at or below these pointers within them.
+        published: Option<Vec<Pointer>>,
+        /// What auditors were given to read, as pointers within the data: each with everything below it.
+        granted: Vec<Pointer>,
+    },
     /// Everything.
     Whole,
 }
 
-/// How much of the words of an event a reader may read; without a reader, everybody.
-pub fn open(state: &State, event: &Event, reader: Option<&Reader>) -> Open {
+/// How much of the words of an event a reader may read at an instant; without a reader, everybody.
+pub fn open(state: &State, event: &Event, reader: Option<&Reader>, at: Timestamp) -> Open {
     let whole = |may: bool| if may { Open::Whole } else { Open::Nothing };
     let own = reader.is_some_and(|reader| reader.organisation == event.principal().organisation);
     let Stream::Agreement(id) = event.stream else {
@@ -97,44 +102,56 @@ pub fn open(state: &State, event: &Event, reader: Option<&Reader>) -> Open {
     };
     let Some(agreement) = state.agreement(id) else { return Open::Nothing };
     let party = reader.is_some_and(|reader| is_party(agreement, reader.organisation));
-    if let Data::AdviceGiven(_) = event.data {
-        return whole(own);
-    }
-    if let Data::NoteRecorded(note) = &event.data {
-        return match note.visibility {
-            NoteVisibility::OwnOrg => whole(own),
-            NoteVisibility::Parties => whole(own || party),
-            NoteVisibility::Public => Open::Whole,
-        };
-    }
     let rows = event.data.party_rows();
-    let named = reader.is_some_and(|reader| rows.iter().any(|row| row.organisation == reader.organisation));
-    if own || party || named { Open::Whole } else { published(agreement, event) }
+    let named = || reader.is_some_and(|reader| rows.iter().any(|row| row.organisation == reader.organisation));
+    let all = if let Data::AdviceGiven(_) = event.data {
+        own
+    } else if let Data::NoteRecorded(note) = &event.data {
+        match note.visibility {
+            NoteVisibility::OwnOrg => own,
+            NoteVisibility::Parties => own || party,
+            NoteVisibility::Public => true,
+        }
+    } else {
+        own || party || named()
+    };
+    if all {
+        return Open::Whole;
+    }
+    let granted = reader.map(|reader| granted(state, agreement, event, reader, at)).unwrap_or_default();
+    match published(agreement, event) {
+        None if granted.is_empty() => Open::Nothing,
+        published => Open::Part { published, granted },
+    }
+}
+
+/// What of an event an auditor was given to read, as pointers within its data.
+fn granted(state: &State, agreement: &Agreement, event: &Event, reader: &Reader, at: Timestamp) -> Vec<Pointer> {
+    let audits = || {
+        let body = state.organisations.get(&reader.organisation);
+        body.is_some_and(|body| body.appointment(reader.person, Role::Aud, at).is_some_and(|held| held.serves(at)))
+    };
+    let mut live = agreement.grants().iter().filter(|grant| grant.reader == reader.organisation && grant.is_live(at));
+    let Some(first) = live.next().filter(|_| audits()) else { return Vec::new() };
+    let by = event.principal().organisation;
+    let opened = |grant: &Grant| {
+        let opens = |pointer: &&Pointer| grant.opens(by, pointer.as_str());
+        grant.pointers.iter().filter(opens).cloned().collect::<Vec<Pointer>>()
+    };
+    std::iter::once(first).chain(live).flat_map(opened).collect()
 }
 
 /// Whether a body is at the table: whoever declined or left reads what named it, and no more.
 fn is_party(agreement: &Agreement, organisation: OrganisationCode) -> bool {
-    agreement.party(organisation).is_some_and(|party| match party.state {
-        PartyState::Invited
-        | PartyState::Requested
-        | PartyState::Signing
-        | PartyState::Executed
-        | PartyState::Suspended
-        | PartyState::Leaving
-        | PartyState::Imported
-        | PartyState::Disputed => true,
-        PartyState::Declined | PartyState::Left | PartyState::NotAdopted | PartyState::Succeeded => false,
-    })
+    agreement.party(organisation).is_some_and(|party| party.state.is_seated())
 }
 
 /// What the publication decision opens: the terms of the version that matters now.
-fn published(agreement: &Agreement, event: &Event) -> Open {
-    let Some(publication) = agreement.publication().filter(|_| agreement.current().event == event.id) else {
-        return Open::Nothing;
-    };
+fn published(agreement: &Agreement, event: &Event) -> Option<Vec<Pointer>> {
+    let publication = agreement.publication().filter(|_| agreement.current().event == event.id)?;
     match publication.decision {
-        PublicRegister::Publish | PublicRegister::PublishRedacted => Open::Published(publication.withheld.clone()),
-        PublicRegister::Withhold => Open::Nothing,
+        PublicRegister::Publish | PublicRegister::PublishRedacted => Some(publication.withheld.clone()),
+        PublicRegister::Withhold => None,
     }
 }
 
@@ -144,15 +161,23 @@ impl Open {
         match self {
             Self::Nothing => false,
             Self::Whole => true,
-            // The skeleton opens its commitment as a whole or not at all.
-            Self::Published(withheld) if pointer == "/terms" => withheld.is_empty(),
-            Self::Published(withheld) => pointer.strip_prefix("/terms/").is_some_and(|within| {
-                let within = format!("/{within}");
-                let covers = |own: &Pointer| {
-                    within.strip_prefix(own.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-                };
-                !withheld.iter().any(covers)
-            }),
+            Self::Part { published, granted } => {
+                let given = granted.iter().any(|own| covers(own, pointer));
+                given || published.as_deref().is_some_and(|withheld| is_published(withheld, pointer))
+            }
         }
     }
+}
+
+fn covers(own: &Pointer, pointer: &str) -> bool {
+    pointer.strip_prefix(own.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+fn is_published(withheld: &[Pointer], pointer: &str) -> bool {
+    // The skeleton opens its commitment as a whole or not at all.
+    if pointer == "/terms" {
+        return withheld.is_empty();
+    }
+    let within = pointer.strip_prefix("/terms").filter(|within| within.starts_with('/'));
+    within.is_some_and(|within| !withheld.iter().any(|own| covers(own, within)))
 }

@@ -148,8 +148,11 @@ fn erases_words<S: Store>(store: &S) -> Verdict {
     same(&good(store.words(3))?, &left, "only the named words are erased")?;
     good(store.erase(3, &names(&[0, 2])))?;
     same(&good(store.words(3))?, &left, "erasing again is harmless")?;
-    good(store.erase(3, &names(&[1])))?;
-    same(&good(store.words(3))?, &vec![], "all words may go")?;
+    let half = store.erase(3, &["/wor".to_owned()]);
+    must(matches!(half, Err(StoreError::NoWord { .. })), "a name goes on from another with a slash alone")?;
+    same(&good(store.words(3))?, &left, "half a name means no words")?;
+    good(store.erase(3, &["/words".to_owned()]))?;
+    same(&good(store.words(3))?, &vec![], "a name stands for all that go on from it")?;
     same(&good(store.entry(3))?.as_deref(), &Some(&*entry(3).bytes), "erasing words changes no entry")?;
     same(&good(store.words(7))?, &words(7), "erasing touches no other entry")?;
     good(store.append(40, &[entry(43)]))?;

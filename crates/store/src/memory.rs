@@ -113,11 +113,14 @@ impl Store for Memory {
         let mut kept = self.kept();
         let size = kept.entries.len() as u64;
         let entry = at(&mut kept.entries, index).ok_or(StoreError::NoEntry { index, size })?;
-        if let Some(name) = names.iter().find(|name| !entry.words.iter().any(|(known, _)| known == *name)) {
+        let meant = |asked: &String, name: &String| {
+            name.strip_prefix(asked.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        if let Some(name) = names.iter().find(|asked| !entry.words.iter().any(|(known, _)| meant(asked, known))) {
             return Err(StoreError::NoWord { index, name: name.clone() });
         }
         for (name, bytes) in &mut entry.words {
-            if names.contains(name) {
+            if names.iter().any(|asked| meant(asked, name)) {
                 *bytes = None;
             }
         }

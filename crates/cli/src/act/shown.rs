@@ -120,6 +120,9 @@ const fn meaning(event_type: EventType) -> &'static str {
         EventType::EmergencySharingRecorded => "your organisation records that it shared data in an emergency",
         EventType::LeadChanged => "another organisation keeps the agreement up to date from now on",
         EventType::Corrected => "words beside an earlier event say what it should have said; no decision changes",
+        EventType::AccessGranted => "auditors of a body may read the words that it names, until its day",
+        EventType::AccessEnded => "auditors read no longer what they were given to read",
+        EventType::DisclosureErased => "the words that it names are destroyed on its day, for good",
         EventType::NoteRecorded => "a note is recorded",
     }
 }

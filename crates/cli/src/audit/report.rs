@@ -44,6 +44,21 @@ pub struct Share {
     pub of: u64,
 }
 
+/// Words that the log ordered to be erased, and whose day has come.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ErasedReport {
+    /// The event that ordered it.
+    pub by: String,
+    /// The entry whose words they were. Its commitments were checked with everything else.
+    pub index: u64,
+    /// Which words.
+    pub pointers: Vec<String>,
+    /// Why.
+    pub reason: String,
+    /// Since when.
+    pub since: String,
+}
+
 /// Where deciding stopped.
 #[derive(Clone, Debug, Serialize)]
 pub struct StopReport {
@@ -78,6 +93,8 @@ pub struct Report {
     pub decisions: Share,
     /// Door checks repeated; words that are not held account for the rest.
     pub door_checks: Share,
+    /// Words that are erased by order of the log; the commitments to them are intact.
+    pub erased: Vec<ErasedReport>,
     /// Files of reference data whose hash was checked.
     pub reference_data: Share,
     /// Where deciding stopped.
@@ -91,6 +108,9 @@ pub struct Report {
     /// How long it took, in milliseconds.
     pub elapsed_ms: u64,
 }
+
+/// Erasures that the summary for a person names; `--json` has them all.
+const ERASED_SHOWN: usize = 20;
 
 /// What every answer of a demonstration says first.
 pub const DEMONSTRATION: &str = "Demonstration: no body named here has signed anything";
@@ -134,6 +154,13 @@ impl Report {
             "reference   {} of {} files have the hash that pins them",
             self.reference_data.done, self.reference_data.of
         ));
+        for erased in self.erased.iter().take(ERASED_SHOWN) {
+            let ErasedReport { index, pointers, reason, .. } = erased;
+            lines.push(format!("erased      entry {index} {} ({reason}): commitment intact", pointers.join(" ")));
+        }
+        if self.erased.len() > ERASED_SHOWN {
+            lines.push(format!("erased      and {} more, commitments intact", self.erased.len() - ERASED_SHOWN));
+        }
         if let Some(stop) = &self.stopped {
             lines.push(format!("stopped at index {}: {} ({})", stop.index, stop.code, stop.reason));
         }

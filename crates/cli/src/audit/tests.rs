@@ -403,3 +403,20 @@ fn who_was_kept_out_can_prove_it() {
     let other = stale.with("ledger", json!("elsewhere.example#00"));
     assert_eq!(verdict(&submission(&other, &json!([]))).as_deref(), Some("E06"));
 }
+
+#[test]
+fn what_the_log_erased_is_told_with_its_commitment_intact() {
+    let mut log = Log::with_camden(1);
+    let registered = log.world.replay.state.organisations[&"CMD".parse().unwrap()].appointments[0].event.to_string();
+    let data = json!({
+        "advice": world::commitment(), "erases_on": "2026-12-01", "pointers": ["/chief/holder"],
+        "reason": "PERSONAL_DATA", "target": registered,
+    });
+    let event = log.world.draft("org:CMD", "DisclosureErased", data, &[Log::chief(), person("CMD", "ADM", 11)]);
+    log.record(&event);
+    let report = log.publish().audit();
+    assert!(report.ok, "{}", problems(&report));
+    assert_eq!((report.erased.len(), report.erased[0].index), (1, 1));
+    let lines = report.lines().join("\n");
+    assert!(lines.contains("erased      entry 1 /chief/holder (PERSONAL_DATA): commitment intact"), "{lines}");
+}

@@ -112,7 +112,7 @@ fn limits(asking: &Asking<'_>) -> Result<(), Refusal> {
     reached(count.events, day.events, "events")
 }
 
-/// Suspending, leaving, warning, destroying and holding are never refused for a limit.
+/// Suspending, leaving, warning, destroying, holding and erasing are never refused for a limit.
 fn protects(data: &Data) -> bool {
     matches!(
         data,
@@ -122,5 +122,7 @@ fn protects(data: &Data) -> bool {
             | Data::IncidentUpdated(_)
             | Data::DestructionCertified(_)
             | Data::RetentionHoldPlaced(_)
+            | Data::AccessEnded(_)
+            | Data::DisclosureErased(_)
     )
 }

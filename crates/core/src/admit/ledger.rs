@@ -114,8 +114,7 @@ fn check_log_key(state: &State, founded: &Founded, data: &LogKeyChanged) -> Resu
 /// The threshold of registrars in force signs, and nobody else but keys that come in.
 pub(super) fn check_hands(state: &State, event: &Event, at: Timestamp) -> Result<(), Refusal> {
     let Data::RegistrarChanged(data) = &event.data else {
-        roles::registrars(state, event)?;
-        return roles::others_are(event, &[]);
+        return roles::registrars_alone(state, event);
     };
     let missing = || Refusal::RoleNotHeld { role: Role::Reg, organisation: OrganisationCode::REGISTRAR };
     let Some(founded) = &state.founded else {

@@ -39,12 +39,16 @@ const fn is_protective(data: &Data) -> bool {
                 | Data::RevocationNoticed(_)
                 | Data::RetentionHoldPlaced(_)
                 | Data::RetentionHoldReleased(_)
+                | Data::AccessEnded(_)
         )
 }
 
-/// What an organisation that left still owes: destruction, and word of incidents.
+/// What an organisation that left still owes: destruction, of words too, and word of incidents.
 pub(super) const fn outlives(data: &Data) -> bool {
-    matches!(data, Data::DestructionCertified(_) | Data::IncidentNoted(_) | Data::IncidentUpdated(_))
+    matches!(
+        data,
+        Data::DestructionCertified(_) | Data::IncidentNoted(_) | Data::IncidentUpdated(_) | Data::DisclosureErased(_)
+    )
 }
 
 fn check_actor(state: &State, event: &Event, code: OrganisationCode, at: Timestamp) -> Result<(), Refusal> {
@@ -101,6 +105,13 @@ fn check_subject(state: &State, event: &Event, at: Timestamp) -> Result<(), Refu
     }
     if let Data::OrganisationSucceeded(data) = &event.data {
         return succession::check(state, event, data, at);
+    }
+    if let Data::AccessGranted(data) = &event.data {
+        check_standing(state, data.reader, at)?;
+    }
+    if let Data::DisclosureErased(_) = &event.data {
+        // Words outlive the body that wrote them, and so does the duty to let go of them.
+        return Ok(());
     }
     if let Data::SuccessionConfirmed(data) = &event.data {
         succession::check_confirmation(state, event, data)?;

@@ -5,7 +5,8 @@ use std::collections::HashSet;
 use crate::admit::{ledger, succession};
 use crate::agreement::agreement_events;
 use crate::contest;
-use crate::event::data::{self, Data};
+use crate::erasure;
+use crate::event::data::{self, Data, ErasureReason};
 use crate::event::{Event, Signer};
 use crate::ids::{EventId, OrganisationCode, PersonId, Role, Stream};
 use crate::london;
@@ -42,10 +43,7 @@ pub(super) fn check(state: &State, event: &Event, at: Timestamp) -> Result<(), R
         | Data::LogKeyChanged(_)
         | Data::WitnessPolicyPublished(_)
         | Data::LedgerClosed(_) => ledger::check_hands(state, event, at),
-        Data::OrganisationSuspended(_) | Data::OrganisationReinstated(_) => {
-            registrars(state, event)?;
-            others_are(event, &[])
-        }
+        Data::OrganisationSuspended(_) | Data::OrganisationReinstated(_) => registrars_alone(state, event),
         Data::OrganisationUpdated(_) => both(event, Role::Adm, Role::Cex),
         Data::OrganisationSucceeded(data) => succession::check_hands(state, event, data, at),
         Data::SuccessionObjected(_) => alone(event, &signers(event), &[Role::Siro, Role::Sig]),
@@ -73,6 +71,12 @@ pub(super) fn check(state: &State, event: &Event, at: Timestamp) -> Result<(), R
                 contest::check_hands(state, event, data)
             }
         },
+        Data::DisclosureErased(data) => match event.stream {
+            Stream::Agreement(_) => Ok(()),
+            Stream::Sys | Stream::Organisation(_) | Stream::Key(_) | Stream::Template(_) | Stream::Programme(_) => {
+                erasure::check_hands(state, event, data, at)
+            }
+        },
         // The keys of a genesis were checked with the K codes; agreements check their own signers.
         agreement_events!(LedgerGenesis) => Ok(()),
     }
@@ -89,6 +93,9 @@ pub(super) fn check_administration(state: &State, event: &Event, at: Timestamp) 
     if let Data::ContestResolved(data) = &event.data {
         contest::check_duties(state, event, data)?;
         contest::check_guards(state, event, data)?;
+    }
+    if let Data::DisclosureErased(data) = &event.data {
+        erasure::check_guards(state, event, data, at)?;
     }
     let signs = |person: PersonId| event.signers.iter().any(|signer| signer.person == person);
     if let Data::RoleHolderAppointed(data) = &event.data
@@ -132,6 +139,9 @@ fn check_registrars_keep_out(state: &State, event: &Event) -> Result<(), Refusal
         return Ok(());
     };
     let note = matches!(event.data, Data::NoteRecorded(_));
+    if is_ordered(&event.data) {
+        return Ok(());
+    }
     for signer in &event.signers {
         let outside = match signer.role {
             Role::Reg | Role::Wit => true,
@@ -161,6 +171,23 @@ fn check_registrars_keep_out(state: &State, event: &Event) -> Result<(), Refusal
         }
     }
     Ok(())
+}
+
+/// Registrars carry out what a court orders, and end what they opened by its order.
+fn is_ordered(data: &Data) -> bool {
+    if let Data::DisclosureErased(data) = data {
+        data.reason == ErasureReason::CourtOrder
+    } else if let Data::AccessGranted(data) = data {
+        data.order.is_some()
+    } else {
+        matches!(data, Data::AccessEnded(_))
+    }
+}
+
+/// The threshold of registrars, and nobody else.
+pub(crate) fn registrars_alone(state: &State, event: &Event) -> Result<(), Refusal> {
+    registrars(state, event)?;
+    others_are(event, &[])
 }
 
 /// R01 to R03: the signer holds the role, or acts in it under a live delegation.

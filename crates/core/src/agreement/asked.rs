@@ -95,6 +95,9 @@ impl<'a> Question<'a> {
             Data::AccessionRequested(data) => super::joining::hands_of_accession(&put, &data.row),
             Data::LeadChanged(data) => super::joining::hands_of_lead(&put, data),
             Data::Corrected(data) => super::notes::hands_of_correction(&put, data),
+            Data::AccessGranted(data) => super::access::hands_of_grant(&put, data),
+            Data::AccessEnded(data) => super::access::hands_of_end(&put, data),
+            Data::DisclosureErased(data) => crate::erasure::check_hands(self.state, self.event, data, self.at),
             // A first event is answered above.
             other_streams!(RequestFiled AgreementImported EmergencySharingRecorded) => Ok(()),
         }
@@ -212,6 +215,9 @@ impl<'a> Question<'a> {
             Data::AccessionRequested(data) => super::joining::guards_of_row(&put, &data.row, Asked::Join),
             Data::LeadChanged(data) => super::joining::guards_of_lead(&put, data),
             Data::Corrected(data) => super::notes::guards_of_correction(&put, data),
+            Data::AccessGranted(data) => super::access::guards_of_grant(&put, data),
+            Data::AccessEnded(data) => super::access::guards_of_end(&put, data),
+            Data::DisclosureErased(data) => crate::erasure::check_guards(self.state, self.event, data, self.at),
             // A first event is answered above.
             other_streams!(RequestFiled AgreementImported EmergencySharingRecorded RequestRefused RequestWithdrawn AmendmentAbandoned PublicationDecided NoteRecorded) => {
                 Ok(())
@@ -244,6 +250,11 @@ impl Question<'_> {
         // Every registration makes its chief's appointment, and appointments are kept in order.
         self.state.organisations.get(&organisation)?.appointments.first().map(|chief| chief.valid_from)
     }
+}
+
+/// Whether a signer acts in a role: their own, or in a small body the one that stands in for it.
+pub(crate) fn acts_as(state: &State, signer: &Signer, role: Role) -> bool {
+    signer.role == role || stand_in(state, signer.organisation, role) == Some(signer.role)
 }
 
 fn stand_in(state: &State, organisation: OrganisationCode, role: Role) -> Option<Role> {
@@ -350,7 +361,7 @@ impl Put<'_> {
 
     /// Whether a signer acts in a role: their own, or in a small body the one that stands in for it.
     pub(crate) fn acts_as(&self, signer: &Signer, role: Role) -> bool {
-        signer.role == role || self.stand_in(signer.organisation, role) == Some(signer.role)
+        acts_as(self.state, signer, role)
     }
 
     /// Which role stands in for another, in a body of governance LIGHT.

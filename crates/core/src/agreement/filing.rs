@@ -151,6 +151,7 @@ impl Agreement {
             led_by: None,
             authors: vec![(event.id, signer.organisation, signer.role)],
             documents: 0,
+            grants: Vec::new(),
             consents: Vec::new(),
             in_force: Vec::new(),
             review: None,

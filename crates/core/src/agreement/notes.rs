@@ -1,9 +1,17 @@
 //! A33, A36 and A42: documents, notes, corrections. They decide nothing.
 
+use crate::agreement::Agreement;
 use crate::agreement::asked::Put;
 use crate::event::data::Corrected;
-use crate::ids::Role;
+use crate::ids::{EventId, OrganisationCode, Role};
 use crate::refusal::Refusal;
+
+impl Agreement {
+    /// Whose officer signed an event of its stream first.
+    pub fn author(&self, event: EventId) -> Option<OrganisationCode> {
+        self.authors.iter().find(|(other, ..)| *other == event).map(|(_, organisation, _)| *organisation)
+    }
+}
 
 /// Any role holder of a party, or an auditor.
 pub(super) fn hands_of_note(put: &Put<'_>) -> Result<(), Refusal> {
@@ -44,9 +52,5 @@ pub(super) fn hands_of_correction(put: &Put<'_>, data: &Corrected) -> Result<(),
 
 /// G28: an event of this agreement.
 pub(super) fn guards_of_correction(put: &Put<'_>, data: &Corrected) -> Result<(), Refusal> {
-    if put.agreement.authors.iter().any(|(event, ..)| *event == data.target) {
-        Ok(())
-    } else {
-        Err(Refusal::NoSuchTarget)
-    }
+    if put.agreement.author(data.target).is_some() { Ok(()) } else { Err(Refusal::NoSuchTarget) }
 }

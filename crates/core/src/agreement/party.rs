@@ -59,6 +59,21 @@ impl PartyState {
         matches!(self, Self::Executed | Self::Suspended | Self::Leaving)
     }
 
+    /// Whether a party is at the table: it has not declined, left, been left behind or been succeeded.
+    pub const fn is_seated(self) -> bool {
+        match self {
+            Self::Invited
+            | Self::Requested
+            | Self::Signing
+            | Self::Executed
+            | Self::Suspended
+            | Self::Leaving
+            | Self::Imported
+            | Self::Disputed => true,
+            Self::Declined | Self::Left | Self::NotAdopted | Self::Succeeded => false,
+        }
+    }
+
     /// The refusal of an event that the table does not let a party in this state do.
     pub fn refusal(self, organisation: OrganisationCode, action: &str) -> Refusal {
         let action = action.to_owned();

@@ -115,7 +115,7 @@ impl Agreement {
             Data::ApprovalDeclined(data) => self.decline_bars(data, event.principal().organisation),
             super::other_streams!(ReviewCompleted RequestTriaged ClarificationRequested RevocationRescinded TerminationConsented AdviceGiven ApprovalGiven ExecutionSigned ApprovalWithdrawn
                 AgreementSuspended AgreementResumed RevocationNoticed PublicationDecided NoteRecorded DisclosureLogged IncidentNoted IncidentUpdated DestructionCertified RetentionHoldPlaced RetentionHoldReleased
-                DocumentAttached ImportConfirmed ImportDisputed AccessionRequested LeadChanged Corrected ContestResolved SuccessionConfirmed) => {
+                DocumentAttached ImportConfirmed ImportDisputed AccessionRequested LeadChanged Corrected ContestResolved SuccessionConfirmed AccessGranted AccessEnded DisclosureErased) => {
                 false
             }
         }
@@ -161,8 +161,11 @@ impl Agreement {
             Data::PartyInvited(data) => self.joins(&data.row, PartyState::Invited),
             Data::AccessionRequested(data) => self.joins(&data.row, PartyState::Requested),
             Data::LeadChanged(data) => self.lead_changed(data),
-            // The first event made the agreement; a note changes nothing; contests are told by their own set.
-            super::other_streams!(RequestFiled AgreementImported EmergencySharingRecorded NoteRecorded Corrected ContestResolved) =>
+            Data::AccessGranted(data) => self.access_granted(event, data, at),
+            Data::AccessEnded(data) => self.access_ended(data),
+            // The first event made the agreement; a note changes nothing; contests are told by their own set, and
+            // what becomes of words by the state.
+            super::other_streams!(RequestFiled AgreementImported EmergencySharingRecorded NoteRecorded Corrected ContestResolved DisclosureErased) =>
                 {}
         }
     }

@@ -6,7 +6,7 @@ use crate::agreement::signing::{provides, receives};
 use crate::agreement::{Agreement, Duty, Party, PartyState, Reach};
 use crate::event::Event;
 use crate::event::data::DisclosureLogged;
-use crate::header::{DatasetRow, Frequency, HeaderMember, SharingMode};
+use crate::header::{DataClass, DatasetRow, Frequency, HeaderMember, SharingMode};
 use crate::ids::{DatasetId, EventId, OrganisationCode, Role};
 use crate::london;
 use crate::refusal::Refusal;
@@ -122,7 +122,9 @@ impl Agreement {
             let Some(row) = header.datasets.iter().find(|row| row.ids.contains(dataset)) else {
                 continue;
             };
-            for organisation in self.recipients_of(row, data, own) {
+            // Open data are for everybody to keep.
+            let kept = row.class == DataClass::NonPersonalOpen;
+            for organisation in self.recipients_of(row, data, own).into_iter().filter(|_| !kept) {
                 self.owe(organisation, Some(*dataset));
             }
             let earlier = self.sent.iter().position(|sent| sent.dataset == *dataset);

@@ -85,6 +85,9 @@ const TABLE: &[(EventType, [Cell; 13])] = &[
     (EventType::EmergencySharingRecorded, [GO, T02, T02, T02, T02, T02, T02, T02, T02, T02, T02, T02, T02]),
     (EventType::LeadChanged,        [T01, GO,  GO,  GO,  GO,  GO,  GO,  GO,  T06, T18, T07, T07, T07]),
     (EventType::Corrected,          [T01, GO,  GO,  GO,  GO,  GO,  GO,  GO,  GO,  GO,  GO,  GO,  GO]),
+    (EventType::AccessGranted,      [T01, GO,  GO,  GO,  GO,  GO,  GO,  GO,  GO,  GO,  GO,  GO,  GO]),
+    (EventType::AccessEnded,        [T01, GO,  GO,  GO,  GO,  GO,  GO,  GO,  GO,  GO,  GO,  GO,  GO]),
+    (EventType::DisclosureErased,   [T01, GO,  GO,  GO,  GO,  GO,  GO,  GO,  GO,  GO,  GO,  GO,  GO]),
 ];
 
 /// The cell of an event and a stage; none for events of other streams.

@@ -59,6 +59,7 @@ pub fn seals(data: &Data) -> Vec<Seal> {
         | Data::TermsSubmitted(_)
         | Data::PublicationDecided(_)
         | Data::LeadChanged(_)
+        | Data::AccessEnded(_)
         | Data::RetentionHoldPlaced(_)
         | Data::RetentionHoldReleased(_)
         | Data::RevocationRescinded(_)
@@ -114,6 +115,8 @@ pub fn seals(data: &Data) -> Vec<Seal> {
             terms.chain([seal("/words", &data.words)]).collect()
         }
         Data::Corrected(data) => vec![seal("/words", &data.words)],
+        Data::AccessGranted(data) => data.order.iter().map(|file| seal("/order", file)).collect(),
+        Data::DisclosureErased(data) => vec![seal("/advice", &data.advice)],
         Data::CounterProposalRejected(data) => data.words.iter().map(|words| seal("/words", words)).collect(),
     }
 }

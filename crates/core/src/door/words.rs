@@ -157,6 +157,9 @@ fn lengths(data: &Data, opened: &Opened, earlier: &Earlier<'_>) -> Vec<Message> 
         | Data::EmergencySharingRecorded(_)
         | Data::LeadChanged(_)
         | Data::Corrected(_)
+        | Data::AccessGranted(_)
+        | Data::AccessEnded(_)
+        | Data::DisclosureErased(_)
         | Data::NoteRecorded(_) => Vec::new(),
     }
 }

@@ -3,6 +3,7 @@
 //! The published schemas are generated from these types and committed; a test holds them equal.
 
 mod agreements;
+mod disclosures;
 mod genesis;
 mod keys;
 mod ledger;
@@ -10,6 +11,7 @@ mod lists;
 mod succession;
 
 pub use agreements::*;
+pub use disclosures::*;
 pub use genesis::*;
 pub use keys::*;
 pub use ledger::*;
@@ -369,4 +371,10 @@ events! {
     LeadChanged = "LeadChanged" in Agreement,
     /// A42: words beside an event say what it should have said.
     Corrected = "Corrected" in Agreement,
+    /// The auditors of a body may read words for a while.
+    AccessGranted = "AccessGranted" in Agreement,
+    /// A grant of access ends.
+    AccessEnded = "AccessEnded" in Agreement,
+    /// Words of an event are destroyed.
+    DisclosureErased = "DisclosureErased" in Subject,
 }

@@ -1,5 +1,7 @@
 //! What the form of an event asks beyond its JSON: that its stream fits its type, and what a genesis must hold.
 
+use std::collections::HashSet;
+
 use crate::event::data::{Data, Home, LedgerGenesis, OrganisationSucceeded, SuccessionKind};
 use crate::ids::{OrganisationCode, Stream};
 
@@ -47,6 +49,16 @@ pub fn problem(stream: Stream, data: &Data) -> Option<String> {
     {
         return Some(format!("name 1 to {TARGETS_MAX} contested events"));
     }
+    let pointed = if let Data::DisclosureErased(data) = data {
+        Some(&data.pointers)
+    } else if let Data::AccessGranted(data) = data {
+        Some(&data.pointers)
+    } else {
+        None
+    };
+    if pointed.is_some_and(|pointers| pointers.is_empty() || !are_distinct(pointers)) {
+        return Some("`pointers` names at least one place, and each once".to_owned());
+    }
     if let Data::RegistrarChanged(data) = data
         && data.threshold < 2
     {
@@ -68,10 +80,13 @@ pub fn problem(stream: Stream, data: &Data) -> Option<String> {
     (!fits).then(|| format!("an event of type {} does not belong to stream `{stream}`", data.event_type()))
 }
 
+/// Whether nothing stands twice in a list.
+fn are_distinct<T: Eq + std::hash::Hash>(list: &[T]) -> bool {
+    let mut seen = HashSet::new();
+    list.iter().all(|one| seen.insert(one))
+}
+
 fn succession_problem(stream: Stream, data: &OrganisationSucceeded) -> Option<String> {
-    let distinct = |codes: &[OrganisationCode]| {
-        (0..codes.len()).all(|at| codes.get(at).is_some_and(|code| !codes.iter().take(at).any(|other| other == code)))
-    };
     let (before, after) = (data.predecessors.len(), data.successors.len());
     let fits = match data.kind {
         SuccessionKind::Merge => before >= 1 && after == 1,
@@ -82,7 +97,7 @@ fn succession_problem(stream: Stream, data: &OrganisationSucceeded) -> Option<St
     let named = data.functions.as_ref().is_some_and(|functions| !functions.is_empty());
     if !fits {
         Some(format!("a succession of kind {} does not go from {before} to {after} bodies", data.kind))
-    } else if !distinct(&data.predecessors) || !distinct(&data.successors) {
+    } else if !are_distinct(&data.predecessors) || !are_distinct(&data.successors) {
         Some("each body is named once".to_owned())
     } else if data.predecessors.iter().any(|code| data.successors.contains(code)) {
         Some("nobody succeeds themself".to_owned())

@@ -109,7 +109,12 @@ impl State {
         self.today.count(event, at);
         if let Some(agreement) = self.agreements.get_mut(&id) {
             let before: Vec<OrganisationCode> = agreement.parties().iter().map(|party| party.organisation).collect();
+            let was_held = !agreement.holds().is_empty();
             agreement.evolve(event, at);
+            let is_held = !agreement.holds().is_empty();
+            if was_held != is_held {
+                self.erasures.held(event.stream, is_held, at);
+            }
             let now = agreement.parties().iter().map(|party| party.organisation);
             let entered: Vec<OrganisationCode> = now.filter(|code| !before.contains(code)).collect();
             for organisation in entered {

@@ -34,3 +34,4 @@ mod succession;
 mod suspension;
 mod table;
 mod town;
+mod words;

@@ -14,6 +14,7 @@ use counterpart_core::header::{DataClass, HeaderMember, RequiredRole, SignatureK
 use counterpart_core::ids::{AgreementId, EventId, OrganisationCode, Stream};
 use counterpart_core::london;
 use counterpart_core::replay;
+use counterpart_core::state::State;
 use counterpart_core::time::{Date, Timestamp};
 use counterpart_projections::coverage::{self, Covered, Reach};
 use counterpart_projections::register::{Imported, Openness, Row};
@@ -25,6 +26,7 @@ use super::frame::{Frame, Section, Tag, capital, page};
 use super::picture::{Fill, SQUARES, map};
 use super::register::{told, unconfirmed};
 use super::words::place;
+use crate::erasing::Erased;
 use crate::named::Named;
 use crate::problem::Problem;
 use crate::{App, links};
@@ -124,7 +126,11 @@ async fn show(app: &App, name: &str) -> Result<Response, Problem> {
     let (id, public, indexes) = {
         let view = app.reader.view();
         let agreement = find(&view, name).ok_or_else(none)?;
-        (agreement.id(), place(&view, agreement), view.stream(Stream::Agreement(agreement.id())).to_vec())
+        (
+            agreement.id(),
+            place(&view, agreement, (app.clock)()),
+            view.stream(Stream::Agreement(agreement.id())).to_vec(),
+        )
     };
     let left_out = indexes.len().saturating_sub(EVENTS_MAX);
     let opened = app.opened(vec![public]).await?.pop().unwrap_or_default();
@@ -154,6 +160,13 @@ impl App {
         })
         .await
     }
+}
+
+/// What of the words of an agreement is erased.
+fn erased(state: &State, id: AgreementId, at: Timestamp) -> impl Iterator<Item = Fact> {
+    let stream = Stream::Agreement(id);
+    let gone = state.erasures.of(stream).iter().filter(move |erasure| state.is_gone(stream, erasure, at));
+    gone.map(|erasure| Fact { name: "Words erased", value: Erased::from(erasure).told() })
 }
 
 fn template(
@@ -192,7 +205,7 @@ fn template(
             .collect(),
         openness: openness(&row),
         words: words(opened),
-        facts: facts(&row, &now),
+        facts: facts(&row, &now).into_iter().chain(erased(state, agreement.id(), at)).collect(),
         datasets: datasets(&row, &now),
         asked: asked(&now),
         signers: covered.iter().map(|party| signer(party, asked(&now))).collect(),

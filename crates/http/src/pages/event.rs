@@ -15,6 +15,7 @@ use counterpart_projections::register::name_of;
 
 use super::fault::Fault;
 use super::frame::{Frame, Section, page};
+use crate::erasing::Erased;
 use crate::named::Named;
 use crate::problem::Problem;
 use crate::{App, links, receipt};
@@ -42,6 +43,7 @@ struct One {
     signed: String,
     signers: Vec<Signed>,
     private: usize,
+    erased: Vec<String>,
     data: String,
     entry: String,
     id: String,
@@ -71,6 +73,7 @@ async fn show(app: &App, index: &str) -> Result<Response, Problem> {
     let event = &read.event;
     let payload: serde_json::Value = serde_json::from_slice(&read.entry.envelope.payload).unwrap_or_default();
     let data = payload.get("data").cloned().unwrap_or_default();
+    let erased = app.erased(index).iter().map(Erased::told).collect();
     let view = app.reader.view();
     let checkpoint = view.checkpoint().cloned().ok_or_else(none)?;
     let hashes = view.tree().inclusion(index, view.size()).map_err(|_| none())?;
@@ -99,6 +102,7 @@ async fn show(app: &App, index: &str) -> Result<Response, Problem> {
             })
             .collect(),
         private: serde_json::to_string(&data).unwrap_or_default().matches("\"$commit\"").count(),
+        erased,
         data: serde_json::to_string_pretty(&data).unwrap_or_default(),
         entry: String::from_utf8_lossy(&bytes).into_owned(),
         id: event.id.to_string(),

@@ -96,7 +96,8 @@ pub(crate) async fn rows(app: &App, at_places: &[usize], at: Timestamp) -> Resul
         let view = app.reader.view();
         let lines = view.board().lines();
         let ids = at_places.iter().filter_map(|place| lines.get(*place)).map(|line| line.id);
-        ids.map(|id| (id, view.state().agreement(id).and_then(|agreement| place(&view, agreement)))).unzip()
+        ids.map(|id| (id, view.state().agreement(id).and_then(|agreement| place(&view, agreement, (app.clock)()))))
+            .unzip()
     };
     let opened = app.opened(places).await?;
     let view = app.reader.view();

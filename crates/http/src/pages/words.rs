@@ -39,9 +39,17 @@ struct Known {
     lexicon: Lexicon,
     /// How many changes of what everybody may read are taken in.
     changes: usize,
+    /// How often words were destroyed: what was read before is not kept after.
+    destroyed: u64,
 }
 
 impl Titles {
+    /// Words were destroyed: whatever was read is read again.
+    pub(crate) fn forget(&self) {
+        let mut known = self.write();
+        *known = Known { destroyed: known.destroyed + 1, ..Known::default() };
+    }
+
     fn read(&self) -> RwLockReadGuard<'_, Known> {
         self.0.read().unwrap_or_else(PoisonError::into_inner)
     }
@@ -83,15 +91,21 @@ pub(crate) struct Place {
     withheld: Vec<counterpart_core::header::Pointer>,
 }
 
-/// The place of the public words of an agreement; none when nobody has opened them.
-pub(crate) fn place(view: &View, agreement: &Agreement) -> Option<Place> {
+/// The place of the public words of an agreement at an instant; none when nobody has opened them, or they are erased.
+pub(crate) fn place(view: &View, agreement: &Agreement, now: Timestamp) -> Option<Place> {
     let decided = agreement.publication()?;
     match decided.decision {
         PublicRegister::Publish | PublicRegister::PublishRedacted => {}
         PublicRegister::Withhold => return None,
     }
     let entry = view.index_of(agreement.current().event)?;
-    Some(Place { entry, withheld: decided.withheld.clone() })
+    let mut withheld = decided.withheld.clone();
+    for pointer in view.state().erased_at(entry, now).iter().flat_map(|erasure| &erasure.pointers) {
+        let Some(within) = pointer.as_str().strip_prefix("/terms") else { continue };
+        // Without their skeleton the terms say nothing.
+        withheld.push(within.parse().ok()?);
+    }
+    Some(Place { entry, withheld })
 }
 
 impl App {
@@ -115,9 +129,17 @@ impl App {
 
     /// Reads the open titles of agreements at these places of the board that are not in memory yet.
     async fn learn_titles(&self, places: &[usize]) -> Result<(), Problem> {
+        while !self.learn_these(places).await? {}
+        Ok(())
+    }
+
+    /// The same once; false when words were destroyed while it read.
+    async fn learn_these(&self, places: &[usize]) -> Result<bool, Problem> {
+        let destroyed;
         let (unknown, words): (Vec<(usize, Open)>, Vec<Option<Place>>) = {
             let view = self.reader.view();
             let titles = self.titles.read();
+            destroyed = titles.destroyed;
             let lines = view.board().lines();
             places
                 .iter()
@@ -125,16 +147,19 @@ impl App {
                     let line = lines.get(*at)?;
                     let open = line.open.filter(|open| titles.held(*at, *open).is_none())?;
                     let agreement = view.state().agreement(line.id)?;
-                    Some(((*at, open), place(&view, agreement)))
+                    Some(((*at, open), place(&view, agreement, (self.clock)())))
                 })
                 .unzip()
         };
         if unknown.is_empty() {
-            return Ok(());
+            return Ok(true);
         }
         let read = self.opened(words).await?;
         let view = self.reader.view();
         let mut titles = self.titles.write();
+        if titles.destroyed != destroyed {
+            return Ok(false);
+        }
         for ((at, open), opened) in unknown.into_iter().zip(read) {
             // What was opened or closed while it was read is another title, which somebody else reads.
             if view.board().lines().get(at).and_then(|line| line.open) == Some(open) {
@@ -143,7 +168,7 @@ impl App {
                 titles.put(at, Some((open, Title { text, folded })));
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Reads every title that was opened since this was last called, and forgets those that were closed.

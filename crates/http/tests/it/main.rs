@@ -20,6 +20,7 @@ mod agreements;
 mod bad_input;
 mod crowd;
 mod earlier;
+mod erasing;
 mod reading;
 mod running;
 mod sessions;

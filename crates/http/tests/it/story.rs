@@ -34,7 +34,12 @@ pub fn officer(organisation: &str, role: &str) -> Person {
 
 /// A server where the boroughs are registered with all their officers.
 pub async fn town(visibility: &str) -> Running {
-    let mut running = Running::empty().found(visibility).await;
+    town_in(Running::empty(), visibility).await
+}
+
+/// The same on a server of an empty ledger.
+pub async fn town_in(running: Running, visibility: &str) -> Running {
+    let mut running = running.found(visibility).await;
     for code in BOROUGHS {
         let chief = officer(code, "CEX");
         let mut draft = running.world.registration(code, &chief);

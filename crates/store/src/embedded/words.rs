@@ -221,43 +221,98 @@ impl Words {
 
     /// Destroys keys, durably, and then what they sealed.
     pub(super) fn erase(&self, index: u64, first: u64, count: u32, names: &[String]) -> Result<(), StoreError> {
-        let mut slots = Vec::new();
-        for name in names {
-            let tag: [u8; 32] = Sha256::digest(name.as_bytes()).into();
-            let mut found = None;
-            for part in 0..count {
-                let at = key_place(first, part);
-                let mut frame = Zeroizing::new([0; KEY_FRAME]);
-                // Not checked: a damaged key frame must still be destroyed when its word is to go.
-                self.keys.file(at.file)?.file.read(&mut *frame, at.offset.into())?;
-                if take::<32>(&*frame, FRAME_HEADER + 32) == tag {
-                    found = Some((at, part, Header::decode(&*frame).extra, tag));
-                }
+        let slots = self.slots(index, first, count, names)?;
+        let mut written = Vec::new();
+        for Slot { key_at, part, extra, tag, key_gone, .. } in &slots {
+            if !key_gone {
+                let mut body = [0; KEY_BODY];
+                put(&mut body, 32, tag);
+                let head = Header::over(self.keys.seed, ERASED, index, *extra, *part, &body);
+                self.keys.put(*key_at, &whole(&head, &body))?;
+                written.push(*key_at);
             }
-            slots.push(found.ok_or_else(|| StoreError::NoWord { index, name: name.clone() })?);
         }
-        for (at, part, extra, tag) in &slots {
-            let mut body = [0; KEY_BODY];
-            put(&mut body, 32, tag);
-            let head = Header::over(self.keys.seed, ERASED, index, *extra, *part, &body);
-            self.keys.write(*at, &whole(&head, &body))?;
-        }
-        for (_, part, extra, _) in &slots {
+        sync_each(&self.keys, &mut written)?;
+        for Slot { part, extra, word_gone, .. } in &slots {
             let place = Place::unpack(*extra);
             // A word frame that cannot be read any more was half erased before, or is damaged: its key is gone.
-            if let Ok((head, mut body)) = self.sealed.frame(place, index)
-                && head.index == index
-                && head.part == *part
-            {
+            if !word_gone && let Some(mut body) = self.word_frame(place, index, *part).map(|(_, body)| body) {
                 let name = u32::from_le_bytes(take(&body, 0)) as usize;
                 let last = body.len().saturating_sub(1);
                 body.get_mut(4 + name..last).unwrap_or_default().fill(0);
                 let head = Header::over(self.sealed.seed, ERASED, index, 0, *part, &body);
-                self.sealed.write(place, &whole(&head, &body))?;
+                self.sealed.put(place, &whole(&head, &body))?;
+                written.push(place);
             }
         }
-        Ok(())
+        sync_each(&self.sealed, &mut written)
     }
+
+    /// The words of an entry that are meant by names.
+    fn slots(&self, index: u64, first: u64, count: u32, names: &[String]) -> Result<Vec<Slot>, StoreError> {
+        let tags: Vec<[u8; 32]> = names.iter().map(|name| Sha256::digest(name.as_bytes()).into()).collect();
+        let mut known = vec![false; names.len()];
+        let mut slots = Vec::new();
+        for part in 0..count {
+            let key_at = key_place(first, part);
+            let mut frame = Zeroizing::new([0; KEY_FRAME]);
+            // Not checked: a damaged key frame must still be destroyed when its word is to go.
+            self.keys.file(key_at.file)?.file.read(&mut *frame, key_at.offset.into())?;
+            let (head, tag) = (Header::decode(&*frame), take::<32>(&*frame, FRAME_HEADER + 32));
+            let word = self.word_frame(Place::unpack(head.extra), index, part);
+            let name = word.as_ref().and_then(|(_, body)| name_of(body));
+            let mut meant = false;
+            for ((known, asked), asked_tag) in known.iter_mut().zip(names).zip(&tags) {
+                let fits = tag == *asked_tag || name.is_some_and(|name| goes_on(asked, name));
+                *known |= fits;
+                meant |= fits;
+            }
+            if meant {
+                let body = frame.get(FRAME_HEADER..).unwrap_or_default();
+                let key_gone = head.magic == ERASED && head.fits(self.keys.seed, body);
+                let word_gone = word.is_some_and(|(head, _)| head.magic == ERASED);
+                slots.push(Slot { key_at, part, extra: head.extra, tag, key_gone, word_gone });
+            }
+        }
+        match known.iter().zip(names).find(|(known, _)| !**known) {
+            Some((_, name)) => Err(StoreError::NoWord { index, name: name.clone() }),
+            None => Ok(slots),
+        }
+    }
+
+    /// The frame of a word, kept or erased, if it is whole and in its place.
+    fn word_frame(&self, place: Place, index: u64, part: u32) -> Option<(Header, Vec<u8>)> {
+        let found = self.sealed.frame(place, index).ok();
+        found.filter(|(head, _)| head.index == index && head.part == part)
+    }
+}
+
+/// Where a word that is to go has its key, and how far it is gone.
+struct Slot {
+    key_at: Place,
+    part: u32,
+    extra: u64,
+    tag: [u8; 32],
+    key_gone: bool,
+    word_gone: bool,
+}
+
+/// Makes what was put at these places durable, each file once.
+fn sync_each(run: &Run, places: &mut Vec<Place>) -> Result<(), StoreError> {
+    places.sort_unstable_by_key(|place| place.file);
+    places.dedup_by_key(|place| place.file);
+    places.drain(..).try_for_each(|place| run.sync(place))
+}
+
+/// The name of a word, which stands in clear in its frame and stays there.
+fn name_of(body: &[u8]) -> Option<&str> {
+    let end = 4 + u32::from_le_bytes(take(body, 0)) as usize;
+    std::str::from_utf8(body.get(4..end)?).ok()
+}
+
+/// Whether a name is another one or goes on from it.
+fn goes_on(asked: &str, name: &str) -> bool {
+    name.strip_prefix(asked).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 fn whole(header: &Header, body: &[u8]) -> Vec<u8> {

@@ -343,3 +343,15 @@ codes! {
         Ended = "ENDED",
     }
 }
+
+codes! {
+    /// Why words are erased.
+    ErasureReason {
+        /// Nobody needs them any longer.
+        RetentionEnded = "RETENTION_ENDED",
+        /// They tell of a person, and should not.
+        PersonalData = "PERSONAL_DATA",
+        /// A court orders it.
+        CourtOrder = "COURT_ORDER",
+    }
+}
