@@ -16,12 +16,13 @@ use clap::Args;
 use counterpart_core::codes;
 use counterpart_core::state::State;
 use counterpart_tlog::checkpoint::Checkpoint;
+use counterpart_tlog::note::VerifierKey;
 use sha2::{Digest as _, Sha256};
 
 use self::engine::{Findings, Scope};
 use self::report::{CheckpointReport, ErasedReport, Problem, Report, Share, StopReport, WitnessReport};
 use self::source::Source;
-use self::trust::{Signed, Trust};
+use self::trust::{Handover, Signed, Trust};
 use crate::ending::{Ending, Fault};
 use crate::{Common, shell};
 
@@ -74,7 +75,7 @@ impl Audit {
         let source = Source::open(&self.log)?;
         let note = source.checkpoint()?;
         let claimed = trust::claimed(&note)?;
-        trust.check_early(&note)?;
+        trust.check_early(&note, source.has_handovers()?)?;
         let older = self.from.as_deref().map(|path| trust::claimed(&shell::read(path)?)).transpose()?;
         if let Some(older) = &older
             && older.size > claimed.size
@@ -94,10 +95,10 @@ impl Audit {
         progress.end();
         let findings = findings?;
         let mut judged = Judged { problems: Vec::new() };
-        let signed = judged.checkpoint(&trust, &note, &claimed, &findings);
+        let signed = judged.checkpoint(&trust, &source, &note, &claimed, &findings)?;
         judged.tree(&claimed, &findings, older.as_ref());
         judged.identity(self.ledger.as_deref(), &findings.replay.state);
-        judged.source_key(&source, signed.as_ref())?;
+        judged.source_key(&source, &note, signed.as_ref())?;
         let reference_data = judged.reference(&source, &findings.replay.state)?;
         let report = judged.report(&scope, &findings, signed, reference_data, watch.elapsed().as_millis());
         match (common.json, &self.would_admit) {
@@ -116,6 +117,11 @@ impl Audit {
     }
 }
 
+/// Whether a key signed a checkpoint of the log that it is of.
+fn signs(note: &[u8], vkey: &str) -> bool {
+    VerifierKey::parse(vkey).is_ok_and(|key| Checkpoint::verify(note, key.name(), &key).is_ok())
+}
+
 /// What was found wrong so far.
 struct Judged {
     problems: Vec<Problem>,
@@ -126,16 +132,32 @@ impl Judged {
         self.problems.push(Problem { index, problem: problem.into() });
     }
 
-    fn checkpoint(&mut self, trust: &Trust, note: &[u8], claimed: &Checkpoint, findings: &Findings) -> Option<Signed> {
-        let signed = match trust.check(note, &findings.replay.state) {
+    fn checkpoint(
+        &mut self,
+        trust: &Trust,
+        source: &Source,
+        note: &[u8],
+        claimed: &Checkpoint,
+        findings: &Findings,
+    ) -> Result<Option<Signed>> {
+        let state = &findings.replay.state;
+        let handovers = self.handovers(source, claimed, findings)?;
+        let signed = match trust.check(note, state, &handovers) {
             Ok(signed) => signed,
             Err(problem) => {
                 self.wrong(None, problem);
-                return None;
+                return Ok(None);
             }
         };
+        // A key that handed over signs beside the one that follows it, and never alone.
+        let founded = state.founded.as_ref().filter(|founded| !founded.log_key_changes.is_empty());
+        if let Some(current) = founded.and_then(|founded| founded.log_key_at(claimed.size))
+            && !signs(note, current)
+        {
+            self.wrong(None, format!("the checkpoint is not signed by {current}, the log's key at this size"));
+        }
         // Below a cosigned size nothing can have been recorded later than the witness saw it.
-        let last = findings.last_recorded.filter(|_| findings.replay.state.size == claimed.size);
+        let last = findings.last_recorded.filter(|_| state.size == claimed.size);
         for witness in &signed.witnesses {
             let seen = i64::try_from(witness.timestamp.saturating_mul(1000)).unwrap_or(i64::MAX);
             if last.is_some_and(|last| last.millis() > seen.saturating_add(WITNESS_SLACK_MS)) {
@@ -146,7 +168,31 @@ impl Judged {
                 );
             }
         }
-        Some(signed)
+        Ok(Some(signed))
+    }
+
+    /// The checkpoints under which one key of the log handed over to the next, as far as the source has them.
+    fn handovers<'f>(
+        &mut self,
+        source: &Source,
+        claimed: &Checkpoint,
+        findings: &'f Findings,
+    ) -> Result<Vec<Handover<'f>>> {
+        let changes = findings.replay.state.founded.iter().flat_map(|founded| &founded.log_key_changes);
+        let mut handovers = Vec::new();
+        for change in changes.filter(|change| change.first_size <= claimed.size) {
+            let root = findings.handovers.iter().find(|(size, _)| *size == change.first_size).map(|(_, root)| *root);
+            let (Some(root), Some(note)) = (root, source.handover(change.first_size)?) else { continue };
+            let handover = Handover { change, root, note };
+            match handover.check() {
+                Ok(()) => handovers.push(handover),
+                Err(problem) => {
+                    let size = change.first_size;
+                    self.wrong(None, format!("the checkpoint over {size} entries hands no key over: {problem}"));
+                }
+            }
+        }
+        Ok(handovers)
     }
 
     fn tree(&mut self, claimed: &Checkpoint, findings: &Findings, older: Option<&Checkpoint>) {
@@ -186,9 +232,10 @@ impl Judged {
     }
 
     /// The key that the source itself names is of no weight; that it is another is worth saying.
-    fn source_key(&mut self, source: &Source, signed: Option<&Signed>) -> Result<()> {
+    fn source_key(&mut self, source: &Source, note: &[u8], signed: Option<&Signed>) -> Result<()> {
         if let (Some(named), Some(signed)) = (source.vkey()?, signed)
             && named != signed.log_key
+            && !signs(note, &named)
         {
             self.wrong(None, format!("`vkey` names {named}, and the checkpoint is signed by {}", signed.log_key));
         }

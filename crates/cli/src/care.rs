@@ -12,6 +12,7 @@ use clap::Args;
 use counterpart_core::erasure::carry_out;
 use counterpart_core::ledger::Ledger;
 use counterpart_core::replay::{self, Replay};
+use counterpart_core::state::State;
 use counterpart_store::Store;
 use counterpart_store::embedded::care::{self, Look};
 use counterpart_store::embedded::{Embedded, Options, Verify};
@@ -21,7 +22,7 @@ use counterpart_tlog::{Tree, leaf_hash};
 use serde_json::json;
 
 use crate::ending::{Ending, Fault};
-use crate::folder::{self, Folder};
+use crate::folder::{self, Folder, Identity};
 use crate::passphrase::Passphrase;
 use crate::{Common, shell};
 
@@ -206,14 +207,17 @@ impl Restore {
     pub fn run(&self, common: &Common) -> Result<Ending> {
         let folder = Folder::at(&self.data);
         let identity = Folder::at(&self.from).identity()?;
-        let vkey: VerifierKey = identity.log_key.parse().context("the log key of the copy")?;
-        let seen = self.seen.as_deref().map(|file| signed(&shell::read(file)?, &identity.origin, &vkey)).transpose()?;
-        let at_least = seen.as_ref().map_or(0, |seen| seen.size);
+        let seen = self.seen.as_deref().map(shell::read).transpose()?;
+        // Who signed it is looked at when the entries say which keys the log has had.
+        let claimed = seen.as_deref().map(|note| Checkpoint::parse(note).map(|(checkpoint, _)| checkpoint)).transpose();
+        let claimed = claimed.map_err(|error| no_checkpoint(&error.to_string()))?;
+        let at_least = claimed.map_or(0, |seen| seen.size);
         let options = Options { at_least, ..folder::options() };
         let restored = care::restore(&self.from, self.keys_from.as_deref(), &folder.store(), &options)?;
         let store = Embedded::open(&folder.store(), &options)?;
-        agrees(&store, &identity.origin, &vkey, seen.as_ref())?;
-        let erased = erase_again(&store)?;
+        let state = state_of(&store)?;
+        agrees(&store, &identity, &state, seen.as_deref())?;
+        let erased = erase_again(&store, &state)?;
         drop(store);
         let there = self.data.join("ledger.json");
         if !there.exists() {
@@ -246,7 +250,6 @@ impl Repair {
     pub fn run(&self, common: &Common) -> Result<Ending> {
         let folder = Folder::at(&self.data);
         let identity = folder.identity()?;
-        let vkey: VerifierKey = identity.log_key.parse().context("the log key of the ledger")?;
         let mut replaced = Vec::new();
         if let Some(from) = &self.from {
             // A copy is a store; the folder of another ledger holds one.
@@ -259,11 +262,12 @@ impl Repair {
         }
         let options = Options { verify: Verify::Full, sign_again: self.sign_again, ..folder::options() };
         let store = Arc::new(Embedded::open(&folder.store(), &options)?);
-        agrees(&store, &identity.origin, &vkey, None)?;
-        say_erased(erase_again(&store)?, common);
+        let state = state_of(&store)?;
+        agrees(&store, &identity, &state, None)?;
+        say_erased(erase_again(&store, &state)?, common);
         if self.sign_again {
-            let signer = folder.log_signer(Passphrase::new(common.passphrase_file.as_deref()))?;
-            Ledger::open(store.clone(), store.locks(), signer, &identity.origin)?;
+            let keys = folder.log_keys(Passphrase::new(common.passphrase_file.as_deref()))?;
+            Ledger::open(store.clone(), store.locks(), keys, &identity.origin)?;
         }
         if common.json {
             shell::line(&json!({ "entries": store.size(), "replaced": replaced }).to_string());
@@ -277,20 +281,45 @@ impl Repair {
     }
 }
 
-/// A checkpoint of this ledger, by its key.
-fn signed(note: &[u8], origin: &str, vkey: &VerifierKey) -> Result<Checkpoint> {
-    let (checkpoint, _) = Checkpoint::verify(note, origin, vkey)
-        .map_err(|error| Fault::new(Ending::Unverified, format!("that is no checkpoint of this ledger: {error}")))?;
-    Ok(checkpoint)
+/// A checkpoint of this ledger, by one of its keys.
+fn signed(note: &[u8], origin: &str, keys: &[VerifierKey]) -> Result<Checkpoint> {
+    let mut why = "the ledger has no key".to_owned();
+    for vkey in keys {
+        match Checkpoint::verify(note, origin, vkey) {
+            Ok((checkpoint, _)) => return Ok(checkpoint),
+            Err(error) => why = error.to_string(),
+        }
+    }
+    Err(no_checkpoint(&why).into())
+}
+
+fn no_checkpoint(why: &str) -> Fault {
+    Fault::new(Ending::Unverified, format!("that is no checkpoint of this ledger: {why}"))
+}
+
+/// What the entries of a store come to, as far as the rules let them.
+fn state_of(store: &Embedded) -> Result<State> {
+    let mut replay = Replay::new();
+    let mut going_on = true;
+    store.read_back(0..store.size(), &mut |_, entry| {
+        // A ledger that its rules stop is served no further than that, so nothing behind it orders anything.
+        going_on = going_on && replay::read(entry).is_ok_and(|read| replay.next(&read, true).is_ok());
+    })?;
+    Ok(replay.state)
 }
 
 /// Whether entries come to the root that was signed, and to the one that others have seen.
-fn agrees(store: &Embedded, origin: &str, vkey: &VerifierKey, seen: Option<&Checkpoint>) -> Result<()> {
+fn agrees(store: &Embedded, identity: &Identity, state: &State, seen: Option<&[u8]>) -> Result<()> {
     use counterpart_store::LockStore as _;
+    let first: VerifierKey = identity.log_key.parse().context("the log key of the ledger")?;
+    let later = state.founded.iter().flat_map(|founded| &founded.log_key_changes);
+    let later = later.filter_map(|change| VerifierKey::parse(change.new.as_str()).ok());
+    let keys: Vec<VerifierKey> = std::iter::once(first).chain(later).collect();
     let mut tree = Tree::new();
     store.read_back(0..store.size(), &mut |_, entry| tree.push(leaf_hash(entry)))?;
-    let own = store.locks().load()?.map(|note| signed(&note, origin, vkey)).transpose()?;
-    for checkpoint in own.iter().chain(seen) {
+    let own = store.locks().load()?;
+    for note in own.as_deref().into_iter().chain(seen) {
+        let checkpoint = signed(note, &identity.origin, &keys)?;
         if tree.root_at(checkpoint.size) != Some(checkpoint.root) {
             let said = format!(
                 "the entries do not come to the root that was signed over {}; nothing may be signed from them, look for another copy",
@@ -304,14 +333,8 @@ fn agrees(store: &Embedded, origin: &str, vkey: &VerifierKey, seen: Option<&Chec
 
 /// Carries out every erasure of the log anew, so that no older copy of words brings them back; gives how many there
 /// were. A start does the same before it serves.
-fn erase_again(store: &Embedded) -> Result<usize> {
-    let mut replay = Replay::new();
-    let mut going_on = true;
-    store.read_back(0..store.size(), &mut |_, entry| {
-        // A ledger that its rules stop is served no further than that, so nothing behind it orders anything.
-        going_on = going_on && replay::read(entry).is_ok_and(|read| replay.next(&read, true).is_ok());
-    })?;
-    let due = replay.state.due_erasures(shell::now());
+fn erase_again(store: &Embedded, state: &State) -> Result<usize> {
+    let due = state.due_erasures(shell::now());
     for erasure in &due {
         carry_out(store, erasure)?;
     }

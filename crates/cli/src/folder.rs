@@ -3,6 +3,7 @@
 //! ```text
 //! ledger.json   {"answer_key":"<key id>","log_key":"<vkey>","origin":"<origin>"}
 //! log.key       signs checkpoints: PKCS#8 PEM, mode 0600, sealed if a passphrase was given
+//! log-*.key     other keys of the same log, to come or to go: the same; `*` is the id of the key in its vkey
 //! answer.key    signs refusals: the same
 //! store/        records, words, the keys of words, signed checkpoints (`counterpart-store`)
 //! ```
@@ -12,6 +13,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use counterpart_core::commitment::{self, Disclosure, commitments};
+use counterpart_core::ledger::LogKeys;
 use counterpart_core::wire::KeyId;
 use counterpart_core::{json, replay};
 use counterpart_store::Word;
@@ -19,6 +21,7 @@ use counterpart_store::embedded::{Embedded, Options, Verify};
 use counterpart_tlog::ed25519::SigningKey;
 use counterpart_tlog::note::NoteSigner;
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
 use crate::passphrase::Passphrase;
 use crate::{care, key_file, shell};
@@ -33,6 +36,17 @@ pub struct Identity {
     pub log_key: String,
     /// Host and prefix of the log.
     pub origin: String,
+}
+
+/// How the files of later keys of the log begin.
+const LATER: &str = "log-";
+
+/// A key of the log that was made.
+pub struct MadeKey {
+    /// Its file.
+    pub file: PathBuf,
+    /// What others verify with.
+    pub vkey: String,
 }
 
 /// The folder of one ledger.
@@ -115,6 +129,43 @@ impl Folder {
             bail!("`log.key` in `{}` is not the key of this ledger; restore the right one", self.root.display());
         }
         Ok(signer)
+    }
+
+    /// Every key of the log that is here: the one that the ledger was founded with, if it was not taken away, and those
+    /// that are to follow it or did.
+    ///
+    /// # Errors
+    ///
+    /// None is here, or one cannot be read, opened or is of another log.
+    pub fn log_keys(&self, passphrase: Passphrase<'_>) -> Result<LogKeys> {
+        let origin = self.identity()?.origin;
+        let mut keys =
+            self.file("log.key").exists().then(|| self.log_signer(passphrase)).transpose()?.map(LogKeys::from);
+        for name in shell::names(&self.root)? {
+            if name.starts_with(LATER) && name.ends_with(".key") {
+                let signer = signer(&origin, key_file::load(&self.file(&name), passphrase)?)?;
+                keys = Some(match keys {
+                    Some(keys) => keys.with(signer),
+                    None => LogKeys::from(signer),
+                });
+            }
+        }
+        keys.with_context(|| format!("no key of the log is in `{}`; put `log.key` back", self.root.display()))
+    }
+
+    /// Makes another key for the log, beside those that are here.
+    ///
+    /// # Errors
+    ///
+    /// There is no ledger here, or the folder cannot be written.
+    pub fn make_log_key(&self, passphrase: Passphrase<'_>) -> Result<MadeKey> {
+        let origin = self.identity()?.origin;
+        let key = SigningKey::from_bytes(&Zeroizing::new(shell::entropy::<32>()));
+        let pem = key_file::to_pem(&key, passphrase.stored()?.as_deref().map(String::as_str))?;
+        let vkey = signer(&origin, key)?.vkey();
+        let file = self.file(&format!("{LATER}{}.key", vkey.key_id()));
+        shell::write_new(&file, pem.as_bytes(), true)?;
+        Ok(MadeKey { file, vkey: vkey.to_string() })
     }
 
     /// The key that signs refusals.

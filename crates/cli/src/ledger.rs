@@ -7,14 +7,16 @@ use counterpart_core::ids::{AgreementId, OrganisationCode, Stream};
 use counterpart_core::replay;
 use counterpart_core::roles::OrganisationFacts;
 use counterpart_core::wire::Envelope;
+use counterpart_tlog::checkpoint::Checkpoint;
 use counterpart_tlog::leaf_hash;
 use counterpart_tlog::policy::Policy;
+use counterpart_tlog::proof::TlogProof;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::audit::{self, trust};
 use crate::ending::{Ending, Fault};
-use crate::pins::{Pin, Pins};
+use crate::pins::{Earlier, Pin, Pins};
 use crate::receipt::Receipt;
 use crate::signing::{Hand, Payload};
 use crate::web::{Answer, Web, detail};
@@ -81,16 +83,22 @@ impl Ledger {
         }
         let vkey = web.find("/log/vkey")?.context("the ledger names no log key")?;
         let vkey = String::from_utf8_lossy(&vkey).trim().to_owned();
-        if !genesis.log_keys.iter().any(|pinned| pinned.as_str() == vkey) {
-            return Err(Fault::unverified(format!(
-                "the ledger says its log key is {vkey}, and its entry 0 names another"
-            )));
-        }
+        let mut pins = Pins::read(common)?;
+        let known = pins.known(web.base(), &ledger).filter(|pin| pin.ledger == ledger).cloned();
+        let earlier = match known {
+            Some(pin) if pin.vkey == vkey => pin.earlier,
+            Some(pin) => follow(&web, genesis.origin.as_str(), pin.vkey, pin.earlier, &vkey)?,
+            None if genesis.log_keys.iter().any(|named| named.as_str() == vkey) => Vec::new(),
+            None => {
+                let first = genesis.log_keys.first().map(|key| key.as_str().to_owned()).unwrap_or_default();
+                follow(&web, genesis.origin.as_str(), first, Vec::new(), &vkey)?
+            }
+        };
         if genesis.origin.as_str() == demo::ORIGIN {
             common.say(&format!("{}.", audit::DEMONSTRATION));
         }
-        let pin = Pin { ledger, url: web.base().to_owned(), vkey };
-        Pins::read(common)?.meet(&pin, common)?;
+        let pin = Pin { ledger, url: web.base().to_owned(), vkey, earlier };
+        pins.meet(&pin, common)?;
         Ok(Self { web, pin, genesis })
     }
 
@@ -242,6 +250,55 @@ impl Ledger {
         let found = text("stream").or_else(|| text("id")).or_else(|| text("agreement"));
         let id = found.and_then(|text| text.trim_start_matches("agr:").parse().ok());
         Ok(Stream::Agreement(id.with_context(|| format!("the ledger did not say which agreement `{named}` is"))?))
+    }
+}
+
+/// Follows a log from a key that is trusted to the one that it shows now: each change is an entry under a checkpoint of
+/// its first size, which both keys have signed. Gives the keys on the way.
+///
+/// # Errors
+///
+/// No such changes lead to the key that is shown (exit 4).
+fn follow(web: &Web, origin: &str, from: String, mut earlier: Vec<Earlier>, shown: &str) -> Result<Vec<Earlier>> {
+    let astray = |why: String| {
+        Fault::unverified(format!(
+            "the ledger says its log key is {shown}, and {why}. Do not sign anything; ask the registrar"
+        ))
+    };
+    let page = web.json(&format!("/api/v1/events?type=LogKeyChanged&limit={PAGE}"))?;
+    let rows = page.get("events").and_then(Value::as_array).cloned().unwrap_or_default();
+    let mut current = from;
+    for row in rows {
+        if current == shown {
+            break;
+        }
+        let bytes = row.get("entry").map(Value::to_string).unwrap_or_default();
+        let read =
+            replay::read(bytes.as_bytes()).map_err(|stop| astray(format!("an entry on the way is none: {stop}")))?;
+        let Data::LogKeyChanged(change) = &read.event.data else { continue };
+        if change.old.as_str() != current {
+            continue;
+        }
+        let index = row.get("index").and_then(Value::as_u64).unwrap_or_default();
+        let proof = web.find(&format!("/log/proof/{index}?size={}", change.first_size))?;
+        let proof =
+            proof.ok_or_else(|| astray(format!("no checkpoint over {} entries is there", change.first_size)))?;
+        let proof = TlogProof::parse(&proof).map_err(|error| astray(format!("a proof is malformed: {error}")))?;
+        let unproved = |error: String| astray(format!("its change from {current} is not proved: {error}"));
+        let old = proof.verify(&read.leaf, &Policy::of_log(trust::key(&current)?));
+        let old = old.map_err(|error| unproved(error.to_string()))?;
+        let new = Checkpoint::verify(&proof.checkpoint_note, origin, &trust::key(change.new.as_str())?);
+        new.map_err(|error| unproved(error.to_string()))?;
+        if proof.index != index || old.checkpoint.size != change.first_size {
+            return Err(unproved("the proof is of another place or size".to_owned()));
+        }
+        earlier.push(Earlier { vkey: current, last_size: change.first_size });
+        current = change.new.as_str().to_owned();
+    }
+    if current == shown {
+        Ok(earlier)
+    } else {
+        Err(astray("nothing leads to it from the one that is trusted".to_owned()))
     }
 }
 

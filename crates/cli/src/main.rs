@@ -23,6 +23,7 @@ mod key;
 mod key_file;
 mod ledger;
 mod listening;
+mod log_key;
 mod mirror;
 mod monitor;
 mod passphrase;
@@ -128,6 +129,7 @@ enum Command {
     Reference(reference::Reference),
     #[command(subcommand)]
     Key(key::Key),
+    LogKey(log_key::LogKey),
     Send(send::Send),
     Sign(sign::Sign),
     #[command(subcommand)]
@@ -167,6 +169,7 @@ impl Command {
             Self::Serve(command) => command.run(common),
             Self::Reference(command) => command.run(common),
             Self::Key(command) => command.run(common),
+            Self::LogKey(command) => command.run(common),
             Self::Send(command) => command.run(common),
             Self::Sign(command) => command.run(common),
             Self::Draft(command) => command.run(common),

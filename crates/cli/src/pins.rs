@@ -1,7 +1,7 @@
 //! Which ledgers this person has used, and by which key they were known the first time.
 //!
 //! ```text
-//! pins.json  [{"ledger":"<origin>#<64 hex>","url":"https://…","vkey":"<vkey>"}]
+//! pins.json  [{"ledger":"<origin>#<64 hex>","url":"https://…","vkey":"<vkey>","earlier":[{"vkey","last_size"}]?}]
 //! ```
 
 use std::path::PathBuf;
@@ -22,6 +22,26 @@ pub struct Pin {
     pub url: String,
     /// The log's verifier key.
     pub vkey: String,
+    /// Keys that signed before it, the oldest first: each handed over under a checkpoint that it signed itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<Earlier>,
+}
+
+/// A key of a log that another one has followed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Earlier {
+    /// The key.
+    pub vkey: String,
+    /// The size at which it handed over: it counts for nothing longer.
+    pub last_size: u64,
+}
+
+impl Pin {
+    /// The key to check a checkpoint over so many entries with.
+    pub fn key_at(&self, size: u64) -> &str {
+        self.earlier.iter().find(|earlier| size <= earlier.last_size).map_or(&self.vkey, |earlier| &earlier.vkey)
+    }
 }
 
 /// The pins of one home.
@@ -53,17 +73,19 @@ impl Pins {
         self.pins.iter().find(|pin| pin.ledger.split('#').next() == Some(origin))
     }
 
+    /// The pin of the ledger at this URL, or of its origin.
+    pub fn known(&self, url: &str, ledger: &str) -> Option<&Pin> {
+        let by_origin = || self.of_origin(ledger.split('#').next().unwrap_or_default());
+        self.pins.iter().find(|pin| pin.url == url).or_else(by_origin)
+    }
+
     /// Compares what a server shows with what was pinned under its URL, or pins it.
     ///
     /// # Errors
     ///
     /// It shows another ledger or another key (exit 4), or the pin cannot be written.
     pub fn meet(&mut self, met: &Pin, common: &Common) -> Result<()> {
-        let known = self.pins.iter().find(|pin| pin.url == met.url).or_else(|| {
-            let origin = met.ledger.split('#').next().unwrap_or_default();
-            self.of_origin(origin)
-        });
-        let Some(known) = known else {
+        let Some(known) = self.known(&met.url, &met.ledger) else {
             common.say(&format!("First use of this ledger. Compare these with what its registrar publishes elsewhere:\n  ledger   {}\n  log key  {}", met.ledger, met.vkey));
             self.pins.push(met.clone());
             return self.write();
@@ -76,6 +98,18 @@ impl Pins {
                 known.ledger,
                 self.path.display()
             )));
+        }
+        if met.earlier.iter().any(|earlier| earlier.vkey == known.vkey) {
+            common.say(&format!(
+                "The key of this log has changed, and the one that you pinned has handed over to {}. It is pinned now.",
+                met.vkey
+            ));
+            let (old, ledger) = (known.vkey.clone(), known.ledger.clone());
+            for pin in self.pins.iter_mut().filter(|pin| pin.ledger == ledger && pin.vkey == old) {
+                pin.vkey.clone_from(&met.vkey);
+                pin.earlier.clone_from(&met.earlier);
+            }
+            return self.write();
         }
         if known.vkey != met.vkey {
             return Err(Fault::unverified(format!(
@@ -103,7 +137,7 @@ mod tests {
     use crate::ending::{Ending, of};
 
     fn pin(ledger: &str, url: &str, vkey: &str) -> Pin {
-        Pin { ledger: ledger.to_owned(), url: url.to_owned(), vkey: vkey.to_owned() }
+        Pin { ledger: ledger.to_owned(), url: url.to_owned(), vkey: vkey.to_owned(), earlier: Vec::new() }
     }
 
     #[test]
@@ -124,5 +158,19 @@ mod tests {
             assert_eq!(of(&pins.meet(&other, &common).unwrap_err()), Ending::Unverified, "{other:?}");
         }
         assert_eq!(Pins::read(&common).unwrap().pins.len(), 1);
+    }
+
+    #[test]
+    fn a_key_that_handed_over_counts_up_to_that_size() {
+        let home = tempfile::tempdir().unwrap();
+        let common = Common { json: false, quiet: true, home: Some(home.path().to_owned()), passphrase_file: None };
+        Pins::read(&common).unwrap().meet(&pin("a#1", "http://one", "k"), &common).unwrap();
+        let mut changed = pin("a#1", "http://one", "l");
+        assert!(Pins::read(&common).unwrap().meet(&changed, &common).is_err(), "nobody has handed over to it");
+        changed.earlier.push(Earlier { vkey: "k".to_owned(), last_size: 7 });
+        Pins::read(&common).unwrap().meet(&changed, &common).unwrap();
+        let pins = Pins::read(&common).unwrap();
+        let pinned = pins.of_origin("a").unwrap();
+        assert_eq!((pinned.key_at(7), pinned.key_at(8)), ("k", "l"));
     }
 }

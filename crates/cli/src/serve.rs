@@ -76,7 +76,7 @@ impl Serve {
         let _oversize = signal(SignalKind::from_raw(SIGXFSZ)).context("SIGXFSZ cannot be caught")?;
         let folder = self.folder(common)?;
         let passphrase = Passphrase::new(common.passphrase_file.as_deref());
-        let log_key = folder.log_signer(passphrase)?;
+        let log_keys = folder.log_keys(passphrase)?;
         let answer_key = AnswerKey::new(folder.answer_key(passphrase)?);
         let watch = shell::Stopwatch::start();
         let embedded = if self.verify { folder.open_store_whole() } else { folder.open_store() };
@@ -91,7 +91,7 @@ impl Serve {
         let app = App::start(Parts {
             store: embedded,
             locks,
-            log_key,
+            log_keys,
             answer_key,
             clock: Arc::new(shell::now),
             signatures: if self.verify { Signatures::All } else { Signatures::OfUncovered },

@@ -191,6 +191,19 @@ pub fn is_empty(path: &Path) -> Result<bool> {
     Ok(entries.next().is_none())
 }
 
+/// The names of the files in a directory, sorted.
+///
+/// # Errors
+///
+/// It cannot be read.
+pub fn names(path: &Path) -> Result<Vec<String>> {
+    let entries = path.read_dir().with_context(|| format!("`{}` cannot be read", path.display()))?;
+    let mut names: Vec<String> =
+        entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    Ok(names)
+}
+
 /// Writes a new file for its owner alone, without waiting for the disk: for what can be made again.
 ///
 /// # Errors

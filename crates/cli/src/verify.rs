@@ -98,7 +98,8 @@ impl Verify {
         if let Some(vkey) = &self.vkey {
             return Ok(Policy::of_log(trust::key(vkey)?));
         }
-        let origin = trust::claimed(note.as_bytes())?.origin;
+        let claimed = trust::claimed(note.as_bytes())?;
+        let origin = claimed.origin;
         let pins = Pins::read(common)?;
         let pin = pins.of_origin(&origin).ok_or_else(|| {
             Fault::usage(format!(
@@ -109,7 +110,7 @@ impl Verify {
             "the key is the one pinned on first use of {}: compare it with one from elsewhere",
             pin.ledger
         ));
-        Ok(Policy::of_log(trust::key(&pin.vkey)?))
+        Ok(Policy::of_log(trust::key(pin.key_at(claimed.size))?))
     }
 
     fn bundle(&self, bytes: &[u8], common: &Common, told: &mut Told) -> Result<()> {

@@ -2,23 +2,26 @@
 //!
 //! decide → entry bytes → durable → read back → extend the tree → sign the checkpoint → swap it → answer.
 
+mod keys;
 mod load;
 
 use std::borrow::Borrow;
 use std::sync::Arc;
 
 use counterpart_tlog::checkpoint::Checkpoint;
-use counterpart_tlog::note::NoteSigner;
 use counterpart_tlog::{Hash, Tree, leaf_hash};
 
 use crate::admit::{self, Known};
 use crate::commitment::Disclosure;
 use crate::event::Event;
+use crate::event::data::Data;
 use crate::refusal::Refusal;
 use crate::replay::{Read, Replay, Stopped};
 use crate::storage::{LockStore, NewEntry, Store, StoreError, Swap, Word};
 use crate::time::Timestamp;
 use crate::wire::{Entry, Envelope};
+
+pub use keys::LogKeys;
 
 /// How far the clock may be behind the newest entry: 5 seconds.
 const CLOCK_BEHIND_MAX: i64 = 5_000;
@@ -125,8 +128,10 @@ pub enum LedgerError {
 pub struct Ledger<S: ?Sized, L: ?Sized> {
     store: Arc<S>,
     lock: Arc<L>,
-    signer: NoteSigner,
+    keys: LogKeys,
     origin: String,
+    /// How many entries the newest signed checkpoint covers.
+    signed: u64,
     replay: Replay,
     tree: Tree,
     // INVARIANT: `checkpoint` is what the lock store last acknowledged, not what we last sent.
@@ -140,8 +145,8 @@ impl<S: Store + ?Sized, L: LockStore + ?Sized> Ledger<S, L> {
     /// # Errors
     ///
     /// [`LedgerError`]; nothing was signed then.
-    pub fn open(store: Arc<S>, lock: Arc<L>, signer: NoteSigner, origin: &str) -> Result<Self, LedgerError> {
-        Self::open_with(store, lock, signer, origin, Signatures::OfUncovered, &mut |_| {})
+    pub fn open(store: Arc<S>, lock: Arc<L>, keys: impl Into<LogKeys>, origin: &str) -> Result<Self, LedgerError> {
+        Self::open_with(store, lock, keys, origin, Signatures::OfUncovered, &mut |_| {})
     }
 
     /// Opens a ledger and tells `each` of every entry, in order.
@@ -152,7 +157,7 @@ impl<S: Store + ?Sized, L: LockStore + ?Sized> Ledger<S, L> {
     pub fn open_with(
         store: Arc<S>,
         lock: Arc<L>,
-        signer: NoteSigner,
+        keys: impl Into<LogKeys>,
         origin: &str,
         signatures: Signatures,
         each: &mut dyn FnMut(&Read),
@@ -160,8 +165,9 @@ impl<S: Store + ?Sized, L: LockStore + ?Sized> Ledger<S, L> {
         let mut ledger = Self {
             store,
             lock,
-            signer,
+            keys: keys.into(),
             origin: origin.to_owned(),
+            signed: 0,
             replay: Replay::new(),
             tree: Tree::new(),
             checkpoint: None,
@@ -180,6 +186,7 @@ impl<S: Store + ?Sized, L: LockStore + ?Sized> Ledger<S, L> {
         self.replay = Replay::new();
         self.tree = Tree::new();
         self.checkpoint = None;
+        self.signed = 0;
         self.load(Signatures::OfUncovered, &mut |_| {})
     }
 
@@ -199,9 +206,15 @@ impl<S: Store + ?Sized, L: LockStore + ?Sized> Ledger<S, L> {
     /// The last checkpoint that this ledger signed, with its note.
     fn signed(&self) -> Result<Option<(Checkpoint, Vec<u8>)>, LedgerError> {
         let Some(note) = self.lock.load()? else { return Ok(None) };
-        let (checkpoint, _) = Checkpoint::verify(&note, &self.origin, &self.signer.vkey())
-            .map_err(|error| LedgerError::Signer(error.to_string()))?;
-        Ok(Some((checkpoint, note)))
+        let mut why = LedgerError::Signer("no key of the log is here".to_owned());
+        // Which key signs at a size is known when the entries are read; any that is held is this log's own.
+        for vkey in self.keys.vkeys() {
+            match Checkpoint::verify(&note, &self.origin, &vkey) {
+                Ok((checkpoint, _)) => return Ok(Some((checkpoint, note))),
+                Err(error) => why = LedgerError::Signer(error.to_string()),
+            }
+        }
+        Err(why)
     }
 
     /// Compares what is held with what was signed, and signs for what came after.
@@ -216,6 +229,7 @@ impl<S: Store + ?Sized, L: LockStore + ?Sized> Ledger<S, L> {
             return Err(LedgerError::Fork { size: signed.size });
         }
         self.checkpoint = Some(note.into());
+        self.signed = signed.size;
         if signed.size < self.tree.size() {
             self.sign()?;
         }
@@ -225,6 +239,16 @@ impl<S: Store + ?Sized, L: LockStore + ?Sized> Ledger<S, L> {
     /// The state, as of everything that is recorded.
     pub const fn state(&self) -> &crate::state::State {
         &self.replay.state
+    }
+
+    /// The key that signs the newest checkpoint, as a vkey.
+    ///
+    /// # Errors
+    ///
+    /// It is not held, in plain words.
+    pub fn log_key(&self) -> Result<String, String> {
+        let signers = self.keys.signers(self.replay.state.founded.as_ref(), self.tree.size())?;
+        signers.first().map(|signer| signer.vkey().to_string()).ok_or_else(|| "no key of the log is here".to_owned())
     }
 
     /// The keys that may sign.
@@ -318,8 +342,19 @@ impl<S: Store + ?Sized, L: LockStore + ?Sized> Ledger<S, L> {
         checked?;
         admit::before_door(&self.replay.state, event, at)?;
         opened.door.clone()?;
+        self.hold_new_key(event)?;
         admit::after_door(&self.replay.state, event, at)?;
         Ok(Known::New)
+    }
+
+    /// K06, a rule of the door: a log whose next key nobody has here would come to its end with that size.
+    fn hold_new_key(&self, event: &Event) -> Result<(), Refusal> {
+        let Data::LogKeyChanged(data) = &event.data else { return Ok(()) };
+        let missing = [&data.old, &data.new].into_iter().find(|vkey| !self.keys.holds(vkey.as_str()));
+        missing.map_or(Ok(()), |vkey| {
+            let problem = format!("the private key of {} is not on this server", vkey.as_str());
+            Err(Refusal::KeyUnsuitable { problem })
+        })
     }
 
     fn record(&mut self, opened: &Opened, at: Timestamp) -> (NewEntry, Hash) {
@@ -350,14 +385,29 @@ impl<S: Store + ?Sized, L: LockStore + ?Sized> Ledger<S, L> {
         }
     }
 
-    /// Signs a checkpoint over the tree and swaps it for the one that was seen.
+    /// Signs a checkpoint over the tree; before it one of exactly the first size of each key that begins meanwhile.
     fn sign(&mut self) -> Result<(), LedgerError> {
-        let checkpoint = Checkpoint::new(self.origin.clone(), self.tree.size(), self.tree.root());
-        let note = checkpoint.sign(&[&self.signer]).map_err(|error| LedgerError::Signer(error.to_string()))?;
+        let size = self.tree.size();
+        let changes = self.replay.state.founded.iter().flat_map(|founded| &founded.log_key_changes);
+        let passed = changes.map(|change| change.first_size).filter(|first| (self.signed + 1..size).contains(first));
+        let passed: Vec<u64> = passed.collect();
+        for first in passed {
+            self.sign_over(first)?;
+        }
+        self.sign_over(size)
+    }
+
+    /// Signs a checkpoint over the first `size` entries and swaps it for the one that was seen.
+    fn sign_over(&mut self, size: u64) -> Result<(), LedgerError> {
+        let root = self.tree.root_at(size).ok_or(LedgerError::Fork { size })?;
+        let checkpoint = Checkpoint::new(self.origin.clone(), size, root);
+        let signers = self.keys.signers(self.replay.state.founded.as_ref(), size).map_err(LedgerError::Signer)?;
+        let note = checkpoint.sign(&signers).map_err(|error| LedgerError::Signer(error.to_string()))?;
         let bytes: Arc<[u8]> = note.to_string().into_bytes().into();
-        match self.lock.swap(self.checkpoint.as_deref(), self.tree.size(), &bytes)? {
+        match self.lock.swap(self.checkpoint.as_deref(), size, &bytes)? {
             Swap::Done => {
                 self.checkpoint = Some(bytes);
+                self.signed = size;
                 Ok(())
             }
             Swap::Lost(_) => Err(LedgerError::Fenced),

@@ -145,7 +145,7 @@ impl App {
     /// The policy of this log's witnesses; without any, one that asks for none.
     fn policy(&self) -> String {
         let witnesses = self.reader.witnesses().map(|witnesses| witnesses.policy().to_string());
-        witnesses.unwrap_or_else(|| format!("log {}\nquorum none\n", self.vkey))
+        witnesses.unwrap_or_else(|| format!("log {}\nquorum none\n", self.vkey()))
     }
 
     /// This moment; a clock a little behind the newest entry does not hide it.

@@ -53,11 +53,10 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use axum::Router;
 use axum::routing::{MethodRouter, get, post};
 use counterpart_core::keyring::Keyring;
-use counterpart_core::ledger::{Ledger, LedgerError, Signatures};
+use counterpart_core::ledger::{Ledger, LedgerError, LogKeys, Signatures};
 use counterpart_core::storage::{LockStore, Store, StoreError};
 use counterpart_core::time::Timestamp;
 use counterpart_projections::View;
-use counterpart_tlog::note::NoteSigner;
 use tokio::sync::watch;
 
 pub use pages::Tried;
@@ -85,8 +84,8 @@ pub struct Parts {
     pub store: Arc<dyn Store>,
     /// Keeps signed checkpoints.
     pub locks: Arc<dyn LockStore>,
-    /// Signs checkpoints, under the origin of the log.
-    pub log_key: NoteSigner,
+    /// Sign checkpoints, under the origin of the log: the key in force, and the one that is to follow it.
+    pub log_keys: LogKeys,
     /// Signs refusals.
     pub answer_key: AnswerKey,
     /// The time.
@@ -122,7 +121,8 @@ pub struct App {
     locks: Arc<dyn LockStore>,
     origin: String,
     ledger: OnceLock<Arc<str>>,
-    vkey: String,
+    /// The log's keys that are here, as vkeys; the first is the one that the ledger was founded with, if it is here.
+    vkeys: Vec<String>,
     answer_key: AnswerKey,
     clock: Clock,
     settings: Settings,
@@ -149,14 +149,15 @@ impl App {
     ///
     /// [`StartError`]: nothing was signed then.
     pub fn start(parts: Parts) -> Result<Arc<Self>, StartError> {
-        let Parts { store, locks, log_key, answer_key, clock, signatures, settings, secret } = parts;
-        let (origin, vkey) = (log_key.name().to_owned(), log_key.vkey().to_string());
+        let Parts { store, locks, log_keys, answer_key, clock, signatures, settings, secret } = parts;
+        let origin = log_keys.origin().to_owned();
+        let vkeys: Vec<String> = log_keys.vkeys().map(|vkey| vkey.to_string()).collect();
         let mut view = View::new();
         let ledger =
-            Ledger::open_with(Arc::clone(&store), Arc::clone(&locks), log_key, &origin, signatures, &mut |read| {
+            Ledger::open_with(Arc::clone(&store), Arc::clone(&locks), log_keys, &origin, signatures, &mut |read| {
                 view.record(&read.event, read.entry.recorded_at, read.leaf);
             })?;
-        check_keys(&ledger, &vkey, &answer_key)?;
+        check_keys(&ledger, &answer_key)?;
         // INVARIANT: no word is served before what the log erased is gone, whatever copy this store was restored from.
         let erased = Done::all(&*store, ledger.state(), clock()).map_err(StartError::Erasing)?;
         if let Some(note) = ledger.checkpoint() {
@@ -189,7 +190,7 @@ impl App {
             locks,
             origin,
             ledger: OnceLock::new(),
-            vkey,
+            vkeys,
             answer_key,
             clock,
             bodies: Allowance::new(settings.body_memory, settings.slowest_body),
@@ -235,6 +236,14 @@ impl App {
         }
     }
 
+    /// The key that signs the newest checkpoint, as a vkey.
+    pub(crate) fn vkey(&self) -> String {
+        let view = self.reader.view();
+        let founded = view.state().founded.as_ref();
+        let current = founded.and_then(|founded| founded.log_key_at(view.size())).map(str::to_owned);
+        current.or_else(|| self.vkeys.first().cloned()).unwrap_or_default()
+    }
+
     /// Whether this is the demonstration, whose every answer says so.
     pub(crate) fn is_demonstration(&self) -> bool {
         self.origin == pages::DEMONSTRATION
@@ -252,7 +261,7 @@ impl App {
 }
 
 /// Every path and what answers there.
-fn routes() -> [(&'static str, MethodRouter<Arc<App>>); 29] {
+fn routes() -> [(&'static str, MethodRouter<Arc<App>>); 30] {
     [
         ("/api/v1/events", get(events::list).post(submit::event)),
         ("/api/v1/events/batch", post(batch::batch)),
@@ -276,6 +285,7 @@ fn routes() -> [(&'static str, MethodRouter<Arc<App>>); 29] {
         ("/log/tile/{*path}", get(log::tile)),
         ("/log/data/{sha256}", get(log::data)),
         ("/log/vkey", get(log::vkey)),
+        ("/log/keys/{name}", get(log::keys)),
         ("/log/proof/{index}", get(log::proof)),
         ("/schemas/{*path}", get(pages::schema)),
         ("/problems/{code}", get(pages::problem)),
@@ -292,8 +302,9 @@ pub fn paths() -> impl Iterator<Item = &'static str> {
 }
 
 /// A server with keys that the genesis does not name would sign what nobody can check.
-fn check_keys(ledger: &Ledger<dyn Store, dyn LockStore>, vkey: &str, answer_key: &AnswerKey) -> Result<(), StartError> {
+fn check_keys(ledger: &Ledger<dyn Store, dyn LockStore>, answer_key: &AnswerKey) -> Result<(), StartError> {
     let Some(founded) = &ledger.state().founded else { return Ok(()) };
+    let vkey = ledger.log_key().map_err(StartError::Key)?;
     if !founded.log_keys.iter().any(|named| **named == *vkey) {
         return Err(StartError::Key(format!("the log key `{vkey}` is not one that this ledger was founded with")));
     }

@@ -80,7 +80,30 @@ pub(crate) async fn data(Named(sha256): Named) -> Result<Response, Problem> {
 
 /// The key that the log signs with, one line.
 pub(crate) async fn vkey(State(app): State<Arc<App>>) -> Response {
-    cached(answer(StatusCode::OK, TEXT, format!("{}\n", app.vkey)), NOT_AT_ALL)
+    cached(answer(StatusCode::OK, TEXT, format!("{}\n", app.vkey())), NOT_AT_ALL)
+}
+
+/// How the log's key changed: `list`, a line for each change with the first size of the new key and its vkey, and under
+/// each of these sizes the checkpoint that both keys signed.
+pub(crate) async fn keys(State(app): State<Arc<App>>, Named(name): Named) -> Result<Response, Problem> {
+    let none = || Problem::not_found("The log's key never changed at this size. `/log/keys/list` says when it did.");
+    app.reader.caught_up().await?;
+    let (changes, size): (Vec<(u64, String)>, u64) = {
+        let view = app.reader.view();
+        let changes = view.state().founded.iter().flat_map(|founded| &founded.log_key_changes);
+        let told = changes.map(|change| (change.first_size, change.new.as_str().to_owned()));
+        (told.collect(), view.size())
+    };
+    let mut past = changes.into_iter().filter(|(first, _)| *first <= size).peekable();
+    if name == "list" {
+        past.peek().ok_or_else(none)?;
+        let text: String = past.map(|(first, vkey)| format!("{first} {vkey}\n")).collect();
+        return Ok(cached(answer(StatusCode::OK, TEXT, text), NOT_AT_ALL));
+    }
+    let asked = decimal(&name).ok_or_else(none)?;
+    past.find(|(first, _)| *first == asked).ok_or_else(none)?;
+    let note = app.checkpoint_of(asked).await?.ok_or_else(none)?;
+    Ok(cached(answer(StatusCode::OK, TEXT, Bytes::copy_from_slice(note.as_bytes())), FOR_EVER))
 }
 
 /// The proof of one entry, under the newest checkpoint or under one of a size that was published.

@@ -139,6 +139,12 @@ const OPERATIONS: &[Operation] = &[
     read("/log/data/{sha256}", "A file of reference data, by its SHA-256.", &[], JSON),
     read("/log/vkey", "The key that the log signs with.", &[], TEXT),
     read(
+        "/log/keys/{name}",
+        "How the key changed: `list`, or the checkpoint that two keys signed, by its size.",
+        &[],
+        TEXT,
+    ),
+    read(
         "/log/proof/{index}",
         "The proof of one entry (C2SP tlog-proof).",
         &[("size", "The size of a published checkpoint; the newest if left out.")],

@@ -31,8 +31,8 @@ impl App {
     /// The policy does not name the key of this log, or there is no thread.
     pub fn ask_witnesses(&self, witnessing: Witnessing) -> Result<(), StartError> {
         let Witnessing { policy, transport, keep, kept } = witnessing;
-        if !policy.logs().iter().any(|log| log.key.to_string() == self.vkey) {
-            let vkey = &self.vkey;
+        if !policy.logs().iter().any(|log| self.vkeys.contains(&log.key.to_string())) {
+            let vkey = self.vkey();
             return Err(StartError::Key(format!("the policy of witnesses does not name this log; add `log {vkey}`")));
         }
         let clock = Arc::clone(&self.clock);

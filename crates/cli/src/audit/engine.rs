@@ -52,6 +52,8 @@ pub struct Findings {
     pub decided_root: Hash,
     /// The root at the older size.
     pub older_root: Option<Hash>,
+    /// The roots at the first sizes of keys of the log, in order.
+    pub handovers: Vec<(u64, Hash)>,
     /// Where tiles and entries disagree first.
     pub difference: Option<Difference>,
     /// Why entries stopped coming, at this index.
@@ -135,6 +137,7 @@ struct Audit<'a> {
     with_words: u64,
     decided_root: Hash,
     older_root: Option<Hash>,
+    handovers: Vec<(u64, Hash)>,
 }
 
 impl<'a> Audit<'a> {
@@ -151,6 +154,7 @@ impl<'a> Audit<'a> {
             with_words: 0,
             decided_root: empty,
             older_root: (scope.older == Some(0)).then_some(empty),
+            handovers: Vec::new(),
         }
     }
 
@@ -181,6 +185,7 @@ impl<'a> Audit<'a> {
             stopped: self.stopped,
             decided_root: self.decided_root,
             older_root: self.older_root,
+            handovers: self.handovers,
             missing: self.missing,
             with_words: self.with_words,
         })
@@ -200,6 +205,9 @@ impl<'a> Audit<'a> {
                     Ok(()) => self.with_words += u64::from(entry.words),
                     Err(stopped) => self.stopped = Some(stopped),
                 }
+            }
+            if self.replay.state.founded.as_ref().is_some_and(|founded| founded.handover_at(index + 1).is_some()) {
+                self.handovers.push((index + 1, self.tree.root()));
             }
             if index < self.scope.decide && index + 1 == self.scope.decide {
                 self.decided_root = self.tree.root();

@@ -139,6 +139,25 @@ impl Source {
         }
     }
 
+    /// Whether the source says that the key of the log ever changed.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be read.
+    pub fn has_handovers(&self) -> Result<bool> {
+        Ok(self.find("keys/list")?.is_some())
+    }
+
+    /// The checkpoint of the first size of a key, which the one before it has signed as well; `None` when it is not
+    /// there.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be read.
+    pub fn handover(&self, first_size: u64) -> Result<Option<Vec<u8>>> {
+        self.find(&format!("keys/{first_size}"))
+    }
+
     /// A file of reference data by its hash; `None` when it is not there.
     ///
     /// # Errors

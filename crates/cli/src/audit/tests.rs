@@ -156,9 +156,9 @@ fn audit(log: &Path, trust: Trust, change: impl FnOnce(&mut Scope)) -> Report {
     change(&mut scope);
     let findings = engine::run(&source, &scope, &mut |_| {}).unwrap();
     let mut judged = Judged { problems: Vec::new() };
-    let signed = judged.checkpoint(&trust, &note, &claimed, &findings);
+    let signed = judged.checkpoint(&trust, &source, &note, &claimed, &findings).unwrap();
     judged.tree(&claimed, &findings, None);
-    judged.source_key(&source, signed.as_ref()).unwrap();
+    judged.source_key(&source, &note, signed.as_ref()).unwrap();
     let reference = judged.reference(&source, &findings.replay.state).unwrap();
     judged.report(&scope, &findings, signed, reference, 0)
 }

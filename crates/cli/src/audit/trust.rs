@@ -1,7 +1,9 @@
 //! Whose word a checkpoint is: a key or policy that the auditor brought, or the ledger's own.
 
 use anyhow::{Context, Result};
+use counterpart_core::event::data::LogKeyChanged;
 use counterpart_core::state::State;
+use counterpart_tlog::Hash;
 use counterpart_tlog::checkpoint::Checkpoint;
 use counterpart_tlog::note::VerifierKey;
 use counterpart_tlog::policy::{Policy, Satisfied, Witnessed};
@@ -55,7 +57,7 @@ impl Trust {
     /// # Errors
     ///
     /// What does not hold, in plain words.
-    pub fn check(&self, note: &[u8], state: &State) -> Result<Signed, String> {
+    pub fn check(&self, note: &[u8], state: &State, handovers: &[Handover<'_>]) -> Result<Signed, String> {
         let signed = |satisfied: Satisfied, source| Signed {
             log_key: satisfied.log_key.to_string(),
             source,
@@ -63,9 +65,12 @@ impl Trust {
         };
         match self {
             Self::Key(policy) => {
-                let satisfied = policy
-                    .verify(note)
-                    .map_err(|error| format!("the checkpoint is not signed by the key that you gave: {error}"))?;
+                let satisfied = policy.verify(note).or_else(|error| {
+                    let followed = followed(policy, handovers).map(|key| Policy::of_log(key).verify(note));
+                    followed.and_then(Result::ok).ok_or_else(|| {
+                        format!("the checkpoint is not signed by the key that you gave, nor by one to which it handed over: {error}")
+                    })
+                })?;
                 pinned(state, &satisfied)?;
                 Ok(signed(satisfied, "pinned"))
             }
@@ -96,8 +101,10 @@ impl Trust {
     /// # Errors
     ///
     /// Another key signed (exit 4).
-    pub fn check_early(&self, note: &[u8]) -> Result<()> {
+    pub fn check_early(&self, note: &[u8], has_handovers: bool) -> Result<()> {
         match self {
+            // Whether the key handed over is known when the entries are read.
+            Self::Key(_) if has_handovers => Ok(()),
             Self::Key(policy) | Self::Policy(policy) => {
                 let verified = policy.verify(note).map(drop);
                 verified.map_err(|error| {
@@ -107,6 +114,46 @@ impl Trust {
             Self::Ledger => Ok(()),
         }
     }
+}
+
+/// That one key of a log follows another from a size on.
+pub struct Handover<'a> {
+    /// What the log says of it.
+    pub change: &'a LogKeyChanged,
+    /// The root over so many entries, as the entries give it.
+    pub root: Hash,
+    /// The checkpoint of that size.
+    pub note: Vec<u8>,
+}
+
+impl Handover<'_> {
+    /// Whether both keys signed a checkpoint of just this size and root.
+    ///
+    /// # Errors
+    ///
+    /// What does not hold, in plain words.
+    pub fn check(&self) -> Result<(), String> {
+        for vkey in [self.change.old.as_str(), self.change.new.as_str()] {
+            let key = VerifierKey::parse(vkey).map_err(|error| error.to_string())?;
+            let verified = Checkpoint::verify(&self.note, key.name(), &key);
+            let (checkpoint, _) = verified.map_err(|error| format!("{vkey} has not signed it: {error}"))?;
+            if checkpoint.size != self.change.first_size || checkpoint.root != self.root {
+                return Err("it is of another size or root than these entries".to_owned());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The newest key to which one that a policy names has handed over, step by step.
+fn followed(policy: &Policy, handovers: &[Handover<'_>]) -> Option<VerifierKey> {
+    let mut trusted: Vec<String> = policy.logs().iter().map(|log| log.key.to_string()).collect();
+    for handover in handovers {
+        if trusted.iter().any(|vkey| vkey == handover.change.old.as_str()) && handover.check().is_ok() {
+            trusted.push(handover.change.new.as_str().to_owned());
+        }
+    }
+    VerifierKey::parse(trusted.last()?).ok()
 }
 
 /// A verifier key that a person gave.

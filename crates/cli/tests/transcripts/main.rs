@@ -6,6 +6,7 @@ mod bundles;
 mod copies;
 mod founding;
 mod keys;
+mod log_key;
 mod served;
 mod shop;
 mod story;

@@ -18,12 +18,7 @@ impl Served {
     pub fn new() -> Self {
         let shop = Shop::new();
         shop.run(&["init", "--data", "ledger", "--origin", ORIGIN]).ends(0);
-        let mut command =
-            shop.command(&["serve", "--data", "ledger", "--listen", "127.0.0.1:0", "--requests-per-second", "0"]);
-        let mut server = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(server.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let url = line.trim().strip_prefix("listening on ").unwrap().to_owned();
+        let (server, url) = serve(&shop);
         shop.write(
             "holder.yaml",
             "name: A. Person\npost: An office\nemail: office@body.example\nauthority: The constitution\n",
@@ -33,6 +28,15 @@ impl Served {
             "{\"public_authority\":true,\"foi_subject\":true,\"caldicott_required\":true,\"cca_category\":1}",
         );
         Self { shop, url, server }
+    }
+
+    /// Stops the server as an operator does, lets something happen to its folder, and starts it again.
+    pub fn restart(&mut self, meanwhile: impl FnOnce(&Shop)) {
+        let id = self.server.id().to_string();
+        std::process::Command::new("kill").args(["-TERM", &id]).status().unwrap();
+        assert!(self.server.wait().unwrap().success());
+        meanwhile(&self.shop);
+        (self.server, self.url) = serve(&self.shop);
     }
 
     /// Runs a verb against the ledger, without asking.
@@ -125,6 +129,17 @@ impl Served {
         let report: Value = self.shop.run(&["audit", &self.url, "--json"]).ends(0).json();
         report["size"].as_u64().unwrap()
     }
+}
+
+/// The server of the ledger in a shop, on a port of its own.
+fn serve(shop: &Shop) -> (Child, String) {
+    let mut command =
+        shop.command(&["serve", "--data", "ledger", "--listen", "127.0.0.1:0", "--requests-per-second", "0"]);
+    let mut server = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(server.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let url = line.trim().strip_prefix("listening on ").unwrap().to_owned();
+    (server, url)
 }
 
 impl Drop for Served {

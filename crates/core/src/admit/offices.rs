@@ -109,8 +109,8 @@ fn check_subject(state: &State, event: &Event, at: Timestamp) -> Result<(), Refu
     if let Data::AccessGranted(data) = &event.data {
         check_standing(state, data.reader, at)?;
     }
-    if let Data::DisclosureErased(_) = &event.data {
-        // Words outlive the body that wrote them, and so does the duty to let go of them.
+    if matches!(event.data, Data::DisclosureErased(_) | Data::ContestResolved(_)) {
+        // Words and signatures outlive the body that made them; whoever stands in its place answers for them.
         return Ok(());
     }
     if let Data::SuccessionConfirmed(data) = &event.data {

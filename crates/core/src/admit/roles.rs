@@ -68,7 +68,7 @@ pub(super) fn check(state: &State, event: &Event, at: Timestamp) -> Result<(), R
         Data::ContestResolved(data) => match event.stream {
             Stream::Agreement(_) => Ok(()),
             Stream::Sys | Stream::Organisation(_) | Stream::Key(_) | Stream::Template(_) | Stream::Programme(_) => {
-                contest::check_hands(state, event, data)
+                contest::check_hands(state, event, data, at)
             }
         },
         Data::DisclosureErased(data) => match event.stream {

@@ -86,7 +86,7 @@ impl<'a> Question<'a> {
             Data::RetentionHoldReleased(data) => super::destruction::hands_of_release(&put, data),
             Data::PublicationDecided(data) => super::publication::hands_of_decision(&put, data),
             Data::DocumentAttached(_) => super::notes::hands_of_document(&put),
-            Data::ContestResolved(data) => crate::contest::check_hands(self.state, self.event, data),
+            Data::ContestResolved(data) => crate::contest::check_hands(self.state, self.event, data, self.at),
             Data::SuccessionConfirmed(_) => super::succession::hands_of_confirmation(&put),
             Data::NoteRecorded(_) => super::notes::hands_of_note(&put),
             Data::ImportConfirmed(_) => super::importing::hands_of_confirmation(&put),

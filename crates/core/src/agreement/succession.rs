@@ -186,6 +186,7 @@ impl Agreement {
         }
         self.duties.iter_mut().for_each(|duty| turn(&mut duty.organisation));
         self.holds.iter_mut().for_each(|hold| turn(&mut hold.by));
+        self.led_by.iter_mut().for_each(|(_, lead)| turn(lead));
         for question in &mut self.questions {
             turn(&mut question.by);
             turn(&mut question.to);

@@ -111,10 +111,11 @@ pub(crate) fn hands_of_compromise(state: &State, event: &Event, data: &KeyCompro
 
 /// To stand by a signature: SIRO or CEX of the body that is affected. To disown it: both, as two persons; in a
 /// body of governance LIGHT, whose SIRO is its CEX, the CEX and SIG. For the registrar: the threshold.
-pub(crate) fn check_hands(state: &State, event: &Event, data: &ContestResolved) -> Result<(), Refusal> {
+/// A body that took the place of another one answers for it.
+pub(crate) fn check_hands(state: &State, event: &Event, data: &ContestResolved, at: Timestamp) -> Result<(), Refusal> {
     let principal = event.principal();
     let own = data.targets.iter().find_map(|target| state.contests.contest(*target));
-    let organisation = own.map_or(principal.organisation, |contest| contest.organisation);
+    let organisation = own.map_or(principal.organisation, |contest| state.successor_of(contest.organisation, at));
     let missing = |role: Role| Err(Refusal::RoleNotHeld { role, organisation });
     if organisation == OrganisationCode::REGISTRAR {
         let only = event.signers.iter().all(|signer| signer.organisation == organisation);

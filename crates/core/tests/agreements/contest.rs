@@ -7,7 +7,7 @@ use crate::town::{Case, DAY, Shape, leaving, newcomer, officer, resumption, susp
 use crate::world::{Person, commitment, registrars};
 
 /// The index of an event.
-fn index(case: &Case, event: &str) -> u64 {
+pub fn index(case: &Case, event: &str) -> u64 {
     case.world.replay.state.events[&event.parse().unwrap()].index
 }
 
@@ -21,7 +21,7 @@ fn report(whose: &Person, suspect_from: Option<u64>) -> Value {
 }
 
 /// Reports a key; gives the code when it is refused.
-fn reports(case: &mut Case, whose: &Person, from: Option<u64>, by: &[Person]) -> Result<String, String> {
+pub fn reports(case: &mut Case, whose: &Person, from: Option<u64>, by: &[Person]) -> Result<String, String> {
     let stream = format!("key:{}", whose.key_id());
     let revision = case.world.replay.state.keys[&whose.key_id()].revision;
     case.world.revisions.insert(stream.clone(), revision);
@@ -29,12 +29,12 @@ fn reports(case: &mut Case, whose: &Person, from: Option<u64>, by: &[Person]) ->
     case.world.record(&draft).map_err(|stopped| stopped.stop.code().to_owned())
 }
 
-fn verdict(outcome: &str, targets: &[&str]) -> Value {
+pub fn verdict(outcome: &str, targets: &[&str]) -> Value {
     json!({ "evidence": commitment(), "outcome": outcome, "targets": targets })
 }
 
 /// The event of a party's signature in a role.
-fn signature(case: &Case, code: &str, role: &str) -> String {
+pub fn signature(case: &Case, code: &str, role: &str) -> String {
     let agreement = case.agreement();
     let mut found = agreement.signatures().iter().rev();
     found.find(|s| s.organisation.as_str() == code && s.role.as_str() == role).unwrap().event.to_string()

@@ -245,3 +245,34 @@ fn who_leaves_acts_until_the_day_and_then_owes_only_destruction_and_word_of_inci
     case.world.record(&again).unwrap();
     assert_eq!(case.refused("NoteRecorded", crate::town::note(), &[officer("HCK", "LGL")]), "K04");
 }
+
+#[test]
+fn a_successor_leads_where_its_predecessor_came_to_lead() {
+    let mut case = Case::in_force(Shape::pair());
+    let both = [officer("HCK", "IGL"), officer("CMD", "IGL")];
+    case.does("LeadChanged", json!({ "lead": "HCK" }), &both);
+    found(&mut case.world);
+    let today = case.today();
+    succeeds(&mut case, succession("REPLACE", &["HCK"], &["NWM"], &today), &hands(&["HCK"], &["NWM"])).unwrap();
+    assert_eq!(case.agreement().lead().as_str(), "NWM");
+    assert_eq!(case.rebuilt(u64::MAX), *case.stored());
+}
+
+#[test]
+fn a_successor_answers_for_what_is_contested_of_its_predecessor() {
+    let mut case = Case::in_force(Shape::pair());
+    let executed = crate::contest::signature(&case, "HCK", "SIG");
+    let from = crate::contest::index(&case, &executed);
+    crate::contest::reports(&mut case, &officer("HCK", "SIG"), Some(from), &[officer("HCK", "CEX")]).unwrap();
+    assert_eq!(case.letter(), 'S');
+    found(&mut case.world);
+    let today = case.today();
+    succeeds(&mut case, succession("REPLACE", &["HCK"], &["NWM"], &today), &hands(&["HCK"], &["NWM"])).unwrap();
+    assert_eq!(case.letter(), 'S', "a succession answers no question");
+    let affirmed = crate::contest::verdict("AFFIRMED", &[&executed]);
+    assert_eq!(case.refused("ContestResolved", affirmed.clone(), &[officer("HCK", "SIRO")]), "O04");
+    assert_eq!(case.refused("ContestResolved", affirmed.clone(), &[officer("CMD", "SIRO")]), "R01");
+    let [_, _, siro, ..] = newham();
+    case.does("ContestResolved", affirmed, &[siro]);
+    assert_eq!(case.letter(), 'V');
+}

@@ -56,6 +56,7 @@ pub(crate) async fn log(State(app): State<Arc<App>>, uri: Uri) -> Result<Respons
     let read = app.entries(first..end).await.map_err(|problem| Fault::of(&app, problem))?;
     let newest_first = read.iter().enumerate().rev();
     let entries = newest_first.filter_map(|(place, bytes)| entry(first + place as u64, bytes)).collect();
+    let vkey = app.vkey();
     let view = app.reader.view();
     let checkpoint = view.checkpoint().map(ToString::to_string).unwrap_or_default();
     let template = Log {
@@ -64,10 +65,14 @@ pub(crate) async fn log(State(app): State<Arc<App>>, uri: Uri) -> Result<Respons
         root: view.root().to_string(),
         when: view.state().recorded_at.map(english::instant).unwrap_or_default(),
         origin: app.origin.clone(),
-        vkey: app.vkey.clone(),
+        vkey,
         ledger: view.state().founded.as_ref().map(|founded| founded.ledger.to_string()).unwrap_or_default(),
-        // A signature line of the log itself, and one of each witness.
-        witnesses: checkpoint.lines().filter(|line| line.starts_with("— ")).count().saturating_sub(1),
+        // Lines of the log itself bear its name; while its key changes there are two of them.
+        witnesses: checkpoint
+            .lines()
+            .filter_map(|line| line.strip_prefix("— ")?.split(' ').next())
+            .filter(|name| *name != app.origin)
+            .count(),
         checkpoint,
         entries,
         pages: Pages::new(current, count, |number| {

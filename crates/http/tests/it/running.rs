@@ -95,7 +95,7 @@ pub fn start(
     App::start(Parts {
         store: Arc::clone(store),
         locks: Arc::clone(locks),
-        log_key: log_key(),
+        log_keys: log_key().into(),
         answer_key: AnswerKey::new(answer_key()),
         clock: Arc::new(move || at(own.load(Ordering::SeqCst))),
         signatures: Signatures::OfUncovered,

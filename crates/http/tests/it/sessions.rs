@@ -303,6 +303,7 @@ async fn a_closed_ledger_shows_entries_to_registered_bodies_alone() {
         let open = [
             "/log/checkpoint",
             "/log/vkey",
+            "/log/keys/name",
             "/log/tile/x",
             "/log/data/sha256",
             "/log/proof/index",

@@ -1,0 +1,66 @@
+//! The key of a log changes under one origin: made, named by two registrars, followed by whoever pinned the old one.
+
+use serde_json::Value;
+
+use crate::served::Served;
+use crate::shop::Shop;
+
+/// How many lines of the log itself stand under the newest checkpoint, read through a mirror of its own.
+fn own_lines(shop: &Shop, url: &str, vkey: &str, into: &str) -> usize {
+    shop.run(&["mirror", url, into, "--vkey", vkey]).ends(0);
+    let note = std::fs::read_to_string(shop.path(into).join("checkpoint")).unwrap();
+    note.lines().filter(|line| line.starts_with(&format!("— {}", crate::shop::ORIGIN))).count()
+}
+
+#[test]
+fn a_log_changes_its_key_and_whoever_pinned_the_old_one_follows() {
+    let mut ledger = Served::new();
+    let identity = std::fs::read(ledger.shop.path("ledger/ledger.json")).unwrap();
+    let identity: Value = serde_json::from_slice(&identity).unwrap();
+    let old = identity["log_key"].as_str().unwrap().to_owned();
+    ledger.register("CMD");
+    let new = ledger.shop.run(&["log-key", "--data", "ledger"]).ends(0).out.trim().to_owned();
+    let size = ledger.size();
+    let (at, change) = ((size + 2).to_string(), "change-log-key");
+    let change = [change, "--old", &old, "--new", &new, "--first-size", &at, "-k", "REG.REG.1", "-k", "REG.REG.2"];
+    ledger.act(&change).ends(3).says("K06").says("is not on this server");
+    assert_eq!(ledger.size(), size, "a log whose next key nobody has would end");
+    ledger.restart(|_| {});
+    let early = ledger.act(&[&change[..], &["--json"]].concat()).ends(0).out;
+    ledger.shop.write("early.json", early);
+    assert_eq!(own_lines(&ledger.shop, &ledger.url, &old, "before"), 1, "until then the old key signs alone");
+    ledger.appoint("CMD", "IGL", "CMD.ADM", &["CMD.ADM"]);
+    assert_eq!(own_lines(&ledger.shop, &ledger.url, &old, "both"), 2);
+    for vkey in [&old, &new] {
+        let told = ledger.shop.run(&["audit", &ledger.url, "--vkey", vkey]).ends(0).out;
+        assert!(told.contains("Everything agrees."), "{told}");
+    }
+
+    // The old key is taken away: from now on only whoever follows the log is sure of it.
+    ledger.restart(|shop| std::fs::rename(shop.path("ledger/log.key"), shop.path("log.key.old")).unwrap());
+    let rename = ["update-organisation", "CMD", "--name", "Camden", "-k", "CMD.ADM", "-k", "CMD.CEX", "--json"];
+    let late = ledger.act(&rename).ends(0);
+    let late = late.out;
+    ledger.shop.write("late.json", late);
+    assert_eq!(own_lines(&ledger.shop, &ledger.url, &new, "after"), 1);
+    for vkey in [&old, &new] {
+        let told = ledger.shop.run(&["audit", &ledger.url, "--vkey", vkey]).ends(0).out;
+        assert!(told.contains("Everything agrees."), "{told}");
+    }
+    let other = ledger.shop.run(&["log-key", "--data", "ledger"]).ends(0).out;
+    ledger.shop.run(&["audit", &ledger.url, "--vkey", other.trim()]).ends(4);
+    let verify = |file: &str, with: &[&str]| ledger.shop.run(&[&["verify", file], with].concat()).code;
+    assert_eq!((verify("early.json", &["--vkey", &old]), verify("late.json", &["--vkey", &old])), (0, 4));
+    assert_eq!((verify("early.json", &["--vkey", &new]), verify("late.json", &["--vkey", &new])), (4, 0));
+    assert_eq!((verify("early.json", &[]), verify("late.json", &[])), (0, 0), "the pin knows both, each for its sizes");
+
+    // Copies are judged by every key that the log has had.
+    ledger.shop.run(&["backup", "--data", "ledger", "--to", "copy"]).ends(0);
+    let seen = ledger.shop.path("after/checkpoint");
+    let back = ["restore", "--from", "copy", "--data", "back", "--seen", seen.to_str().unwrap()];
+    ledger.shop.run(&back).ends(0);
+    ledger.restart(|shop| {
+        shop.run(&["repair", "--data", "ledger", "--from", "copy"]).ends(0);
+    });
+    ledger.shop.run(&["audit", &ledger.url, "--vkey", &old]).ends(0);
+}
