@@ -16,7 +16,7 @@ mod world;
 use std::sync::Arc;
 
 use counterpart_core::event;
-use counterpart_core::ledger::{Ledger, LedgerError, Opened, Outcome};
+use counterpart_core::ledger::{Ledger, LedgerError, LogKeys, Opened, Outcome};
 use counterpart_store::memory::{Memory, MemoryLocks};
 use counterpart_store::{LockStore, Store};
 use counterpart_tlog::checkpoint::Checkpoint;
@@ -24,7 +24,7 @@ use counterpart_tlog::ed25519::SigningKey;
 use counterpart_tlog::note::NoteSigner;
 use counterpart_tlog::verify_inclusion;
 use serde_json::json;
-use world::{Draft, ORIGIN, World, at, person};
+use world::{Draft, ORIGIN, World, at, person, registrars};
 
 fn signer() -> NoteSigner {
     NoteSigner::new(ORIGIN, SigningKey::from_bytes(&[77; 32])).unwrap()
@@ -204,4 +204,47 @@ fn a_clock_that_went_back_records_nothing() {
     let early = at(running.world.now - 60_000);
     assert!(matches!(running.ledger.commit(&group, early), Err(LedgerError::Clock { .. })));
     assert_eq!(running.store.size(), 1);
+}
+
+#[test]
+fn a_log_hands_over_to_another_key_at_exactly_its_first_size() {
+    let next = || NoteSigner::new(ORIGIN, SigningKey::from_bytes(&[78; 32])).unwrap();
+    let (store, lock) = (Arc::new(Memory::new()), Arc::new(MemoryLocks::new()));
+    let open = |keys: LogKeys| Ledger::open(Arc::clone(&store), Arc::clone(&lock), keys, ORIGIN);
+    let signed_by = |size: u64| {
+        let note = lock.at_size(size).unwrap().unwrap();
+        [signer(), next()].map(|key| Checkpoint::verify(&note, ORIGIN, &key.vkey()).is_ok())
+    };
+    let mut ledger = open(signer().into()).unwrap();
+    let mut world = World::new();
+    let mut genesis = world.genesis();
+    genesis.payload["data"]["log_keys"] = json!([signer().vkey().to_string()]);
+    ledger.commit(&[opened(&ledger, &genesis)], at(world.now)).unwrap();
+    world.ledger = ledger.state().founded.as_ref().unwrap().ledger.to_string();
+    world.revisions.insert("sys".to_owned(), 1);
+    let data = json!({ "first_size": 3, "new": next().vkey().to_string(), "old": signer().vkey().to_string() });
+    let change = world.draft("sys", "LogKeyChanged", data, &registrars()[..2]);
+    let alone = ledger.commit(&[opened(&ledger, &change)], at(world.now)).unwrap();
+    assert!(matches!(&alone.outcomes[0], Outcome::Refused(refusal) if refusal.code() == "K06"), "{alone:?}");
+    drop(ledger);
+
+    // The group goes from one entry to four: the checkpoint of three is signed on the way.
+    let mut ledger = open(LogKeys::from(signer()).with(next())).unwrap();
+    let group = [
+        opened(&ledger, &change),
+        opened(&ledger, &world.registration("CMD", &person("CMD", "CEX", 10))),
+        opened(&ledger, &world.registration("HCK", &person("HCK", "CEX", 20))),
+    ];
+    let committed = ledger.commit(&group, at(world.now)).unwrap();
+    assert!(committed.outcomes.iter().all(|outcome| matches!(outcome, Outcome::Recorded { .. })), "{committed:?}");
+    assert_eq!((signed_by(1), signed_by(3), signed_by(4)), ([true, false], [true, true], [true, true]));
+    drop(ledger);
+
+    // Without the old key the new one signs alone; without the new one nobody does.
+    let mut ledger = open(next().into()).unwrap();
+    let later = world.registration("ISL", &person("ISL", "CEX", 30));
+    ledger.commit(&[opened(&ledger, &later)], at(world.now)).unwrap();
+    assert_eq!((signed_by(3), signed_by(5)), ([true, true], [false, true]));
+    drop(ledger);
+    assert!(matches!(open(signer().into()), Err(LedgerError::Signer(_))));
 }
