@@ -268,9 +268,28 @@ impl Mirror {
         if let Some(vkey) = vkey {
             self.shelf.write("vkey", format!("{vkey}\n").as_bytes())?;
         }
+        self.keep_handovers(tree)?;
         self.shelf.publish(&shown.note)?;
         self.shelf.drop_partial_tiles(old, size)?;
         Ok(())
+    }
+
+    /// Keeps the checkpoints under which one key of the log handed over to the next, so that whoever pinned an older one
+    /// can follow here as well.
+    fn keep_handovers(&mut self, tree: &Tree) -> Result<(), MirrorError> {
+        let Some(list) = self.source.key_changes()? else { return Ok(()) };
+        let lines = String::from_utf8_lossy(&list).into_owned();
+        let first_sizes = lines.lines().filter_map(|line| line.split(' ').next()?.parse().ok());
+        for size in first_sizes.filter(|size: &u64| *size <= tree.size()) {
+            let Some(note) = self.source.handover(size)? else { continue };
+            let parsed = Checkpoint::parse(&note).ok().map(|(checkpoint, _)| (checkpoint.size, Some(checkpoint.root)));
+            if parsed != Some((size, tree.root_at(size))) {
+                let what = format!("`keys/{size}` is not a checkpoint of its history");
+                return Err(MirrorError::Damaged { size: tree.size(), what });
+            }
+            self.shelf.write(&format!("keys/{size}"), &note)?;
+        }
+        Ok(self.shelf.write("keys/list", &list)?)
     }
 
     /// Fetches reference data that is not kept yet. What the source does not have is asked for again next time.

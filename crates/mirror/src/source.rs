@@ -130,6 +130,26 @@ impl Source {
         self.text("checkpoint", NOTE_LEN_MAX)
     }
 
+    /// What the log says of changes of its key: a line for each, its first size and the new key; none when it never
+    /// changed. Nothing of it is verified.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be read.
+    pub fn key_changes(&self) -> Result<Option<Vec<u8>>, SourceError> {
+        self.file("keys/list", NOTE_LEN_MAX)
+    }
+
+    /// The checkpoint over `size` entries under which one key of the log handed over to the next; none when it is not
+    /// there. Nothing of it is verified.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be read.
+    pub fn handover(&self, size: u64) -> Result<Option<Vec<u8>>, SourceError> {
+        self.file(&format!("keys/{size}"), NOTE_LEN_MAX)
+    }
+
     /// The verifier key that the log says it has: one line.
     ///
     /// # Errors

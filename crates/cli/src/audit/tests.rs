@@ -343,7 +343,7 @@ fn another_key_is_not_trusted_and_the_right_one_is_called_pinned() {
     let other = NoteSigner::new(ORIGIN, SigningKey::from_bytes(&[78; 32])).unwrap();
     let other = Trust::new(Some(&other.vkey().to_string()), None).unwrap();
     let note = std::fs::read(published.path("checkpoint")).unwrap();
-    assert_eq!(ending::of(&other.check_early(&note).unwrap_err()), Ending::Unverified);
+    assert_eq!(ending::of(&other.check_early(&note, false).unwrap_err()), Ending::Unverified);
     assert!(!audit(published.folder.path(), other, |_| {}).ok);
     assert_eq!(ending::of(&Trust::new(Some("no key"), None).unwrap_err()), Ending::Usage);
 }

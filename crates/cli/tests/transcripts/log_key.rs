@@ -47,6 +47,8 @@ fn a_log_changes_its_key_and_whoever_pinned_the_old_one_follows() {
         let told = ledger.shop.run(&["audit", &ledger.url, "--vkey", vkey]).ends(0).out;
         assert!(told.contains("Everything agrees."), "{told}");
     }
+    let told = ledger.shop.run(&["audit", "after", "--vkey", &old]).ends(0).out;
+    assert!(told.contains("Everything agrees."), "a mirror carries what leads from the old key to the new: {told}");
     let other = ledger.shop.run(&["log-key", "--data", "ledger"]).ends(0).out;
     ledger.shop.run(&["audit", &ledger.url, "--vkey", other.trim()]).ends(4);
     let verify = |file: &str, with: &[&str]| ledger.shop.run(&[&["verify", file], with].concat()).code;
