@@ -47,7 +47,7 @@ pub struct Chain {
     pub pinned: BTreeSet<Digest>,
     /// How many signatures were checked.
     pub signatures: usize,
-    /// The keys with which the genesis says that checkpoints are signed.
+    /// The keys with which the genesis says that checkpoints are signed, and those to which they handed over.
     pub log_keys: Vec<String>,
 }
 
@@ -78,6 +78,11 @@ impl Chain {
         }
         self.bring_keys(index, event)?;
         self.check_signers(index, event, &read.entry.envelope, recorded_at)?;
+        if let Data::LogKeyChanged(data) = &event.data
+            && self.log_keys.iter().any(|key| key == data.old.as_str())
+        {
+            self.log_keys.push(data.new.as_str().to_owned());
+        }
         self.bring_posts(event);
         self.end(event);
         let data = data_of(&read.entry.envelope).map_err(|problem| format!("entry {index}: {problem}"))?;
@@ -95,6 +100,9 @@ impl Chain {
                 named.map(|registrar| (OrganisationCode::REGISTRAR, registrar.person))
             } else if let Data::OrganisationRegistered(data) = &event.data {
                 Some((data.code, data.chief.person))
+            } else if let Data::RegistrarChanged(data) = &event.data {
+                let added = data.add.iter().find(|added| added.key == new.key);
+                added.map(|added| (OrganisationCode::REGISTRAR, added.person))
             } else if let Data::KeyRegistered(data) = &event.data {
                 Some((data.organisation, data.person))
             } else if let Data::KeyRotated(data) = &event.data {
