@@ -15,6 +15,7 @@ import amendment as amendments
 import contest
 import jcs
 import london
+import succession
 from header import Header
 
 SIGNATURES = ("AdviceGiven", "ApprovalGiven", "ExecutionSigned")
@@ -112,6 +113,9 @@ class Agreement:
     approve_by: datetime | None = None
     moved_at: datetime | None = None
     activates_at: datetime | None = None
+    filed_at: datetime | None = None
+    passed: set = field(default_factory=set)
+    unconfirmed: dict = field(default_factory=dict)
 
     @property
     def header(self):
@@ -215,7 +219,7 @@ class Agreement:
         return any(not datasets or name in datasets for _, datasets in self.holds.values())
 
     def is_bilateral(self):
-        return len(self.parties) == 2 and self.header.formation != "ACCESSION"
+        return len([p for p in self.parties.values() if p.state != "u"]) == 2 and self.header.formation != "ACCESSION"
 
     def bound(self):
         """The parties that are bound now."""
@@ -249,6 +253,8 @@ class Agreement:
                 left = book.organisations[code].left_at
                 if left and party.state in "isqxplm":
                     yield left, 0, lambda c=code, t=left: self.leave(c, "d" if self.parties[c].state in "isq" else "o", t)
+        for at, happen in succession.due(self, book):
+            yield at, 0.5, happen
         if self.state in "VS":
             yield from self._due_in_force(book)
         if self.state == "P" and not self.is_formed():
@@ -282,6 +288,7 @@ class Agreement:
                 yield ground.opened_at + REGULATOR_LAPSES, 1, lambda n=name: self.close(n)
         if self.track == "T3":
             yield self.amendment.effective_at, 6, self.switch
+        yield from succession.due_in_force(self)
 
     @property
     def was_in_force(self):
@@ -312,21 +319,25 @@ class Agreement:
             name = f"{_DOUBT}{code}"
             lacking = self.lost(code) and party.state in "xlp"
             if lacking and name not in self.grounds:
-                others = self.bound() - {code}
-                alone = not self.is_bilateral() and self.header.formation != "UNILATERAL" and self.header.goes_on_with(others)
-                if self.header.formation == "ACCESSION":
-                    anchors = set(self.header.value.get("anchor_parties", []))
-                    alone = alone and len(others) >= self.header.value["min_parties"] and anchors <= others
-                yield None, 1, lambda n=name, c=code, a=alone: self.open_ground(n, None, c, "PARTY" if a else "WHOLE")
+                yield None, 1, lambda n=name, c=code: self.open_ground(n, None, c, self.reach_of(c))
             if not lacking and name in self.grounds:
                 yield None, 1, lambda n=name: self.close(n)
+
+    def reach_of(self, code):
+        """How far a ground of one party reaches: the party alone where the others can go on without it."""
+        others = self.bound() - {code}
+        alone = not self.is_bilateral() and self.header.formation != "UNILATERAL" and self.header.goes_on_with(others)
+        if self.header.formation == "ACCESSION":
+            anchors = set(self.header.value.get("anchor_parties", []))
+            alone = alone and len(others) >= self.header.value["min_parties"] and anchors <= others
+        return "PARTY" if alone else "WHOLE"
 
     def _due_advice(self, book):
         """D2: an emergency goes on for five days without the advice of each data protection officer."""
         if self.header.kind != "EMG":
             return
         advised = {s.organisation for s in self.signatures if (s.kind, s.role) == ("AdviceGiven", "DPO") and s.counts}
-        late = set(self.parties) - advised
+        late = {code for code, party in self.parties.items() if party.state in "xplm"} - advised
         days = timedelta(days=book.reference["POLICY-WINDOWS"]["emergency_advice_days"])
         if late and self.state == "V" and _ADVICE not in self.grounds:
             yield self.activates_at + days, 2, lambda: self.open_ground(_ADVICE, self.activates_at + days)

@@ -26,12 +26,12 @@ def _try(tale, title, code, submission):
     tale.report.step(f"refused {code}: {title}", send)
 
 
-def refused(tale, title, code, kind, stream, data, *hands, **more):
-    """One event that both must refuse with one code."""
+def refused(tale, title, code, kind, stream, data, *hands, says=None, **more):
+    """One event that both must refuse with one code; `says` is what the server's message must hold."""
     def send():
         tale.observer.catch_up()
         made = draft(tale.state, kind, stream, data, *hands, **more)
-        tale.observer.attempt(made.submission(), code)
+        tale.observer.attempt(made.submission(), code, says)
 
     tale.report.step(f"refused {code}: {title}", send)
 

@@ -62,6 +62,8 @@ BODIES = {
     "NEL": ("NHS North East London Integrated Care Board", "NHS_ICB", None),
     "SEL": ("NHS South East London Integrated Care Board", "NHS_ICB", None),
     "SWL": ("NHS South West London Integrated Care Board", "NHS_ICB", None),
+    "LFEPA": ("London Fire and Emergency Planning Authority", "FIRE_BODY", None),
+    "LC": ("London Councils", "PARTNERSHIP", None),
     "LLDC": ("London Legacy Development Corporation", "MDC", None),
     "LQ": ("London & Quadrant Housing Trust", "HOUSING_PROVIDER", None),
     "UEL": ("University of East London", "UNIVERSITY", None),

@@ -142,6 +142,8 @@ class Answer:
 class Client:
     """HTTP to one server."""
 
+    TALKS = True  # Its refusals come with a message.
+
     def __init__(self, address):
         self.address = address
 

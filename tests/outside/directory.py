@@ -34,11 +34,14 @@ class Organisation:
     left_at: datetime | None = None
     suspended_until: datetime | None = None
     registered_at: datetime | None = None
+    succeeded_at: datetime | None = None
 
     def standing(self, at):
-        """`a` active, `s` suspended, `l` left."""
+        """`a` active, `s` suspended, `l` left, `u` succeeded."""
         if self.left_at and self.left_at <= at:
             return "l"
+        if self.succeeded_at and self.succeeded_at <= at:
+            return "u"
         return "s" if self.suspended_until and at < self.suspended_until else "a"
 
 
@@ -50,12 +53,14 @@ class Appointment:
     starts: datetime
     ends: datetime | None
     functions: list = field(default_factory=list)
+    body: Organisation | None = field(default=None, compare=False)
 
     def holds(self, at):
         return self.starts <= at and not self.is_over(at)
 
     def is_over(self, at):
-        return self.ends is not None and self.ends <= at
+        gone = self.body is not None and self.body.succeeded_at is not None and self.body.succeeded_at <= at
+        return gone or (self.ends is not None and self.ends <= at)
 
 
 @dataclass
@@ -92,6 +97,13 @@ class Directory:
     suspects: dict = field(default_factory=dict)
     resolved: dict = field(default_factory=dict)
     contested: set = field(default_factory=set)
+    successions: dict = field(default_factory=dict)
+    objectors: set = field(default_factory=set)
+    origin: str = ""
+    log_keys: list = field(default_factory=list)
+    log_keys_ever: set = field(default_factory=set)
+    rules: int = 1
+    closed: bool = False
     reference: object = field(default=None, compare=False)
 
     def human(self, person):
@@ -159,6 +171,8 @@ def carried(event):
         held = [data["chief"]]
     elif event.type in ("KeyRegistered", "KeyRotated"):
         held = [data]
+    elif event.type in office.TYPES:
+        held = office.carried(event)
     else:
         held = []
     return {key["key"]: event.bytes_of(key["public"]) for key in held}
@@ -191,6 +205,8 @@ def check_keys(book, event, at):
             raise Refused({"r": "K03", "v": "K04", "c": "K05"}[known.standing])
         if (known.organisation, known.person) != (signer["organisation"], signer["person"]):
             raise Refused("K10")
+    if event.type in office.TYPES:
+        office.check_keys(book, event)
     if event.type == "KeyRevoked":
         target = book.keys.get(event.data["key"])
         if target is None:
@@ -220,7 +236,7 @@ def check_organisations(book, event, at, protective):
     if event.type == "OrganisationRegistered":
         there = book.organisations.get(named)
         if there and there.standing(at) != "l":
-            raise Refused("O02")
+            raise Refused("O04" if there.standing(at) == "u" else "O02")
     for signer in event.signers:
         code = signer["organisation"]
         if code == REGISTRAR or (event.type == "OrganisationRegistered" and code == named):
@@ -229,6 +245,8 @@ def check_organisations(book, event, at, protective):
         if body is None:
             raise Refused("O01", code)
         standing = body.standing(at)
+        if standing == "u":
+            raise Refused("O04", code)
         if standing == "l" and event.type not in AFTERWARDS:
             raise Refused("O03", code)
         if standing == "s" and event.stream.startswith("agr:") and not protective:
@@ -238,12 +256,18 @@ def check_organisations(book, event, at, protective):
         if body is None:
             raise Refused("O01", named)
         standing = body.standing(at)
-        if standing == "l":
-            raise Refused("O03", named)
+        if standing in "lu":
+            raise Refused({"l": "O03", "u": "O04"}[standing], named)
         if event.type == "OrganisationSuspended" and standing == "s":
             raise Refused("O05", named)
         if event.type == "OrganisationReinstated" and standing == "a":
             raise Refused("O06", named)
+    if event.type == "SuccessionObjected":
+        succession.check_objection(book, event)
+    if event.type == "PartnershipMembershipChanged":
+        group = book.organisations.get(event.data["partnership"])
+        if group is None or group.kind != "PARTNERSHIP":
+            raise Refused("O01", event.data["partnership"])
 
 
 def check_roles_held(book, event, at, functions_of=lambda organisation: []):
@@ -258,7 +282,8 @@ def check_roles_held(book, event, at, functions_of=lambda organisation: []):
             _need((organisation, role) == (REGISTRAR, REGISTRAR), "registrars found a ledger")
             continue
         if organisation == REGISTRAR:
-            _need(role == REGISTRAR and signer["key"] in book.registrars, "a registrar")
+            joins = event.type == "RegistrarChanged" and signer["key"] in carried(event)
+            _need(role == REGISTRAR and (joins or signer["key"] in book.registrars), "a registrar")
             continue
         if signer["key"] == new:
             _need(role == "CEX" and person == event.data["chief"]["person"], "the chief")
@@ -336,6 +361,16 @@ def check_signers(book, event, at):
             _hands(event, (1, _post(body, "ADM")), (1, _post(body, "CEX")))
         case "OrganisationLeft":
             _hands(event, (1, _post(body, "CEX")))
+        case "OrganisationSucceeded":
+            _hands(event, *succession.groups(book, event, at, _post))
+        case "SuccessionObjected":
+            _hands(event, (1, _post(body, "SIRO", "SIG")))
+        case "PartnershipMembershipChanged":
+            own = _post(data["partnership"], "CEX", "ADM", "PRG")
+            _hands(event, registrars if any(map(_is_registrar, event.signers)) else (1, own))
+            _need(any(map(_is_registrar, event.signers)) or len(event.signers) == 1, "one signature")
+        case kind if kind in office.TYPES:
+            office.check_signers(book, event, at)
         case "RoleHolderAppointed":
             _check_appointment(book, event, at)
         case "RoleHolderRevoked":
@@ -472,6 +507,9 @@ def check_dates(book, event, at):
     data, today = event.data, london.today(at)
     if event.type == "ContestResolved":
         contest.check_targets(book, event)
+    if event.type in ("OrganisationSucceeded", "SuccessionObjected"):
+        succession.check_day(book, event, at)
+        return
     if event.type == "OrganisationSuspended":
         longest = book.reference["POLICY-WINDOWS"]["suspension_days_max"]
     elif event.type == "RoleDelegated":
@@ -490,6 +528,7 @@ def evolve(book, event, at):
     match event.type:
         case "LedgerGenesis":
             book.threshold = data["threshold"]
+            book.origin, book.log_keys, book.log_keys_ever = data["origin"], data["log_keys"], set(data["log_keys"])
             for key in data["registrar_keys"]:
                 book.registrars[key["key"]] = (key["person"], event.bytes_of(key["public"]))
         case "OrganisationRegistered":
@@ -500,7 +539,7 @@ def evolve(book, event, at):
             )
             book.organisations[body].registered_at = before.registered_at if before else at
             book.keys[chief["key"]] = KnownKey(event.bytes_of(chief["public"]), body, chief["person"], event.id)
-            book.appointments[event.id] = Appointment(body, chief["person"], "CEX", at, None)
+            book.appointments[event.id] = Appointment(body, chief["person"], "CEX", at, None, body=book.organisations[body])
         case "OrganisationUpdated":
             there = book.organisations[body]
             for name in ("flags", "governance", "extra_roles"):
@@ -523,7 +562,7 @@ def evolve(book, event, at):
                 ends = leaves
             starts = london.midnight(london.day(data["valid_from"]))
             book.appointments[event.id] = Appointment(
-                body, data["person"], data["role"], starts, ends, data["functions"]
+                body, data["person"], data["role"], starts, ends, data["functions"], book.organisations[body]
             )
             if "same_person" in data and data["same_person"] in book.appointments:
                 twin = book.human(book.appointments[data["same_person"]].person)
@@ -551,7 +590,13 @@ def evolve(book, event, at):
             contest.report(book, event, len(book.marks))
         case "ContestResolved":
             contest.resolve(book, event, at)
+        case "OrganisationSucceeded" | "SuccessionObjected":
+            succession.record(book, event, at)
+        case kind if kind in office.TYPES:
+            office.evolve(book, event, at)
 
 
-# `contest` reads this module, so it is read behind it.
+# These read this module, so they are read behind it.
 import contest  # noqa: E402
+import office  # noqa: E402
+import succession  # noqa: E402

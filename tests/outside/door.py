@@ -20,14 +20,14 @@ def _today():
     return london.today(london.now())
 
 
-def file_refused(tale, document, rows, code, title, by="CMD.REQ", checks=None):
+def file_refused(tale, document, rows, code, title, by="CMD.REQ", checks=None, says=None):
     """Files terms that are refused; `checks` says how the refusal is looked at."""
     def send():
         tale.observer.catch_up()
         mine = derive(text.plain(document), rows, tale.state.bodies(), tale.state.book.reference)
         data = Story.request(document, mine, tale.cast[by].organisation)
         made = draft(tale.state, "RequestFiled", f"agr:{new_id()}", data, tale.cast[by])
-        (checks or tale.observer.attempt)(made.submission(), code)
+        (checks or tale.observer.attempt)(made.submission(), code, says)
 
     tale.report.step(f"refused {code}: {title}", send)
 

@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 import dsse
 import jcs
 import london
+import office
+import succession
 from directory import Refused
 
 MEMBERS = {
@@ -27,7 +29,8 @@ _STREAM = re.compile(rf"sys|org:[A-Z][A-Z0-9]{{1,9}}|key:[0-9a-f]{{64}}|(agr|tpl
 _ORG = {
     "OrganisationRegistered", "OrganisationUpdated", "OrganisationSuspended",
     "OrganisationReinstated", "OrganisationLeft", "RoleHolderAppointed", "RoleHolderRevoked",
-    "RoleDelegated", "DelegationRevoked",
+    "RoleDelegated", "DelegationRevoked", "OrganisationSucceeded", "SuccessionObjected",
+    "PartnershipMembershipChanged",
 }
 _KEY = {"KeyRegistered", "KeyRotated", "KeyRevoked", "KeyCompromised"}
 _AGREEMENT = {
@@ -40,10 +43,11 @@ _AGREEMENT = {
     "PublicationDecided", "NoteRecorded", "PartyInvited", "AccessionRequested", "DisclosureLogged",
     "IncidentNoted", "IncidentUpdated", "DestructionCertified", "RetentionHoldPlaced",
     "RetentionHoldReleased", "DocumentAttached", "AgreementImported", "ImportConfirmed",
-    "ImportDisputed", "EmergencySharingRecorded", "LeadChanged", "Corrected",
+    "ImportDisputed", "EmergencySharingRecorded", "LeadChanged", "Corrected", "SuccessionConfirmed",
 }
 STREAM_OF = {
     "LedgerGenesis": "sys",
+    **dict.fromkeys(office.TYPES, "sys"),
     **dict.fromkeys(_ORG, "org"),
     **dict.fromkeys(_KEY, "key"),
     **dict.fromkeys(_AGREEMENT, "agr"),
@@ -124,6 +128,9 @@ def _event(value, payload, signatures, library):
         raise Refused("E04", "formation ACCESSION waits for the event that invites")
     if kind == "ClarificationProvided":
         _ask(("header" in value["data"]) == ("terms" in value["data"]), "header and terms come together")
+    if kind == "OrganisationSucceeded":
+        succession.check_shape(value["data"])
+        _ask(value["stream"] == f"org:{value['data']['predecessors'][0]}", "another's stream")
     signers = value["signers"]
     _ask(isinstance(signers, list) and 1 <= len(signers) <= dsse.MOST_SIGNATURES, "1 to 16 signers")
     for signer in signers:

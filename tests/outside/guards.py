@@ -9,6 +9,7 @@ import imports
 import joining
 import london
 import permitted
+import succession
 from agreement import SIGNATURES, principal, target_of
 from directory import Refused
 from filing import months_later
@@ -19,7 +20,7 @@ PARTY_CODES = {
     "i": "G10", "s": "G10", "q": "G22", "x": "G11", "d": "G12", "p": "G13", "l": "G14", "o": "G15", "n": "G16",
     "u": "G17", "m": "G10", "k": "G10",
 }
-_ELSEWHERE = flows.GUARDED | joining.GUARDED | imports.GUARDED
+_ELSEWHERE = flows.GUARDED | joining.GUARDED | imports.GUARDED | {"SuccessionConfirmed": succession.confirm_guarded}
 _IMMEDIATE = {"BREACH_BY_OTHER", "UNLAWFUL", "REGULATOR_ORDER", "COURT_ORDER"}
 _FRESH_ADVICE = timedelta(days=14)
 _OPEN_QUESTIONS, _OWN_QUESTIONS = 50, 5
@@ -267,6 +268,8 @@ def _check_scope(agreement, event, party):
 def _check_lifting(agreement, name, at):
     """G10 to G15 of the party's row, G27 while an incident is critical, G19: advice on a regulator's ground."""
     ground = agreement.grounds[name]
+    if name in agreement.passed:
+        raise Refused("G35")
     opener = agreement.parties[ground.organisation]
     if any(status == "CRITICAL_OPEN" for status, _ in agreement.incidents.values()):
         raise Refused("G27")

@@ -4,6 +4,7 @@ import flows
 import imports
 import joining
 import london
+import succession
 from agreement import Amendment, Ground, Party, Signature, draft_of, principal, target_of
 
 
@@ -269,5 +270,6 @@ _HAPPENS = {
     "AmendmentProposed": _propose, "AmendmentAbandoned": _abandon, "ReviewCompleted": _review,
     "RevocationNoticed": _notice, "RevocationRescinded": _rescind, "TerminationConsented": _consent,
     "PublicationDecided": _nothing, "NoteRecorded": _nothing,
-    "ContestResolved": _nothing, **flows.HAPPENED, **joining.HAPPENED, **imports.HAPPENED,
+    "ContestResolved": _nothing, "SuccessionConfirmed": succession.confirm,
+    **flows.HAPPENED, **joining.HAPPENED, **imports.HAPPENED,
 }

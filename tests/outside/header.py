@@ -92,7 +92,7 @@ def _datasets(terms, codes, reference):
                 period=kept["period"], start=kept["start"],
             ),
         )
-        row["class"] = effective_class(dataset, reference)
+        row["class"] = dataset["data_class"]
         giver, takers = dataset["provider"], dataset["recipients"]
         row["provider"] = "*" if giver == "*" else codes.index(giver) + 1
         row["recipients"] = "*" if takers == "*" else sorted(codes.index(t) + 1 for t in takers)
@@ -109,20 +109,6 @@ def _onward(value):
         return value["kind"] if value["kind"] != "NONE" else None
     public = all(named["public_sector"] for named in value.get("named", []))
     return "NAMED_PUBLIC" if public else "NAMED_OTHER"
-
-
-def effective_class(dataset, reference):
-    """PD where a field identifies somebody, whatever was declared (V-66)."""
-    declared = dataset["data_class"]
-    names = {name for row in reference["CL-IDENT"]["rows"] for name in row["names"]}
-
-    def tells(field):
-        name = re.sub(r"[\s_]+", " ", field["name"].strip().lower())
-        return field["identifier"] == "DIRECT" or name in names
-
-    if declared in _PERSONAL_NOT and any(tells(field) for field in dataset["fields"]):
-        return "PD"
-    return declared
 
 
 def _party(row, terms):
@@ -259,6 +245,16 @@ class Header:
             return self
         return Header({**self.value, "parties": [*self.value["parties"], *rows]})
 
+    def with_heir(self, gone, heir):
+        """The same header with one body in the place of another: rows keep their numbers."""
+        swap = lambda code: heir if code == gone else code
+        changed = {"parties": [{**row, "organisation": swap(row["organisation"])} for row in self.value["parties"]]}
+        if "lead_party" in self.value:
+            changed["lead_party"] = swap(self.lead)
+        if "anchor_parties" in self.value:
+            changed["anchor_parties"] = sorted(set(map(swap, self.value["anchor_parties"])))
+        return Header({**self.value, **changed})
+
     def find_dataset(self, name):
         """The row of a dataset by its id, or None."""
         rows = self.value.get("datasets", [])
@@ -319,7 +315,8 @@ class Header:
         if self.kind == "OPEN":
             return bool(bound & self.providers())
         rule = self.value.get("continuation", {"min_parties": 2})
-        here = {capacity for code in bound for capacity in _counts_as(self.row(code)["capacity"])}
+        rows = [row for row in self.value["parties"] if row["organisation"] in bound]
+        here = {capacity for row in rows for capacity in _counts_as(row["capacity"])}
         enough = len(bound) >= rule["min_parties"] and here >= set(rule.get("required_capacities", []))
         return enough and self.has_pair(bound)
 

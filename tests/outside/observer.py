@@ -1,6 +1,7 @@
 """Sends what others signed, and believes nothing that comes back before it was checked."""
 
 import json
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import dsse
@@ -22,6 +23,7 @@ PARTY_NAMES = {
     "l": "LEAVING", "o": "LEFT",
     "q": "REQUESTED", "n": "NOT_ADOPTED", "u": "SUCCEEDED", "m": "IMPORTED", "k": "DISPUTED",
 }
+_LONGEST_TURN = 120  # Seconds that a client waits for its turn.
 _UNSIGNED = {"E01", "E02", "E03", "E04", "E05"}
 
 
@@ -76,6 +78,7 @@ class Observer:
     def __init__(self, client, library, verifier):
         self.client, self.verifier = client, verifier
         self.state, self.entries, self.last, self.words = State(library), [], None, {}
+        self.largest_envelope = self.largest_header = 0
 
     def genesis_vkey(self):
         """The log's key that the genesis pins."""
@@ -132,25 +135,27 @@ class Observer:
         same(receipt["standing"], "RECORDED", "standing of a ledger without witnesses")
         self.replay(data)
         self.last = receipt, envelope
+        self.largest_envelope = max(self.largest_envelope, len(dsse.spell(envelope)))
+        self.largest_header = max(self.largest_header, len(jcs.spell(payload["data"].get("header", {}))))
         same(receipt["revision"], self.state.stream(payload["stream"]).revision, "revision")
         same(found.size >= self.state.size, True, "the checkpoint covers the event")
         if found.size == self.state.size:
             same(found.root, tree.root(self.state.leaves), "root")
 
-    def attempt(self, submission, code):
+    def attempt(self, submission, code, says=None):
         """Sends what both must refuse with one code. `submission` is a dict or raw bytes."""
         body = submission
         if not isinstance(body, bytes):
             body = json.dumps(submission, ensure_ascii=False).encode()
-        self._check_refused(body, code, self.state.decide(body, london.now()))
+        self._check_refused(body, code, self.state.decide(body, london.now()), says)
 
-    def attempt_words(self, submission, code):
+    def attempt_words(self, submission, code, says=None):
         """Sends what only the server refuses, for its words; the log rules have nothing to say."""
         body = json.dumps(submission, ensure_ascii=False).encode()
         same(self.state.decide(body, london.now()).code, None, "the verdict of the log rules")
-        self._check_refused(body, code)
+        self._check_refused(body, code, says=says)
 
-    def _check_refused(self, body, code, verdict=None):
+    def _check_refused(self, body, code, verdict=None, says=None):
         before = self.size()
         answer = self.client.ask("POST", "/api/v1/events", body)
         told = answer.code
@@ -164,6 +169,9 @@ class Observer:
         else:
             same(told, code, f"code of {answer}")
         same(answer.status, status_of(code), f"status of {code}")
+        if says and self.client.TALKS:
+            told_words = [answer.json()["detail"], *(m["message"] for m in answer.json().get("messages", []))]
+            same(any(says in words for words in told_words), True, f"`{says}` within {told_words}")
         kind = answer.headers.get("Content-Type") or answer.headers.get("content-type", "")
         same(kind.split(";")[0], "application/problem+json", "content type")
         problem = answer.json()
@@ -225,6 +233,35 @@ class Observer:
             answers = list(clients.map(lambda body: self.client.ask("POST", "/api/v1/events", body), bodies))
         same([a.status for a in answers], [201] * len(answers), f"statuses ({[a.code for a in answers]})")
         self._check_all(zip([a.json() for a in answers], made))
+
+    def in_turns(self, chains, clients):
+        """Sends events from many clients at once. Each chain is a list of turns; a turn waits for the one before.
+
+        Every event was drafted at the start, so that only a barrier could stop those who come late.
+        """
+        made, answers, done = {}, {}, {}
+        for number, chain in enumerate(chains):
+            for turn, drafts in enumerate(chain):
+                for place, one in enumerate(drafts):
+                    made[turn, number, place] = one.submission(), one.payload
+                    done[turn, number, place] = threading.Event()
+
+        def send(key):
+            turn, number, _ = key
+            for before in (other for other in done if other[:2] == (turn - 1, number)):
+                done[before].wait(_LONGEST_TURN)
+            body = json.dumps(made[key][0], ensure_ascii=False).encode()
+            try:
+                answers[key] = self.client.ask("POST", "/api/v1/events", body)
+            finally:
+                done[key].set()
+
+        with ThreadPoolExecutor(clients) as hands:
+            list(hands.map(send, sorted(made)))
+        told = {answers[key].code for key in made if answers[key].status != 201}
+        same(told, set(), f"codes of {sum(a.status != 201 for a in answers.values())} refusals")
+        self._check_all((answers[key].json(), made[key]) for key in sorted(made))
+        return len(answers)
 
     def many(self, drafts):
         """Sends events in one batch; each must be admitted, in order."""

@@ -10,6 +10,7 @@ import contest
 import flows
 import imports
 import joining
+import succession
 from agreement import principal, target_of
 from directory import REGISTRAR, Refused
 from header import Header
@@ -55,6 +56,7 @@ _TABLE = {
     "ImportDisputed": "T01 T04 T04 T04 T04 T04 = = = = T07 T07 T07",
     "EmergencySharingRecorded": "= T02 T02 T02 T02 T02 T02 T02 T02 T02 T02 T02 T02",
     "ContestResolved": "T01 = = = = = = = = = = = =",
+    "SuccessionConfirmed": "T01 = = = = = = = = T18 T07 T07 T07",
     "LeadChanged": "T01 = = = = = = = T06 T18 T07 T07 T07",
     "Corrected": "T01 = = = = = = = = = = = =",
     "PublicationDecided": "T01 = = = = = = = = = = = =",
@@ -131,7 +133,7 @@ def check_roles(agreement, event, book, at):
         joining.SIGNED[event.type](agreement, event, book, at)
         return
     _need(organisation in agreement.parties, f"{organisation} is no party")
-    elsewhere = flows.SIGNED | imports.SIGNED
+    elsewhere = flows.SIGNED | imports.SIGNED | {"SuccessionConfirmed": succession.confirm_signed}
     if event.type in elsewhere:
         elsewhere[event.type](agreement, event, book, at)
         return

@@ -32,21 +32,30 @@ _NAMES = {
 }
 
 
+def new_log_key(origin):
+    """(private key, vkey) of a key that signs checkpoints of a log."""
+    private = Ed25519PrivateKey.generate()
+    typed = b"\x01" + private.public_key().public_bytes_raw()
+    found = hashlib.sha256(origin.encode() + b"\n" + typed).digest()[:4]
+    return private, f"{origin}+{found.hex()}+{dsse.b64(typed)}"
+
+
 class Rehearsal:
     """Plays both the program and the client of it."""
+
+    TALKS = False
 
     def __init__(self, library):
         self.state = State(library)
         self.entries, self.receipts, self._lock = [], {}, threading.Lock()
-        self._log_key, self._answer_key = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
+        self._answer_key = Ed25519PrivateKey.generate()
 
     # The program.
 
     def print_genesis(self, origin):
         self.origin = origin
-        log_key = b"\x01" + self._log_key.public_key().public_bytes_raw()
-        self._id = hashlib.sha256(origin.encode() + b"\n" + log_key).digest()[:4]
-        self.vkey = f"{origin}+{self._id.hex()}+{dsse.b64(log_key)}"
+        self._log_key, self.vkey = new_log_key(origin)
+        self._id = bytes.fromhex(self.vkey.split("+")[1])
         answer = self._answer_key.public_key().public_bytes_raw()
         lists, policies = reference.manifest()
         return {"data": {

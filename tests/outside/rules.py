@@ -22,11 +22,13 @@ import jcs
 import keys
 import london
 import guards
+import office
+import succession
 import happened
 import permitted
 import tree
 from directory import Directory, Refused
-from reference import Reference
+from reference import Reference, published
 
 _BARRIERS = {
     "AgreementImported", "EmergencySharingRecorded",
@@ -118,6 +120,8 @@ class State:
     def _check_ledger(self, event):
         if event.ledger != (self.identity if self.size else event.ledger):
             raise Refused("E06")
+        if self.book.closed and event.id not in self.events:
+            raise Refused("E06", "the ledger is closed")
 
     def _check_signatures(self, event):
         named = [s["key"] for s in event.signers]
@@ -151,8 +155,12 @@ class State:
         if event.type == "LedgerGenesis":
             check_genesis(event)
             book = Directory(reference=Reference(event.data, self.fetch))
+        if event.type in office.TYPES:
+            office.check_reference(book, event, self.fetch or published().get)
         directory.check_keys(book, event, at)
         directory.check_organisations(book, event, at, event.type in permitted.PROTECTIVE)
+        if event.type == "OrganisationSucceeded":
+            succession.check_organisations(book, event, at, [self.agreement(name, at) for name in self.agreements])
         self._check_parties(event, at)
         if of_agreement:
             permitted.check_deciders(event)
@@ -189,15 +197,16 @@ class State:
 
     def _check_parties(self, event, at):
         """O rules on bodies that an event names, not only on those that sign it."""
-        if event.type in _DRAFTS | {"AgreementImported", "EmergencySharingRecorded"} and "header" in event.data:
-            for row in event.data["header"]["parties"]:
-                body = self.book.organisations.get(row["organisation"])
-                if body is None:
-                    raise Refused("O01", row["organisation"])
-                if body.standing(at) != "a":
-                    raise Refused({"l": "O03", "s": "O05"}[body.standing(at)], row["organisation"])
-                if body.kind == "PARTNERSHIP":
-                    raise Refused("O09", row["organisation"])
+        brings = event.type in _DRAFTS | {"AgreementImported", "EmergencySharingRecorded"} and "header" in event.data
+        rows = event.data["header"]["parties"] if brings else [event.data["row"]] if "row" in event.data else []
+        for row in rows:
+            body = self.book.organisations.get(row["organisation"])
+            if body is None:
+                raise Refused("O01", row["organisation"])
+            if body.standing(at) != "a":
+                raise Refused({"l": "O03", "s": "O05", "u": "O04"}[body.standing(at)], row["organisation"])
+            if body.kind == "PARTNERSHIP":
+                raise Refused("O09", row["organisation"])
         if event.type == "OrganisationLeft":
             code = event.stream.removeprefix("org:")
             if any(self._is_needed(self.agreement(name, at), code) for name in self.agreements):
@@ -329,6 +338,7 @@ class State:
         stream.revision += 1
         if event.stream.startswith("agr:"):
             current = self.agreement(event.stream, at)
+            current.filed_at = current.filed_at or at
             if event.type == "ContestResolved":
                 contest.resolve(self.book, event, at)
                 self.book.contested = contest.doubts(self.book)[0]

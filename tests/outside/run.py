@@ -20,16 +20,19 @@ sys.path.insert(0, str(HERE))
 
 import aftermath
 import attacks
+import bodies
 import chronicle
 import compromised
 import crowd
 import demonstration
 import door
 import dsse
+import eight
 import hostile
 import london
 import note
 import reading
+import registry
 import scenarios
 import schema
 import section7
@@ -51,6 +54,8 @@ def read_arguments():
     wanted = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     wanted.add_argument("--counterpart", metavar="BINARY", help="the program under test")
     wanted.add_argument("--rehearse", action="store_true", help="play against the outsider's own decider")
+    wanted.add_argument("--eight", action="store_true", help="play S1 to S8 alone")
+    wanted.add_argument("--history", metavar="TITLE", help=f"play one history alone: {', '.join(HISTORIES)}")
     wanted.add_argument("--keep", action="store_true", help="keep the folder with keys and data")
     found = wanted.parse_args()
     if bool(found.counterpart) == found.rehearse:
@@ -156,7 +161,7 @@ def play(tale, words):
     part(attacks.at_the_end, tale)
     part(attacks.other_ways_to_end, tale)
     tale.is_judged = words
-    for scenario in scenarios.ALL + section7.ALL:
+    for scenario in scenarios.ALL:
         part(scenario, tale)
     part(door.headers, tale)
     if words:
@@ -168,9 +173,34 @@ def play(tale, words):
     part(wander.walk, tale)
 
 
-def write_history(title, folder, library, report, *parts):
+def another(arguments, folder, library):
+    """A second ledger's program, and the folder of its keys."""
+    folder.mkdir()
+    if not arguments.rehearse:
+        program = Program(arguments.counterpart, folder)
+        return program, program.keys
+    keys = folder / "keys"
+    keys.mkdir(mode=0o700)
+    return Rehearsal(library), keys
+
+
+def play_eight(program, keys, library, report):
+    """S1 to S8 on a ledger of their own."""
+    cast = Cast(keys)
+    founded = report.step("a second ledger is founded, for the eight scenarios", found_ledger, program, cast, library)
+    observer = founded and report.step("its server starts", begin, program, *founded, library)
+    if observer:
+        tale = story.Story(observer, cast, report)
+        tale.is_judged = not isinstance(program, Rehearsal)
+        eight.play(tale, library)
+        report.step("SIGTERM ends its server with 0", lambda: same(program.stop(), 0, "exit code"))
+
+
+def write_history(title, folder, library, report, parts):
     """A log of the outsider's own, by a clock of its own, played by some parts."""
     alone = chronicle.Chronicle(library)
+    if title in STARTS:
+        alone.clock.ahead = STARTS[title] - london.now()
     keys = folder / title.replace(" ", "-")
     keys.mkdir(mode=0o700)
     before = london.wear(alone.clock)
@@ -186,14 +216,21 @@ def write_history(title, folder, library, report, *parts):
     return alone
 
 
-def histories(folder, library, report, program):
+HISTORIES = {**talks.HISTORIES, **aftermath.HISTORIES, **compromised.HISTORIES, **section7.HISTORIES, **bodies.HISTORIES, **registry.HISTORIES}
+# Histories that begin on a day of their own.
+STARTS = section7.STARTS
+
+
+def histories(folder, library, report, program, only=None):
     """Each history is played alone; the program's audit, where there is one, decides it again."""
-    for title, parts in {**talks.HISTORIES, **aftermath.HISTORIES, **compromised.HISTORIES, **section7.HISTORIES}.items():
+    for title, parts in HISTORIES.items():
+        if only and title != only:
+            continue
         wanted = section7.WAITS_FOR.get(title)
         if wanted and not library.has(f"events/{wanted}-v1.json"):
             print(f"note    {title}: not played, for {wanted} has no schema yet")
             continue
-        alone = write_history(title, folder, library, report, *parts)
+        alone = write_history(title, folder, library, report, parts)
         if not isinstance(program, Rehearsal):
             many = f"{alone.state.size} entries, {len(alone.refusals)} refusals"
             report.step(f"`audit` decides {title} alike: {many}", chronicle.check, program, alone)
@@ -203,9 +240,10 @@ def main():
     arguments = read_arguments()
     folder = Path(tempfile.mkdtemp(prefix="outsider."))
     report = Report()
-    program = None
+    program = other = None
     try:
-        report.step("the outsider's own tools agree with published figures", own_tools)
+        if not arguments.history:
+            report.step("the outsider's own tools agree with published figures", own_tools)
         if arguments.rehearse:
             library = published(None)
             program = Rehearsal(library)
@@ -216,6 +254,13 @@ def main():
             library = published(program)
             keys = program.keys
         cast = Cast(keys)
+        if arguments.history:
+            histories(folder, library, report, program, arguments.history)
+            return summary(report)
+        other, eight_keys = another(arguments, folder / "eight", library)
+        if arguments.eight:
+            play_eight(other, eight_keys, library, report)
+            return summary(report)
         if not arguments.rehearse:
             report.step("the demonstration's events are decided alike", demonstration.check, program, library)
         founded = report.step("a ledger is founded with registrar keys made by OpenSSL", found_ledger, program, cast, library)
@@ -230,6 +275,7 @@ def main():
             tale = story.Story(observer, cast, report)
             play(tale, words=not arguments.rehearse)
             histories(folder, library, report, program)
+            play_eight(other, eight_keys, library, report)
             if not arguments.rehearse:
                 reading.check(observer, tale)
                 hostile.check(observer, tale)
@@ -237,12 +283,17 @@ def main():
             report.step("every entry is decided again from /log alone", observer.audit, library)
             report.step("SIGTERM ends the server with 0", lambda: same(program.stop(), 0, "exit code"))
     finally:
-        if program:
-            program.kill()
+        for one in (program, other):
+            if one:
+                one.kill()
         if arguments.keep:
             print(f"note    kept {folder}")
         else:
             shutil.rmtree(folder, ignore_errors=True)
+    return summary(report)
+
+
+def summary(report):
     print(f"{report.passed} passed, {report.failed} failed")
     return 0 if report.failed == 0 and report.passed else 1
 

@@ -34,7 +34,7 @@ def _execution(tale, stream):
 
 def open_licence(tale):
     """S1: the publisher alone files, triages, approves and executes; later it stops."""
-    tale.appoint("CMD", "OPN")
+    tale.have("CMD", ["OPN"])
     stream, cast = _stream(), tale.cast
     tale.file(stream, text.open_data(_today()), text.publisher())
     # The requesting officer becomes an information lead as well, which is allowed.
@@ -52,6 +52,19 @@ def open_licence(tale):
     refused(tale, "no notice is short enough for an early end", "G37", "RevocationNoticed", stream, leaving(tale.today), cast["CMD.SIG"])
     tale.say("at once, by an order", "RevocationNoticed", stream, leaving(tale.today, "COURT_ORDER"), cast["CMD.SIG"])
     tale.expect("CLOSED", "X", stream)
+
+
+def publish_openly(tale):
+    """A licence that is in force. Gives its stream."""
+    stream = _stream()
+    tale.file(stream, text.open_data(_today()), text.publisher())
+    tale.triage(stream, by="CMD.IGL")
+    tale.submit_terms(stream, by="CMD.IGL")
+    tale.approve("CMD", stream=stream)
+    tale.approve("CMD", "OPN", stream=stream)
+    tale.execute("CMD", stream)
+    tale.expect("ACTIVE", "V", stream)
+    return stream
 
 
 def care(tale):
@@ -157,8 +170,8 @@ def knives(tale):
     """S3: Croydon and the Metropolitan Police, both under Part 3."""
     cast, stream = tale.cast, _stream()
     posts = ["ADM", "DPO", "SIRO", "IGL", "SIG", "LEO", "LGL"]
-    tale.register("CRY", [*posts, "REQ"])
-    tale.register("MPS", posts)
+    tale.have("CRY", [*posts, "REQ"])
+    tale.have("MPS", posts)
     tale.file(stream, text.police(_today()), text.police_parties(), by="CRY.REQ")
     tale.triage(stream, by="CRY.IGL")
     refused(tale, "terms that one provider has not accepted", "G09", "TermsSubmitted", stream, _frozen(tale, stream), cast["CRY.IGL"])
@@ -181,6 +194,7 @@ def knives(tale):
     refused(tale, "a law-enforcement authoriser stops the whole", "G26", "AgreementSuspended", stream, suspension(), cast["MPS.LEO"])
     tale.say("its own datasets", "AgreementSuspended", stream, suspension("DATASETS", datasets=["DS-2"]), cast["MPS.LEO"])
     tale.expect("ACTIVE", "V", stream)
+    return stream
 
 
 def _frozen(tale, stream):
@@ -191,28 +205,6 @@ def _frozen(tale, stream):
 def _gates(tale, stream, code):
     found = tale.state.agreements.get(stream)
     return {g["code"] for g in found.header.row(code).get("gateways", [])} if found else set()
-
-
-def tower_block(tale):
-    """S4: an emergency; no advice is waited for, and the SIRO binds the body."""
-    cast, stream = tale.cast, _stream()
-    tale.register("TWH", ["ADM", "DPO", "SIRO", "IGL", "SIG", "CG", "REQ"])
-    tale.register("LFC", ["ADM", "DPO", "SIRO", "SIG"])
-    tale.file(stream, text.emergency(_today()), text.emergency_parties(), by="TWH.REQ")
-    tale.triage(stream, by="TWH.IGL")
-    tale.submit_terms(stream, by="TWH.IGL")
-    tale.approve("TWH", "CG", stream=stream)
-    tale.approve("TWH", "SIRO", stream=stream)
-    refused(tale, "a signatory binds the body in an emergency", "R01", "ExecutionSigned", stream, _execution(tale, stream), cast["TWH.SIG"])
-    tale.execute("TWH", stream, post="SIRO")
-    refused(tale, "an execution before the approval", "G18", "ExecutionSigned", stream, _execution(tale, stream), cast["LFC.SIRO"])
-    tale.approve("LFC", "SIRO", stream=stream)
-    tale.execute("LFC", stream, post="SIRO")
-    tale.expect("ACTIVE", "V", stream)
-    tale.advise("TWH", stream=stream)
-    tale.advise("LFC", stream=stream)
-    tale.expect_at("ACTIVE", "V", stream, london.ends(_today() + timedelta(days=14)) - timedelta(milliseconds=1))
-    tale.expect_at("CLOSED", "X", stream, london.ends(_today() + timedelta(days=14)))
 
 
 def refusal_with_reasons(tale):
@@ -366,5 +358,5 @@ def suspended_body(tale):
 
 
 ALL = [
-    open_licence, care, knives, tower_block, refusal_with_reasons, taken_back, declined, light, suspended_body,
+    care, refusal_with_reasons, taken_back, declined, light, suspended_body,
 ]

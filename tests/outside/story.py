@@ -56,6 +56,14 @@ class Story:
         for post in posts:
             self.appoint(code, post)
 
+    def have(self, code, posts, **more):
+        """A body with officers in these posts: whoever is not there yet is registered, or appointed."""
+        if f"{code}.CEX" not in self.cast.people:
+            self.register(code, posts, **more)
+        for post in posts:
+            if f"{code}.{post}" not in self.cast.people:
+                self.appoint(code, post)
+
     def appoint(self, code, post, person=None):
         """Appoints an officer and registers a key: the role first, then the key."""
         role, chief = post.rstrip("2"), self.cast[f"{code}.CEX"]

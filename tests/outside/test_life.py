@@ -102,10 +102,10 @@ class Headers(unittest.TestCase):
         self.assertEqual((found["transfers"], found["countries"]), ("ADEQUATE", ["DE", "FR"]))
         self.assertEqual(roles(found, "CMD"), ["ADVICE DPO", "ADVICE LGL", "APPROVAL IAO", "APPROVAL SIRO", "EXECUTION SIG"])
 
-    def test_a_name_makes_data_personal_whatever_was_declared(self):
+    def test_a_header_holds_the_class_that_is_claimed_and_v66_judges_it(self):
         document = copy.deepcopy(terms.plain(terms.open_data(TODAY)))
         document["datasets"][0]["fields"][0]["name"] = "Vehicle_registration"
-        self.assertEqual(header.derive(document, terms.publisher(), bodies(), REFERENCE)["datasets"][0]["class"], "PD")
+        self.assertEqual(header.derive(document, terms.publisher(), bodies(), REFERENCE)["datasets"][0]["class"], "NP-O")
 
 
 def utc(*parts):

@@ -50,6 +50,9 @@ pub struct Described {
     pub fields: Vec<String>,
     /// How often and how it moves, how long it is kept.
     pub handling: String,
+    /// Why nobody can be identified from it, where its terms say so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub disclosure_risk: Option<String>,
 }
 
 /// Whether the words are open to everybody.
@@ -291,6 +294,9 @@ fn described(header: &Header, opened: &Opened) -> Vec<Described> {
                 name: opened.text(&format!("/datasets/{place}/name")).map(str::to_owned),
                 fields: (0..fields).filter_map(field).collect(),
                 handling: format!("{}, by {}", english::frequency(row.frequency), english::method(row.method)),
+                disclosure_risk: opened
+                    .text(&format!("/datasets/{place}/disclosure_risk_statement"))
+                    .map(str::to_owned),
             });
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use counterpart_tlog::note::VerifierKey;
+use counterpart_tlog::note::{SignatureType, VerifierKey};
 
 use crate::admit::roles;
 use crate::codes::{self, ReferenceSet};
@@ -101,6 +101,7 @@ fn check_log_key(state: &State, founded: &Founded, data: &LogKeyChanged) -> Resu
         return unsuitable("`new` has signed this log before");
     }
     match VerifierKey::parse(data.new.as_str()) {
+        Ok(key) if key.kind() != SignatureType::Ed25519 => return unsuitable("`new` is not an Ed25519 key of a log"),
         Ok(key) if key.name() == &*founded.origin => {}
         Ok(_) => return unsuitable("`new` is not under this log's origin"),
         Err(error) => return Err(Refusal::KeyUnsuitable { problem: error.to_string() }),

@@ -54,6 +54,7 @@ fn registrars_change_by_the_threshold_in_force_and_every_new_key() {
 
 #[test]
 fn another_key_signs_the_log_from_a_size_to_come() {
+    use counterpart_tlog::cosignature::Cosigner;
     use counterpart_tlog::ed25519::SigningKey;
     use counterpart_tlog::note::NoteSigner;
     let mut world = World::founded();
@@ -69,6 +70,11 @@ fn another_key_signs_the_log_from_a_size_to_come() {
     assert_eq!(refused(change(&old, &old, 9)), "K06");
     assert_eq!(refused(change(&old, &vkey("other.example/log", 77), 9)), "K06");
     assert_eq!(refused(change(&old, &new, 1)), "K06");
+    // A key that no reader could check, and a witness's key: neither may sign the log.
+    let of_no_kind = format!("{}+00000000+AAAA", crate::world::ORIGIN);
+    let witness = Cosigner::new(crate::world::ORIGIN, SigningKey::from_bytes(&[79; 32])).unwrap();
+    assert_eq!(refused(change(&old, &of_no_kind, 9)), "K06");
+    assert_eq!(refused(change(&old, &witness.vkey().to_string(), 9)), "K06");
     let data = change(&old, &new, 2);
     assert_eq!(of_ledger(&mut world, "LogKeyChanged", data.clone(), &two()[..1]), Err("R01".to_owned()));
     of_ledger(&mut world, "LogKeyChanged", data, &two()).unwrap();

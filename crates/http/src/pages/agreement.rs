@@ -363,6 +363,7 @@ fn facts(row: &Row, now: &Agreement) -> Vec<Fact> {
         .map(|power| format!("{}: {}", power.organisation, english::power(&power.code)))
         .collect::<Vec<_>>();
     let excluded = row.excluded_uses.iter().map(|used| english::excluded(*used)).collect::<Vec<_>>();
+    let risks: Vec<&str> = row.data.iter().filter_map(|data| data.disclosure_risk.as_deref()).collect();
     let lead = row.controllers.iter().chain(&row.processors).find(|named| named.code == header.lead_party);
     let facts = [
         ("Kind", known(HeaderMember::AgreementType, english::agreement_type(header.agreement_type).to_owned())),
@@ -386,6 +387,7 @@ fn facts(row: &Row, now: &Agreement) -> Vec<Fact> {
             (!row.licence.is_empty())
                 .then(|| row.licence.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")),
         ),
+        ("Why nobody can be identified", (!risks.is_empty()).then(|| risks.join("; "))),
         ("Notice for leaving", Some(english::count(u64::from(header.notice_days), "day", "days"))),
         ("Whom to ask", row.contact.clone()),
     ];
