@@ -16,7 +16,7 @@ from datetime import timedelta
 import dsse
 import london
 import tree
-from observer import Report, same
+from observer import Observer, Report, same
 from rehearsal import Rehearsal
 
 # What no log shows: the form of a request, and words that do not open what stands in it.
@@ -35,10 +35,20 @@ class Chronicle(Rehearsal):
         """Days, hours and minutes go by."""
         self.clock.ahead += timedelta(**span)
 
-    def _refuse(self, code, body):
+    def record(self, submission):
+        """One event, admitted."""
+        data = dsse.entry(submission["envelope"], london.spell(london.now()))
+        self.state.replay(data)
+        self.entries.append(data)
+
+    def refuse(self, code, body):
+        """One event, refused: kept for the audit where a log could show it."""
         if code not in _AT_THE_DOOR:
             envelope = json.loads(body)["envelope"]
             self.refusals.append((code, self.state.size, dsse.entry(envelope, london.spell(london.now()))))
+
+    def _refuse(self, code, body):
+        self.refuse(code, body)
         return super()._refuse(code, body)
 
     def file(self, size, *more):
@@ -46,6 +56,33 @@ class Chronicle(Rehearsal):
         entries = [*self.entries[:size], *more]
         leaves = [*self.state.leaves[:size], *map(tree.leaf, more)]
         return self._checkpoint(leaves).encode() + b"".join(entry + b"\n" for entry in entries)
+
+
+class Scribe(Observer):
+    """Writes a chronicle: the outsider alone decides, once, and the audit of the program is the other judge."""
+
+    def __init__(self, chronicle, library, verifier):
+        super().__init__(chronicle, library, verifier)
+        self.state, self.entries = chronicle.state, chronicle.entries
+
+    def catch_up(self):
+        pass
+
+    def submit(self, draft):
+        submission = draft.submission()
+        verdict = self.state.decide(json.dumps(submission, ensure_ascii=False).encode(), london.now())
+        same(verdict.code, None, f"the outsider's verdict ({verdict.why})")
+        self.client.record(submission)
+        self.words[draft.payload["id"]] = submission["disclosures"]
+        return draft.payload["id"]
+
+    def _check_refused(self, body, code, verdict=None, says=None):
+        found = verdict or self.state.decide(body, london.now())
+        same(found.code, code, f"the outsider's verdict ({found.why})")
+        self.client.refuse(code, body)
+
+    def compare(self, stream, name, letter, at=None):
+        same(self.state.agreement(stream, at or london.now()).state, letter, "the outsider's state")
 
 
 def audit(program, name, data):

@@ -239,6 +239,9 @@ class Header:
         self.non_adopter_rule = value.get("non_adopter_rule", "BLOCK")
         self.quorum = value.get("amendment_quorum", "ALL")
 
+    def __deepcopy__(self, memo):
+        return self  # It never changes; a changed one is another.
+
     def with_rows(self, rows):
         """The same header with further parties behind the others."""
         if not rows:

@@ -10,6 +10,7 @@ import hashlib
 import os
 import subprocess
 import tempfile
+from functools import cache
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
@@ -74,6 +75,7 @@ def _is_small(point):
     return _is_neutral(_times(8, point))
 
 
+@cache
 def is_fit(public):
     """Whether a key may enter the ledger: canonical, not weak, free of torsion (else K06)."""
     point = _point(public)

@@ -206,7 +206,8 @@ def write_history(title, folder, library, report, parts):
     before = london.wear(alone.clock)
     try:
         cast, quiet = Cast(keys), chronicle.quiet_report()
-        observer = begin(alone, *found_ledger(alone, cast, library), library)
+        _, vkey = found_ledger(alone, cast, library)
+        observer = chronicle.Scribe(alone, library, note.Verifier.read(vkey))
         tale = story.Story(observer, cast, quiet)
         for part in parts:
             quiet.part(part, tale)
