@@ -133,7 +133,9 @@ impl Opened {
             chain.add(index, &checkpoint.origin, &read).map_err(Wrong)?;
         }
         if !chain.log_keys.contains(&satisfied.log_key.to_string()) {
-            return Err(Wrong("neither the genesis nor a change after it names the key that signed the checkpoint".to_owned()));
+            return Err(Wrong(
+                "neither the genesis nor a change after it names the key that signed the checkpoint".to_owned(),
+            ));
         }
         told.checked.push(format!("{} entries are in the log, the first of all among them", entries.len()));
         told.checked.push(format!(

@@ -14,7 +14,6 @@ use counterpart_core::header::{DataClass, HeaderMember, RequiredRole, SignatureK
 use counterpart_core::ids::{AgreementId, EventId, OrganisationCode, Stream};
 use counterpart_core::london;
 use counterpart_core::replay;
-use counterpart_core::state::State;
 use counterpart_core::time::{Date, Timestamp};
 use counterpart_projections::coverage::{self, Covered, Reach};
 use counterpart_projections::register::{Imported, Openness, Row};
@@ -163,7 +162,7 @@ impl App {
 }
 
 /// What of the words of an agreement is erased.
-fn erased(state: &State, id: AgreementId, at: Timestamp) -> impl Iterator<Item = Fact> {
+fn erased(state: &counterpart_core::state::State, id: AgreementId, at: Timestamp) -> impl Iterator<Item = Fact> {
     let stream = Stream::Agreement(id);
     let gone = state.erasures.of(stream).iter().filter(move |erasure| state.is_gone(stream, erasure, at));
     gone.map(|erasure| Fact { name: "Words erased", value: Erased::from(erasure).told() })
