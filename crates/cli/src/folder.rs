@@ -142,7 +142,7 @@ impl Folder {
         let mut keys =
             self.file("log.key").exists().then(|| self.log_signer(passphrase)).transpose()?.map(LogKeys::from);
         for name in shell::names(&self.root)? {
-            if name.starts_with(LATER) && name.ends_with(".key") {
+            if name.strip_prefix(LATER).is_some_and(|rest| rest.strip_suffix(".key").is_some()) {
                 let signer = signer(&origin, key_file::load(&self.file(&name), passphrase)?)?;
                 keys = Some(match keys {
                     Some(keys) => keys.with(signer),

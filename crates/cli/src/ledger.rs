@@ -292,8 +292,8 @@ fn follow(web: &Web, origin: &str, from: String, mut earlier: Vec<Earlier>, show
         if proof.index != index || old.checkpoint.size != change.first_size {
             return Err(unproved("the proof is of another place or size".to_owned()));
         }
-        earlier.push(Earlier { vkey: current, last_size: change.first_size });
-        current = change.new.as_str().to_owned();
+        let vkey = std::mem::replace(&mut current, change.new.as_str().to_owned());
+        earlier.push(Earlier { vkey, last_size: change.first_size });
     }
     if current == shown {
         Ok(earlier)

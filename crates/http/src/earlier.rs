@@ -35,6 +35,7 @@ const COMPARED_MAX: usize = 10_000;
 
 /// What an event is compared with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a question of its own, and any may be asked beside any")]
 pub(crate) struct Needs {
     /// The terms of the version that a later draft answers.
     terms: bool,

@@ -159,7 +159,7 @@ impl App {
             })?;
         check_keys(&ledger, &answer_key)?;
         // INVARIANT: no word is served before what the log erased is gone, whatever copy this store was restored from.
-        let erased = Done::all(&*store, ledger.state(), clock()).map_err(StartError::Erasing)?;
+        let carried_out = Done::all(&*store, ledger.state(), clock()).map_err(StartError::Erasing)?;
         if let Some(note) = ledger.checkpoint() {
             view.publish(String::from_utf8_lossy(&note).into());
         }
@@ -175,7 +175,7 @@ impl App {
             clock: Arc::clone(&clock),
             titles: Arc::clone(&titles),
         };
-        let eraser = Eraser::start(desk, erased).map_err(StartError::Thread)?;
+        let eraser = Eraser::start(desk, carried_out).map_err(StartError::Thread)?;
         let owned = Owned {
             ledger,
             keyring: Arc::clone(&keyring),

@@ -1,5 +1,6 @@
 //! The log itself: checkpoint, tiles, proofs, reference data, key (C2SP tlog-tiles, tlog-proof).
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use axum::body::Bytes;
@@ -97,13 +98,16 @@ pub(crate) async fn keys(State(app): State<Arc<App>>, Named(name): Named) -> Res
     let mut past = changes.into_iter().filter(|(first, _)| *first <= size).peekable();
     if name == "list" {
         past.peek().ok_or_else(none)?;
-        let text: String = past.map(|(first, vkey)| format!("{first} {vkey}\n")).collect();
+        let mut text = String::new();
+        for (first, vkey) in past {
+            let _ = writeln!(text, "{first} {vkey}");
+        }
         return Ok(cached(answer(StatusCode::OK, TEXT, text), NOT_AT_ALL));
     }
     let asked = decimal(&name).ok_or_else(none)?;
     past.find(|(first, _)| *first == asked).ok_or_else(none)?;
-    let note = app.checkpoint_of(asked).await?.ok_or_else(none)?;
-    Ok(cached(answer(StatusCode::OK, TEXT, Bytes::copy_from_slice(note.as_bytes())), FOR_EVER))
+    let signed = app.checkpoint_of(asked).await?.ok_or_else(none)?;
+    Ok(cached(answer(StatusCode::OK, TEXT, Bytes::copy_from_slice(signed.as_bytes())), FOR_EVER))
 }
 
 /// The proof of one entry, under the newest checkpoint or under one of a size that was published.

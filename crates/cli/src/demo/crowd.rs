@@ -5,7 +5,7 @@ use counterpart_core::ids::{OrganisationCode, Role};
 use counterpart_core::london;
 use serde_json::json;
 
-use super::bodies::Bodies;
+use super::bodies::{Bodies, Body};
 use super::deal::{Deal, Request};
 use super::papers::{Days, Paper};
 use super::seal::text;
@@ -49,7 +49,7 @@ const SUBJECTS: [&str; 24] = [
 /// Adds so many requests, spread evenly over days and bodies; a third of them is taken up, and of two one is opened.
 pub fn crowd(scenes: &mut Vec<Scene>, count: u32) -> Result<()> {
     let bodies: Vec<(OrganisationCode, String)> =
-        Bodies::read()?.bodies.into_iter().filter(|body| body.shares()).map(|body| (body.code, body.short)).collect();
+        Bodies::read()?.bodies.into_iter().filter(Body::shares).map(|body| (body.code, body.short)).collect();
     let (days, places) = (DAYS.end - DAYS.start, u32::try_from(bodies.len())?);
     // The stories file as well, so that something is left to each body each day.
     let most = days * places * (EACH_MAX - 3);

@@ -216,7 +216,7 @@ impl App {
         let titles = self.titles.read();
         let board = view.board();
         let title = |at: usize| titles.held(at, board.lines().get(at)?.open?)?.folded.as_deref();
-        let titled = titles.lexicon.find(&search.words, &title);
-        Ok(board.search(view.state(), search, titled))
+        let found = titles.lexicon.find(&search.words, &title);
+        Ok(board.search(view.state(), search, found))
     }
 }

@@ -128,19 +128,19 @@ async fn erased_words_are_in_no_file_and_no_older_copy_brings_them_back() {
     let store = Arc::new(Embedded::open(&at("live"), &options()).unwrap());
     let locks = store.locks();
     let running = town_in(Running::over(store.clone(), locks, impatient()), "OPEN").await;
-    let mut story = Story::on(running);
-    let filed = story.file(&crate::examples::children()).await;
+    let mut tale = Story::on(running);
+    let filed = tale.file(&crate::examples::children()).await;
     assert_eq!(filed.status.as_u16(), 201, "{}", filed.text());
-    let (note, index) = story.noted().await;
+    let (note, index) = tale.noted().await;
     backup(&at("live"), &at("old"), Some(&at("old-keys")), &options()).unwrap();
     let before = files(&at("live"));
     assert!(!before.values().any(|bytes| holds(bytes, SECRET.as_bytes())), "at rest every word is sealed");
-    let answer = story.erases(erasure(&note, &["/text"], "PERSONAL_DATA", "2026-12-01")).await;
+    let answer = tale.erases(erasure(&note, &["/text"], "PERSONAL_DATA", "2026-12-01")).await;
     assert_eq!(answer.status.as_u16(), 201, "{}", answer.text());
     destroyed(&*store, index).await;
     backup(&at("live"), &at("new"), None, &options()).unwrap();
-    story.running.app.stop().await;
-    drop(story);
+    tale.running.app.stop().await;
+    drop(tale);
     drop(store);
 
     // What the files of words and keys had, and have no more, is the key and what it sealed.
