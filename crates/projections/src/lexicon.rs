@@ -77,14 +77,15 @@ mod tests {
             gone in prop::collection::vec(any::<bool>(), 12),
             text in "[ab ]{1,4}",
         ) {
+            let is_gone = |place: usize| gone.get(place).copied().unwrap_or_default();
             let mut lexicon = Lexicon::default();
             for (place, title) in titles.iter().enumerate() {
                 lexicon.add(place, title);
             }
-            for (place, title) in titles.iter().enumerate().filter(|(place, _)| gone[*place]) {
+            for (place, title) in titles.iter().enumerate().filter(|(place, _)| is_gone(*place)) {
                 lexicon.take(place, title);
             }
-            let title = |place: usize| titles.get(place).map(String::as_str).filter(|_| !gone[place]);
+            let title = |place: usize| titles.get(place).map(String::as_str).filter(|_| !is_gone(place));
             let read: Bits = (0..titles.len())
                 .filter(|place| !text.trim().is_empty() && title(*place).is_some_and(|title| title.contains(&text)))
                 .collect();

@@ -163,6 +163,7 @@ mod tests {
         assert_eq!(beginning("01", 7), None);
         let mut found = Vec::new();
         within("000000", 7, 1_500_000, &mut |range| found.push(range));
-        assert_eq!(found, [1_000_000..1_000_001]);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found.first(), Some(&(1_000_000..1_000_001)));
     }
 }

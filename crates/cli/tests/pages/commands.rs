@@ -3,6 +3,7 @@
 //! A command in a block is run, or stands in the list below with the reason why it is not; one in a sentence must at
 //! least be understood: its words are a command, and its options are those of that command.
 
+use std::fmt::Write as _;
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::path::Path;
@@ -126,7 +127,7 @@ fn script(document: &Document) -> (String, usize) {
         let (command, said) = line.split_once("   # exit ").unwrap_or((line, "0"));
         let way = document.ways.iter().find(|(begins, _)| command.starts_with(begins)).map(|(_, way)| *way);
         let before = document.before.iter().filter(|(begins, _)| command.starts_with(begins));
-        before.for_each(|(_, lines)| script.push_str(&format!("{lines}\n")));
+        before.for_each(|(_, lines)| writeln!(script, "{lines}").unwrap());
         let mut words = command.to_owned();
         for (from, to) in document.instead {
             words = words.replace(from, to);
@@ -137,14 +138,18 @@ fn script(document: &Document) -> (String, usize) {
                 assert!(!reason.is_empty());
                 continue;
             }
-            Way::Ends(code) => script.push_str(&format!(
-                "{words}\ncode=$?; [ $code -eq {code} ] || {{ echo '{shown}' ended with $code >&2; exit 99; }}\n"
-            )),
-            Way::Says(text) => script.push_str(&format!(
+            Way::Ends(code) => writeln!(
+                script,
+                "{words}\ncode=$?; [ $code -eq {code} ] || {{ echo '{shown}' ended with $code >&2; exit 99; }}"
+            )
+            .unwrap(),
+            Way::Says(text) => writeln!(
+                script,
                 "exec 3>said.{run}; {words} >&3 2>&3 & servers=\"$servers $!\"; tries=0\n\
                  until grep -qF '{text}' said.{run}; do tries=$((tries + 1)); \
-                 [ $tries -lt 600 ] || {{ echo '{shown}' said:; cat said.{run}; exit 99; }} >&2; sleep 0.1; done\n"
-            )),
+                 [ $tries -lt 600 ] || {{ echo '{shown}' said:; cat said.{run}; exit 99; }} >&2; sleep 0.1; done"
+            )
+            .unwrap(),
         }
         run += 1;
     }
@@ -157,7 +162,7 @@ fn webhook() -> String {
     let address = format!("http://{}/", listener.local_addr().unwrap());
     std::thread::spawn(move || {
         for mut stream in listener.incoming().flatten() {
-            let mut head = [0; 1 << 16];
+            let mut head = vec![0; 1 << 16];
             let _ = stream.read(&mut head);
             let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
         }
