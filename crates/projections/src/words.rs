@@ -39,6 +39,11 @@ impl Opened {
         opened
     }
 
+    /// Some texts alone, by their pointers within the terms: what a list shows.
+    pub fn brief<'t>(texts: impl Iterator<Item = (&'t str, &'t str)>) -> Self {
+        Self { text: texts.map(|(place, text)| (place.to_owned(), text.to_owned())).collect(), ..Self::default() }
+    }
+
     /// Whether nothing is open.
     pub fn is_empty(&self) -> bool {
         self.terms.is_none() && self.text.is_empty()

@@ -176,8 +176,12 @@ pub(crate) async fn register(State(app): State<Arc<App>>, uri: Uri) -> Result<Re
     let count = all.len().div_ceil(PER_PAGE).max(1);
     let current = asked.page.clamp(1, count);
     let shown = all.newest((current - 1) * PER_PAGE, PER_PAGE);
-    let rows = rows(&app, &shown, at).await.map_err(|problem| Fault::of(&app, problem))?;
+    let brief = app.brief(&shown).await.map_err(|problem| Fault::of(&app, problem))?;
     let view = app.reader.view();
+    let items = shown.iter().zip(&brief).filter_map(|(place, opened)| {
+        let agreement = view.state().agreement(view.board().lines().get(*place)?.id)?;
+        Some(Item::of(&Row::of(view.state(), agreement, at, opened)))
+    });
     let title = if asked.q.is_empty() {
         "Register of agreements".to_owned()
     } else {
@@ -190,7 +194,7 @@ pub(crate) async fn register(State(app): State<Arc<App>>, uri: Uri) -> Result<Re
         classes: classes(asked.search.class),
         filtered: !(asked.q.is_empty() && asked.party.is_empty() && asked.state.is_empty() && asked.class.is_empty()),
         count: english::count(all.len() as u64, "agreement", "agreements"),
-        items: rows.iter().map(Item::of).collect(),
+        items: items.collect(),
         pages: Pages::new(current, count, |number| asked.link(links::REGISTER, number)),
         csv: asked.link(links::REGISTER_CSV, 1),
         json: asked.link(links::REGISTER_JSON, 1),

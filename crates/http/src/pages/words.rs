@@ -12,23 +12,29 @@ use counterpart_projections::board::{Found, Open};
 use counterpart_projections::lexicon::Lexicon;
 use counterpart_projections::register::Search;
 use counterpart_projections::words::Opened;
+use tokio::sync::Mutex;
 
 use crate::App;
 use crate::problem::Problem;
 
 /// Changes of what is open whose titles are read at once.
-const AT_ONCE: usize = 2_048;
+const AT_ONCE: usize = 512;
 
-/// A title as everybody may read it, or that there is none.
+/// What a list shows of the words of an agreement that everybody may read, where there are some.
 #[derive(Clone, Debug, Default)]
 struct Title {
     text: Option<Arc<str>>,
     folded: Option<Arc<str>>,
+    purpose: Option<Arc<str>>,
 }
 
 /// Titles that were read already.
 #[derive(Debug, Default)]
-pub(crate) struct Titles(RwLock<Known>);
+pub(crate) struct Titles {
+    known: RwLock<Known>,
+    /// Whoever holds it reads what was opened; everybody else waits instead of reading the same.
+    reading: Mutex<()>,
+}
 
 #[derive(Debug, Default)]
 struct Known {
@@ -51,11 +57,11 @@ impl Titles {
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Known> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner)
+        self.known.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn write(&self) -> RwLockWriteGuard<'_, Known> {
-        self.0.write().unwrap_or_else(PoisonError::into_inner)
+        self.known.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -165,7 +171,8 @@ impl App {
             if view.board().lines().get(at).and_then(|line| line.open) == Some(open) {
                 let text: Option<Arc<str>> = opened.text("/title").map(Arc::from);
                 let folded = text.as_ref().map(|text| text.to_lowercase().into());
-                titles.put(at, Some((open, Title { text, folded })));
+                let purpose = opened.text("/purpose").map(Arc::from);
+                titles.put(at, Some((open, Title { text, folded, purpose })));
             }
         }
         Ok(true)
@@ -174,6 +181,7 @@ impl App {
     /// Reads every title that was opened since this was last called, and forgets those that were closed.
     pub(crate) async fn learn_opened(&self) -> Result<(), Problem> {
         loop {
+            let _alone = self.titles.reading.lock().await;
             let (from, changed): (usize, Vec<usize>) = {
                 let view = self.reader.view();
                 let from = self.titles.read().changes;
@@ -194,6 +202,20 @@ impl App {
         }
     }
 
+    /// Titles and purposes at these places of the board, as far as everybody may read them, in their order.
+    pub(crate) async fn brief(&self, places: &[usize]) -> Result<Vec<Opened>, Problem> {
+        self.learn_titles(places).await?;
+        let view = self.reader.view();
+        let titles = self.titles.read();
+        let lines = view.board().lines();
+        let brief = |at: &usize| {
+            let Title { text, purpose, .. } = titles.held(*at, lines.get(*at)?.open?)?;
+            let texts = [("/title", text), ("/purpose", purpose)];
+            Some(Opened::brief(texts.into_iter().filter_map(|(place, text)| Some((place, text.as_deref()?)))))
+        };
+        Ok(places.iter().map(|at| brief(at).unwrap_or_default()).collect())
+    }
+
     /// The open titles at these places of the board, in their order.
     pub(crate) async fn titles(&self, places: &[usize]) -> Result<Vec<Option<Arc<str>>>, Problem> {
         self.learn_titles(places).await?;
@@ -205,13 +227,22 @@ impl App {
     }
 
     /// The agreements that fit a search.
+    ///
+    /// # Errors
+    ///
+    /// H503 while the titles of very many agreements are read after a start.
     pub(crate) async fn fitting(&self, search: &Search, now: Timestamp) -> Result<Found, Problem> {
         if search.words.is_empty() {
             let view = self.reader.view_at(now);
             return Ok(view.board().search(view.state(), search, Bits::default()));
         }
         drop(self.reader.view_at(now));
-        self.learn_opened().await?;
+        let read = tokio::time::timeout(self.settings.patience, self.learn_opened()).await;
+        read.map_err(|_| {
+            Problem::unavailable(
+                "The titles of agreements are still being read after a start. Search again in a minute.",
+            )
+        })??;
         let view = self.reader.view_at(now);
         let titles = self.titles.read();
         let board = view.board();
