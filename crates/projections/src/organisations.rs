@@ -155,8 +155,12 @@ pub fn row(organisation: &Organisation, at: Timestamp) -> OrganisationRow<'_> {
 }
 
 /// Posts that nobody holds at an instant: those that every body fills, and the Caldicott Guardian where one is required.
-/// A joint committee or programme is never a party, so nothing waits for more than its own office.
+/// A joint committee or programme is never a party, so nothing waits for more than its own office; nothing waits for
+/// a body that acts no more.
 pub fn vacancies(organisation: &Organisation, at: Timestamp) -> Vec<Role> {
+    if matches!(organisation.stage_at(at), OrganisationStage::Left { .. } | OrganisationStage::Succeeded { .. }) {
+        return Vec::new();
+    }
     let guardian = organisation.flags.caldicott_required.then_some(Role::Cg);
     let posts = if organisation.kind == OrganisationType::Partnership { &OFFICE[..] } else { &POSTS };
     posts.iter().copied().chain(guardian).filter(|role| !organisation.has_serving(*role, at)).collect()

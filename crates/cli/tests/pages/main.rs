@@ -286,6 +286,22 @@ fn words_that_nobody_opened_are_nowhere() {
 }
 
 #[test]
+fn a_body_that_was_succeeded_acts_no_more_and_nothing_waits_for_it() {
+    let served = Served::demonstration();
+    let list = read(&served.get("/organisations").text);
+    assert!(list.contains("63 organisations may sign in this ledger"), "two of 65 merged into a third");
+    for code in ["NCL", "NWL"] {
+        let body: serde_json::Value =
+            serde_json::from_str(&served.get(&format!("/api/v1/organisations/{code}")).text).unwrap();
+        assert_eq!((&body["state"], &body["successor"]), (&"SUCCEEDED".into(), &"WNL".into()));
+        assert_eq!(body["vacancies"], serde_json::json!([]));
+        let page = read(&served.get(&format!("/organisations/{code}")).text);
+        assert!(page.contains("Succeeded by WNL on "), "{page}");
+    }
+    assert_eq!(list.matches("Succeeded by WNL on ").count(), 2);
+}
+
+#[test]
 fn a_search_finds_by_title_reference_party_and_state() {
     let served = Served::demonstration();
     let count = |query: &str| {

@@ -29,6 +29,8 @@ struct Body {
     code: String,
     agreements: usize,
     vacancies: String,
+    /// Why it acts no more.
+    gone: Option<String>,
 }
 
 struct Group {
@@ -58,11 +60,13 @@ pub(crate) async fn list(State(app): State<Arc<App>>) -> Result<Response, Fault>
             code: body.code.to_string(),
             agreements: view.board().of(body.code).len(),
             vacancies: joined(&organisations::vacancies(body, at)),
+            gone: acts_no_more(body, at).then(|| standing(body, at)),
         });
     }
+    let acting = state.organisations.values().filter(|body| !acts_no_more(body, at)).count();
     let template = Organisations {
         frame: Frame::new(&app, &view, Section::Organisations, "Organisations"),
-        count: english::count(state.organisations.len() as u64, "organisation", "organisations"),
+        count: english::count(acting as u64, "organisation", "organisations"),
         groups: groups
             .into_iter()
             .map(|((_, name), mut bodies)| {
@@ -193,6 +197,10 @@ fn deal(view: &View, place: usize, title: Option<Arc<str>>) -> Option<Deal> {
         reference: line.reference.to_string(),
         state: Tag::of_line(line.stage, line.unconfirmed),
     })
+}
+
+fn acts_no_more(body: &Organisation, at: Timestamp) -> bool {
+    matches!(body.stage_at(at), OrganisationStage::Left { .. } | OrganisationStage::Succeeded { .. })
 }
 
 fn standing(body: &Organisation, at: Timestamp) -> String {
