@@ -116,6 +116,9 @@ class Agreement:
     filed_at: datetime | None = None
     passed: set = field(default_factory=set)
     unconfirmed: dict = field(default_factory=dict)
+    heirs: dict = field(default_factory=dict)
+    grants: dict = field(default_factory=dict)
+    ended_at: datetime | None = None
 
     @property
     def header(self):
@@ -242,8 +245,10 @@ class Agreement:
             due = [change for change in self._due(book) if change[0] is None or change[0] <= at]
             if not due:
                 return
-            _, _, happen = min(due, key=lambda change: (change[0] is not None, change[0] or at, change[1]))
+            when, _, happen = min(due, key=lambda change: (change[0] is not None, change[0] or at, change[1]))
             happen()
+            if self.state in "EX" and self.ended_at is None:
+                self.ended_at = when or at
 
     def _due(self, book):
         """(instant, or None for at once; place among derived changes; what happens)."""
@@ -267,7 +272,7 @@ class Agreement:
             yield self.moved_at + idle, 9, lambda: self.move("L")
         if self.state == "A" and self.approve_by:
             yield self.approve_by, 9, lambda: self.move("L")
-        if self.state == "E" and not self.duties and not self.holds and not self.is_imported():
+        if self.state == "E" and not self.duties and not self.holds:
             yield None, 11, lambda: self.move("X")
 
     def _due_in_force(self, book):
@@ -398,7 +403,7 @@ class Agreement:
             for code in self.staying() - self.adopters():
                 if self.extended(self.amendment.version.header).executes(code):
                     self.parties[code].state = "n"
-        self.current = self.amendment.version
+        self.current, self.led_by = self.amendment.version, ""
         self.basis = self.basis if self.amendment.kind == "M0" else self.current.hash
         self.drop_amendment()
 

@@ -27,6 +27,7 @@ class Mark:
     keys: dict
     persons: set
     rests: set
+    first: tuple = ()
 
 
 def mark(book, event, index, at):
@@ -46,7 +47,12 @@ def mark(book, event, index, at):
     if event.type == "RoleDelegated":
         rests.add(event.data["appointment"])
     keys = {s["key"]: s["organisation"] for s in event.signers}
-    return Mark(index, at, event.stream, event.type, keys, {book.human(s["person"]) for s in event.signers}, rests)
+    return Mark(index, at, event.stream, event.type, keys, {book.human(s["person"]) for s in event.signers}, rests, _first(event))
+
+
+def _first(event):
+    """(organisation, role) of who signed an event first."""
+    return event.signers[0]["organisation"], event.signers[0]["role"]
 
 
 def doubts(book):
@@ -116,7 +122,7 @@ def check_reporter(book, event):
     registrars = [s for s in signers if s["organisation"] == REGISTRAR]
     others = [s for s in signers if s not in registrars]
     from_now = data.get("suspect_from", index) == index
-    own = lambda s: (s["organisation"], s["person"]) == (target.organisation, target.person)
+    own = lambda s: (s["organisation"], s["person"]) == (target.organisation, target.person) and s["key"] != data["key"]
     chief = lambda s: (s["organisation"], s["role"]) == (target.organisation, "CEX")
     administrator = lambda s: (s["organisation"], s["role"]) == (target.organisation, "ADM")
     if registrars:

@@ -19,7 +19,12 @@ class Refused(Exception):
 
 
 # What officers of a body that left may still sign.
-AFTERWARDS = {"IncidentNoted", "IncidentUpdated", "DestructionCertified"}
+AFTERWARDS = {"IncidentNoted", "IncidentUpdated", "DestructionCertified", "DisclosureErased"}
+# What a suspended body may say of itself, besides what protects people.
+WHILE_SUSPENDED = {
+    "OrganisationUpdated", "OrganisationLeft", "OrganisationSucceeded", "SuccessionObjected", "RoleHolderRevoked", "DelegationRevoked",
+    "KeyRevoked", "KeyCompromised", "ContestResolved", "DisclosureErased",
+}
 _APPOINTED_BY_CHIEF = {"SIRO", "DPO", "CG", "SIG", "LEO", "ADM"}
 _KEY_NEEDS_CHIEF = {"CEX", "SIRO", "DPO", "CG", "SIG", "LEO", "ADM"}
 
@@ -205,6 +210,10 @@ def check_keys(book, event, at):
             raise Refused({"r": "K03", "v": "K04", "c": "K05"}[known.standing])
         if (known.organisation, known.person) != (signer["organisation"], signer["person"]):
             raise Refused("K10")
+    if event.type == "KeyRegistered":
+        named = next(s for s in event.signers if s["key"] == event.data["key"])
+        if (named["organisation"], named["person"]) != (event.data["organisation"], event.data["person"]):
+            raise Refused("K10")
     if event.type in office.TYPES:
         office.check_keys(book, event)
     if event.type == "KeyRevoked":
@@ -219,6 +228,8 @@ def check_keys(book, event, at):
         target = book.keys.get(event.data["replaces"])
         if target is None:
             raise Refused("K01")
+        if target.standing != "a":
+            raise Refused({"r": "K03", "v": "K04", "c": "K05"}[target.standing])
     if at < event.signed_at - event.GRACE:
         raise Refused("K09")
     if at > event.valid_until:
@@ -249,19 +260,20 @@ def check_organisations(book, event, at, protective):
             raise Refused("O04", code)
         if standing == "l" and event.type not in AFTERWARDS:
             raise Refused("O03", code)
-        if standing == "s" and event.stream.startswith("agr:") and not protective:
+        if standing == "s" and event.type not in WHILE_SUSPENDED and not protective:
             raise Refused("O05", code)
     if named and event.type != "OrganisationRegistered":
         body = book.organisations.get(named)
         if body is None:
             raise Refused("O01", named)
         standing = body.standing(at)
-        if standing in "lu":
+        if standing == "u" or (standing == "l" and event.type not in AFTERWARDS):
             raise Refused({"l": "O03", "u": "O04"}[standing], named)
         if event.type == "OrganisationSuspended" and standing == "s":
             raise Refused("O05", named)
         if event.type == "OrganisationReinstated" and standing == "a":
             raise Refused("O06", named)
+    erasure.check_organisations(book, event, at)
     if event.type == "SuccessionObjected":
         succession.check_objection(book, event)
     if event.type == "PartnershipMembershipChanged":
@@ -371,6 +383,8 @@ def check_signers(book, event, at):
             _need(any(map(_is_registrar, event.signers)) or len(event.signers) == 1, "one signature")
         case kind if kind in office.TYPES:
             office.check_signers(book, event, at)
+        case kind if kind in erasure.TYPES:
+            erasure.check_signers(book, event, at)
         case "RoleHolderAppointed":
             _check_appointment(book, event, at)
         case "RoleHolderRevoked":
@@ -471,8 +485,7 @@ def _check_key(book, event, at):
     body, person = data["organisation"], data["person"]
     held = book.roles(body, person, at)
     _need(held, "a person without a role has no key")
-    first, others = signers[0], signers[1:]
-    _need((first["key"], first["organisation"], first["person"]) == (data["key"], body, person), "the new key comes first")
+    others = [s for s in signers if s["key"] != data["key"]]
     active = [k for k in book.keys.values() if k.organisation == body and k.standing == "a"]
     is_own = lambda s: s["organisation"] == body and s["person"] == person and s["key"] != data["key"]
     is_adm = lambda s: _post(body, "ADM")(s) and s["person"] != person
@@ -507,6 +520,9 @@ def check_dates(book, event, at):
     data, today = event.data, london.today(at)
     if event.type == "ContestResolved":
         contest.check_targets(book, event)
+    if event.type in erasure.TYPES:
+        erasure.check_guards(book, event, at)
+        return
     if event.type in ("OrganisationSucceeded", "SuccessionObjected"):
         succession.check_day(book, event, at)
         return
@@ -598,5 +614,6 @@ def evolve(book, event, at):
 
 # These read this module, so they are read behind it.
 import contest  # noqa: E402
+import erasure  # noqa: E402
 import office  # noqa: E402
 import succession  # noqa: E402

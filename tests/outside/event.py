@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import dsse
+import erasure
 import jcs
 import london
 import office
@@ -44,6 +45,7 @@ _AGREEMENT = {
     "IncidentNoted", "IncidentUpdated", "DestructionCertified", "RetentionHoldPlaced",
     "RetentionHoldReleased", "DocumentAttached", "AgreementImported", "ImportConfirmed",
     "ImportDisputed", "EmergencySharingRecorded", "LeadChanged", "Corrected", "SuccessionConfirmed",
+    "AccessGranted", "AccessEnded",
 }
 STREAM_OF = {
     "LedgerGenesis": "sys",
@@ -52,6 +54,7 @@ STREAM_OF = {
     **dict.fromkeys(_KEY, "key"),
     **dict.fromkeys(_AGREEMENT, "agr"),
     "ContestResolved": "",
+    "DisclosureErased": "",
 }
 LONGEST_ALONE = timedelta(hours=24)
 LONGEST_TOGETHER = timedelta(days=14)
@@ -131,13 +134,16 @@ def _event(value, payload, signatures, library):
     if kind == "OrganisationSucceeded":
         succession.check_shape(value["data"])
         _ask(value["stream"] == f"org:{value['data']['predecessors'][0]}", "another's stream")
+    erasure.check_shape(kind, value["data"])
+    if kind == "RegistrarChanged":
+        _ask(value["data"]["threshold"] >= 2, "a threshold of two at least")
     signers = value["signers"]
     _ask(isinstance(signers, list) and 1 <= len(signers) <= dsse.MOST_SIGNATURES, "1 to 16 signers")
     for signer in signers:
         _check_signer(signer)
     _ask(bool(_UUID7.fullmatch(value["id"])), "`id` is a UUIDv7")
     _ask(bool(_STREAM.fullmatch(value["stream"])), "`stream`")
-    # A contest is resolved in the stream of what is contested.
+    # A contest is resolved, and words are erased, in the stream of the event concerned.
     _ask(STREAM_OF[kind] in ("", value["stream"].split(":")[0]), "another kind of stream")
     own = {"OrganisationRegistered": "code", **dict.fromkeys(_KEY, "key")}.get(kind)
     _ask(own is None or value["stream"] == f"{STREAM_OF[kind]}:{value['data'][own]}", "another's stream")

@@ -8,6 +8,7 @@ when its terms are submitted. Rules on words are the server's alone.
 import calendar
 
 import jcs
+import lawful
 import london
 from directory import Refused
 from header import _ORDER
@@ -16,11 +17,13 @@ LARGEST = 24_000
 _HIDDEN = {"FOIA-S23", "FOIA-S24", "FOIA-S31"}
 
 
-def problems(header, book, agreements, visibility):
+def problems(header, book, agreements, visibility, at):
     """The codes of all errors, in the order of the catalogue."""
-    return list(_agreement(header, agreements)) + list(_parties(header, book)) + list(
-        _datasets(header)
-    ) + list(_crossing(header)) + list(_publication(header, visibility))
+    found = [
+        *_agreement(header, agreements), *_parties(header, book), *_datasets(header), *_crossing(header), *_publication(header, visibility),
+        *lawful.problems(header, book, at),
+    ]
+    return sorted(found, key=lambda code: int(code.removeprefix("V-")))
 
 
 def _agreement(header, agreements):

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import amendment as amendments
 import contest
+import erasure
 import flows
 import imports
 import joining
@@ -92,6 +93,8 @@ def check_guards(agreement, event, at, book):
                 raise Refused("G06")
         case "AmendmentProposed":
             _check_amendment(agreement, event, party, at)
+        case "ReviewCompleted" if party.state in "mk":
+            raise Refused(PARTY_CODES[party.state])
         case "ReviewCompleted":
             _check_review(agreement.header, data, at, book)
         case "RevocationRescinded":
@@ -136,6 +139,8 @@ def check_guards(agreement, event, at, book):
             _check_lifting(agreement, data["ground"], at)
         case "RevocationNoticed":
             _check_notice(agreement, event, party, at)
+        case kind if kind in erasure.TYPES:
+            erasure.check_guards(book, event, at, agreement)
         case kind if kind in _ELSEWHERE:
             _ELSEWHERE[kind](agreement, event, at, book, PARTY_CODES)
 

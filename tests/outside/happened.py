@@ -1,5 +1,6 @@
 """What an admitted event changes in an agreement."""
 
+import erasure
 import flows
 import imports
 import joining
@@ -43,7 +44,7 @@ def _take_draft(agreement, event):
 
 def _answer_with(agreement, version):
     """The terms are now these, and the parties those that they name."""
-    agreement.current = version
+    agreement.current, agreement.led_by = version, ""  # A version names its lead itself.
     rows = agreement.parties
     agreement.parties = {code: rows.get(code, Party()) for code in version.header.organisations()}
 
@@ -271,5 +272,6 @@ _HAPPENS = {
     "RevocationNoticed": _notice, "RevocationRescinded": _rescind, "TerminationConsented": _consent,
     "PublicationDecided": _nothing, "NoteRecorded": _nothing,
     "ContestResolved": _nothing, "SuccessionConfirmed": succession.confirm,
+    "DisclosureErased": _nothing, "AccessGranted": erasure.grant, "AccessEnded": erasure.end,
     **flows.HAPPENED, **joining.HAPPENED, **imports.HAPPENED,
 }

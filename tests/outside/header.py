@@ -66,7 +66,7 @@ def derive(terms, rows, organisations, reference):
     header["parties"] = [_party(row, terms) for row in rows]
     for party in header["parties"]:
         body = organisations[party["organisation"]]
-        party["required_roles"] = _required_roles(header, party, body, reference)
+        party["required_roles"] = required_roles(header, party, body, reference)
     return header
 
 
@@ -146,7 +146,7 @@ def _gateways(code, gateways):
     return sorted(held, key=lambda gate: gate["code"])
 
 
-def _required_roles(header, party, body, reference):
+def required_roles(header, party, body, reference):
     """Who must sign for a party, from `POLICY-ROLES`: sorted by kind, then role."""
     flags, governance, extra = body
     policy = reference["POLICY-ROLES"]

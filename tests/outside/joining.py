@@ -47,8 +47,16 @@ def _lead_signed(agreement, event, book, at):
     _need(len({s["organisation"] for s in others} - {lead, agreement.lead}) == 2)
 
 
+def _correct_signed(agreement, event, book, at):
+    """A42: whoever signed the target first, in the same role."""
+    first, target = event.signers[0], book.marks.get(event.data["target"])
+    _need(len(event.signers) == 1)
+    if target and target.stream == event.stream:
+        _need((first["organisation"], first["role"]) == target.first, "another's event")
+
+
 SIGNED = {
-    "PartyInvited": _invite_signed, "AccessionRequested": _ask_signed, "DocumentAttached": _attach_signed,
+    "Corrected": _correct_signed, "PartyInvited": _invite_signed, "AccessionRequested": _ask_signed, "DocumentAttached": _attach_signed,
     "LeadChanged": _lead_signed,
 }
 
@@ -85,13 +93,19 @@ def _lead_guarded(agreement, event, at, book, codes):
         raise Refused(codes[there.state] if there else "G21")
 
 
+def _correct_guarded(agreement, event, at, book, codes):
+    target = book.marks.get(event.data["target"])
+    if target is None or target.stream != event.stream:
+        raise Refused("G28")
+
+
 def _attach_guarded(agreement, event, at, book, codes):
     if agreement.documents >= _DOCUMENTS:
         raise Refused("G48")
 
 
 GUARDED = {
-    "DocumentAttached": _attach_guarded, "PartyInvited": _row_guarded, "AccessionRequested": _row_guarded, "LeadChanged": _lead_guarded,
+    "Corrected": _correct_guarded, "DocumentAttached": _attach_guarded, "PartyInvited": _row_guarded, "AccessionRequested": _row_guarded, "LeadChanged": _lead_guarded,
 }
 
 

@@ -7,6 +7,7 @@ that answers.
 from datetime import timedelta
 
 import contest
+import erasure
 import flows
 import imports
 import joining
@@ -56,6 +57,7 @@ _TABLE = {
     "ImportDisputed": "T01 T04 T04 T04 T04 T04 = = = = T07 T07 T07",
     "EmergencySharingRecorded": "= T02 T02 T02 T02 T02 T02 T02 T02 T02 T02 T02 T02",
     "ContestResolved": "T01 = = = = = = = = = = = =",
+    **dict.fromkeys(erasure.TYPES, "T01 = = = = = = = = = = = ="),
     "SuccessionConfirmed": "T01 = = = = = = = = T18 T07 T07 T07",
     "LeadChanged": "T01 = = = = = = = T06 T18 T07 T07 T07",
     "Corrected": "T01 = = = = = = = = = = = =",
@@ -97,7 +99,7 @@ def _need(met, why=""):
 
 def check_deciders(event):
     """D05: registrars, auditors and witnesses never decide an agreement."""
-    if event.type == "NoteRecorded":
+    if event.type == "NoteRecorded" or erasure.is_ordered(event):
         return
     for signer in event.signers:
         if signer["organisation"] == REGISTRAR or signer["role"] in NEVER_DECIDE:
@@ -127,6 +129,9 @@ def check_roles(agreement, event, book, at):
         return
     if event.type == "ContestResolved":
         contest.check_resolver(book, event)
+        return
+    if event.type in erasure.TYPES:
+        erasure.check_signers(book, event, at, agreement)
         return
     if event.type in joining.SIGNED:
         _need(event.type == "AccessionRequested" or event.type == "LeadChanged" or organisation in agreement.parties)

@@ -4,6 +4,7 @@ import dsse
 import london
 import reference
 from attacks import refused
+from cast import Officer
 from note import Verifier
 from rehearsal import new_log_key
 from story import ORIGIN
@@ -63,6 +64,37 @@ def registrars(tale):
     refused(tale, "a registrar for a body", "R04", "RoleHolderAppointed", "org:ISL", tale.appointment("ISL", "IAO", fifth.person), cast["ISL.ADM"])
 
 
+def new_keys(tale):
+    """Who signs for a new key: nobody too many, and in whatever order."""
+    tale.have("HCK", ["ADM", "ADM2", "SIG", "IAO", "LGL"])
+    cast, old = tale.cast, tale.cast["HCK.IAO"]
+
+    def key(name):
+        return Officer("HCK", old.person, "IAO", cast.officer(f"HCK.IAO.{name}", "HCK", "IAO").key)
+
+    def data(new):
+        return {"custody": "SOFTWARE", "key": new.key.id, "organisation": "HCK", "person": old.person, "public": dsse.b64(new.key.public)}
+
+    def no(title, code, new, *hands, **more):
+        refused(tale, title, code, "KeyRegistered", f"key:{new.key.id}", {**data(new), **more}, *hands)
+
+    chief = cast["HCK.CEX"]
+    other = Officer("HCK", chief.person, "CEX", cast.officer("HCK.CEX.2", "HCK", "CEX").key)
+    mine = {**data(other), "person": chief.person}
+    refused(tale, "a chief's second key, by the chief alone", "R01", "KeyRegistered", f"key:{other.key.id}", mine, other, chief)
+    refused(tale, "a chief's second key, by the administrator", "R01", "KeyRegistered", f"key:{other.key.id}", mine, other, cast["HCK.ADM"])
+    tale.say("a chief's second key", "KeyRegistered", f"key:{other.key.id}", mine, other, chief, cast["HCK.ADM"])
+    second = key("2")
+    no("a second key, by the administrator alone", "R01", second, second, cast["HCK.ADM"])
+    no("a second key, by the chief alone", "R01", second, second, cast["HCK.CEX"])
+    no("with a signatory besides", "R01", second, second, cast["HCK.ADM"], cast["HCK.CEX"], cast["HCK.SIG"])
+    no("for another person", "K10", second, second, cast["HCK.ADM"], cast["HCK.CEX"], person=cast["HCK.LGL"].person)
+    no("without the new key", "K06", second, cast["HCK.ADM"], cast["HCK.CEX"])
+    tale.say("with the chief", "KeyRegistered", f"key:{second.key.id}", data(second), second, cast["HCK.ADM"], cast["HCK.CEX"])
+    third = key("3")
+    tale.say("with the other key, the new one last", "KeyRegistered", f"key:{third.key.id}", data(third), cast["HCK.ADM"], old, third)
+
+
 def log_key(tale):
     """Another key signs checkpoints, from a size to come."""
     two, kind = tale.cast.registrars[:2], "LogKeyChanged"
@@ -111,4 +143,4 @@ def closed(tale):
     refused(tale, "a body suspended", "E06", "OrganisationSuspended", "org:ISL", {"reason": "ORDER", "until": _today()}, *two)
 
 
-HISTORIES = {"the ledger's own affairs": [registrars, log_key, lists, closed]}
+HISTORIES = {"the ledger's own affairs": [registrars, new_keys, log_key, lists, closed]}

@@ -15,6 +15,7 @@ import commit
 import contest
 import directory
 import dsse
+import erasure
 import event as events
 import filing
 import header as headers
@@ -235,25 +236,33 @@ class State:
         # From the second draft on a header says what differs, and a first one does not.
         if (changes is None) != (event.type == "RequestFiled"):
             raise Refused("E08", "`changes`")
-        before = current.current and self.said.get(current.current.terms)
+        # The version answered: the counter-proposal that waits, before anything is in force.
+        answered = current.counter if current.counter and current.state in "FCG" else current.current
+        before = answered and self.said.get(answered.terms)
         if before is not None and changes != amendment.changes(before, said):
             raise Refused("E08", f"changes are {amendment.changes(before, said)}")
 
     def _check_header(self, event, current, at):
-        """The V rules that read only the header."""
+        """The V rules that read only the header; E08 of a row that joins one."""
         header = None
+        if "row" in event.data and current.header and "datasets" in current.header.value:
+            row = event.data["row"]
+            value = current.header.with_rows([row]).value
+            owed = headers.required_roles(value, row, self.bodies()[row["organisation"]], self.book.reference)
+            if owed != row["required_roles"]:
+                raise Refused("E08", f"required roles are {owed}")
         if event.type in _DRAFTS and "header" in event.data:
             header = headers.Header(event.data["header"])
         elif event.type == "TermsSubmitted":
             header = current.signing.header
         if header:
-            found = filing.problems(header, self.book, self.agreements, self.genesis["visibility"])
+            found = filing.problems(header, self.book, self.agreements, self.genesis["visibility"], at)
             if found:
                 raise Refused(found[0], ", ".join(found))
 
     def _check_limits(self, event, current, at):
         """G48: what an organisation may do in a London day, and an agreement in its life."""
-        if current is None or event.type in ("AgreementSuspended", "RevocationNoticed"):
+        if current is None or event.type in ("AgreementSuspended", "RevocationNoticed", "DisclosureErased", "AccessEnded"):
             return  # A limit must not keep anybody from protecting people.
         limits = self.book.reference["POLICY-LIMITS"]
         used = self.days.get((event.signers[0]["organisation"], london.today(at)), {})
@@ -347,7 +356,7 @@ class State:
             ends_version = event.type in _BARRIERS or (event.type == "ClarificationProvided" and "terms" in event.data)
         else:
             directory.evolve(self.book, event, at)
-            ends_version = person is None
+            ends_version = person is None and event.type not in erasure.TYPES
         self.book.marks[event.id] = noted
         self.book.contested = contest.doubts(self.book)[0]
         if person is not None:

@@ -30,6 +30,7 @@ import dsse
 import eight
 import hostile
 import london
+import months
 import note
 import reading
 import registry
@@ -217,7 +218,7 @@ def write_history(title, folder, library, report, parts):
     return alone
 
 
-HISTORIES = {**talks.HISTORIES, **aftermath.HISTORIES, **compromised.HISTORIES, **section7.HISTORIES, **bodies.HISTORIES, **registry.HISTORIES}
+HISTORIES = {**talks.HISTORIES, **aftermath.HISTORIES, **compromised.HISTORIES, **section7.HISTORIES, **bodies.HISTORIES, **registry.HISTORIES, **months.HISTORIES}
 # Histories that begin on a day of their own.
 STARTS = section7.STARTS
 

@@ -205,6 +205,7 @@ def _pass(agreement, code, heir, made):
     there = agreement.parties.get(heir)
     if there is not None and there.state in _LIVE:
         new = min(there, new, key=lambda party: _STRONGEST.index(party.state))
+    agreement.heirs[code] = heir
     agreement.parties[code] = type(old)("u")
     agreement.parties[heir] = new
     agreement.questions = {q: tuple(map(swap, pair)) for q, pair in agreement.questions.items()}

@@ -166,7 +166,7 @@ def _counters(talk):
     no("a triage while another waits", "T12", "RequestTriaged", {"missing": [], "outcome": "ACCEPTED"}, "HCK.IGL")
     no("accepted by who made it", "R01", "CounterProposalAccepted", accept, "CMD.IGL")
     mine = talk.changed(destruction_due_days=15, notice_days=20)
-    say("replaced", "CounterProposalMade", talk.counter(mine), "HCK.IGL")
+    say("replaced", "CounterProposalMade", talk.counter(mine, said=other), "HCK.IGL")
     no("a counter-proposal that was replaced", "G06", "CounterProposalAccepted", accept, "CMD.IGL")
     asked = say("about the counter-proposal", "ClarificationRequested", talk.question(THERE), "CMD.LGL")
     talk.expect("CLARIFYING", "C")

@@ -465,7 +465,18 @@ fn check_key(state: &State, event: &Event, data: &data::KeyRegistered, at: Times
     let others: Vec<&Signer> = event.signers.iter().filter(|s| s.key != data.key).collect();
     let signs = |role: Role| others.iter().any(|s| s.organisation == code && s.role == role && s.person != data.person);
     let missing = |role: Role| Refusal::RoleNotHeld { role, organisation: code };
-    if roles.contains(&Role::Cex) {
+    let own_other_key = others.iter().any(|s| s.organisation == code && s.person == data.person);
+    let lost = roles.contains(&Role::Cex) && !own_other_key;
+    let stands = |s: &Signer| match lost {
+        true if s.organisation == OrganisationCode::REGISTRAR => true,
+        true => s.organisation == code && matches!(s.role, Role::Sig | Role::Siro),
+        false => s.organisation == code && (s.person == data.person || matches!(s.role, Role::Adm | Role::Cex)),
+    };
+    // Nobody signs besides whom the rule asks for.
+    if let Some(spare) = others.iter().find(|s| !stands(s)) {
+        return Err(Refusal::RoleNotHeld { role: spare.role, organisation: spare.organisation });
+    }
+    if lost {
         // A chief who lost their key: two registrars and SIG or SIRO.
         registrars(state, event)?;
         return if signs(Role::Sig) || signs(Role::Siro) { Ok(()) } else { Err(missing(Role::Sig)) };
@@ -478,9 +489,9 @@ fn check_key(state: &State, event: &Event, data: &data::KeyRegistered, at: Times
     if !signs(Role::Adm) {
         return Err(missing(Role::Adm));
     }
-    let heavy =
-        roles.iter().any(|r| matches!(r, Role::Siro | Role::Dpo | Role::Cg | Role::Sig | Role::Leo | Role::Adm));
-    let own_other_key = others.iter().any(|s| s.organisation == code && s.person == data.person);
+    let heavy = roles
+        .iter()
+        .any(|r| matches!(r, Role::Cex | Role::Siro | Role::Dpo | Role::Cg | Role::Sig | Role::Leo | Role::Adm));
     if (heavy || active(data.person)) && !own_other_key && !signs(Role::Cex) {
         return Err(missing(Role::Cex));
     }

@@ -122,6 +122,23 @@ fn a_second_administrator_needs_the_chief_too() {
 }
 
 #[test]
+fn nobody_signs_for_a_new_key_who_is_not_asked() {
+    let mut world = World::with_camden();
+    let (adm, chief, lead) = (person("CMD", "ADM", 11), person("CMD", "CEX", 10), person("CMD", "IGL", 30));
+    world.appoint(&adm, &lead).unwrap();
+    world.give_key(&lead, &[adm.clone()]).unwrap();
+    let third = person("CMD", "IGL", 31);
+    world.appoint(&adm, &third).unwrap();
+    let spare = world.key_registration(&third, &[adm.clone(), lead]);
+    assert_eq!(world.refusal(&spare), "R01");
+    world.give_key(&third, &[adm.clone()]).unwrap();
+    // A chief who still has a key asks nobody but an administrator for another.
+    world.give_key(&chief.with_key(99), &[chief.clone(), adm]).unwrap();
+    let alone = world.key_registration(&chief.with_key(98), &[chief]);
+    assert_eq!(world.refusal(&alone), "R01");
+}
+
+#[test]
 fn an_administrator_appoints_only_what_is_theirs_to_appoint() {
     let mut world = World::with_camden();
     let adm = person("CMD", "ADM", 11);
