@@ -467,10 +467,12 @@ fn check_key(state: &State, event: &Event, data: &data::KeyRegistered, at: Times
     let missing = |role: Role| Refusal::RoleNotHeld { role, organisation: code };
     let own_other_key = others.iter().any(|s| s.organisation == code && s.person == data.person);
     let lost = roles.contains(&Role::Cex) && !own_other_key;
-    let stands = |s: &Signer| match lost {
-        true if s.organisation == OrganisationCode::REGISTRAR => true,
-        true => s.organisation == code && matches!(s.role, Role::Sig | Role::Siro),
-        false => s.organisation == code && (s.person == data.person || matches!(s.role, Role::Adm | Role::Cex)),
+    let stands = |s: &Signer| {
+        if lost {
+            let vouches = s.organisation == code && matches!(s.role, Role::Sig | Role::Siro);
+            return vouches || s.organisation == OrganisationCode::REGISTRAR;
+        }
+        s.organisation == code && (s.person == data.person || matches!(s.role, Role::Adm | Role::Cex))
     };
     // Nobody signs besides whom the rule asks for.
     if let Some(spare) = others.iter().find(|s| !stands(s)) {
