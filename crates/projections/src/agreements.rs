@@ -3,7 +3,7 @@
 //! Everything here stands in clear in the log: no word of a disclosure is shown.
 
 use counterpart_core::agreement::{
-    Agreement, Cause, Derived, End, EndReason, Origin, PartyState, Reach, Stage, StageName, Standing, Task,
+    Agreement, Cause, Derived, EndReason, Origin, PartyState, Reach, StageName, Standing, Task,
 };
 use counterpart_core::event::EventType;
 use counterpart_core::event::data::SuspensionGround;
@@ -367,7 +367,7 @@ pub fn page(agreement: &Agreement, at: Timestamp, as_of: u64) -> AgreementPage<'
     let header = agreement.header();
     let current = agreement.current();
     let missing = |organisation| agreement.missing_signatures(organisation);
-    let (ended_at, end_reason) = ended(agreement.stage()).map_or((None, None), |end| (Some(end.at), Some(end.reason)));
+    let (ended_at, end_reason) = agreement.stage().end().map_or((None, None), |end| (Some(end.at), Some(end.reason)));
     AgreementPage {
         id: agreement.id(),
         reference: agreement.reference().to_string(),
@@ -494,22 +494,6 @@ fn suspensions(agreement: &Agreement) -> Vec<SuspensionRow> {
             }
         })
         .collect()
-}
-
-fn ended(stage: &Stage) -> Option<End> {
-    match stage {
-        Stage::Ending(end) | Stage::Closed { end, .. } => Some(*end),
-        Stage::Filed
-        | Stage::Clarifying { .. }
-        | Stage::Negotiating { .. }
-        | Stage::Approving(_)
-        | Stage::Approved { .. }
-        | Stage::Active(_)
-        | Stage::Suspended(_)
-        | Stage::Refused { .. }
-        | Stage::Withdrawn { .. }
-        | Stage::Lapsed { .. } => None,
-    }
 }
 
 /// Every change of stage up to the agreement's instant, oldest first.

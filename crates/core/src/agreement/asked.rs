@@ -433,18 +433,9 @@ impl Agreement {
     }
 
     fn ended(&self) -> (Date, String) {
-        match &self.stage {
-            Stage::Ending(end) | Stage::Closed { end, .. } => (london::date_of(end.at), end.reason.words().to_owned()),
-            Stage::Filed
-            | Stage::Clarifying { .. }
-            | Stage::Negotiating { .. }
-            | Stage::Approving(_)
-            | Stage::Approved { .. }
-            | Stage::Active(_)
-            | Stage::Suspended(_)
-            | Stage::Refused { .. }
-            | Stage::Withdrawn { .. }
-            | Stage::Lapsed { .. } => (london::date_of(self.since()), self.name().words().to_owned()),
+        match self.stage.end() {
+            Some(end) => (london::date_of(end.at), end.reason.words().to_owned()),
+            None => (london::date_of(self.since()), self.name().words().to_owned()),
         }
     }
 

@@ -144,19 +144,7 @@ impl Agreement {
         let header = self.header();
         let row = header.datasets.iter().find(|row| duty.dataset.is_some_and(|dataset| row.ids.contains(&dataset)));
         let days = i64::from(row.map_or(DAYS_DEFAULT, |row| row.destroy_within_days));
-        let ended = match &self.stage {
-            Stage::Ending(end) | Stage::Closed { end, .. } => Some(end.at),
-            Stage::Filed
-            | Stage::Clarifying { .. }
-            | Stage::Negotiating { .. }
-            | Stage::Approving(_)
-            | Stage::Approved { .. }
-            | Stage::Active(_)
-            | Stage::Suspended(_)
-            | Stage::Refused { .. }
-            | Stage::Withdrawn { .. }
-            | Stage::Lapsed { .. } => None,
-        };
+        let ended = self.stage.end().map(|end| end.at);
         let left = self.party(duty.organisation).and_then(|party| party.left_at);
         let begins = ended.into_iter().chain(left).min()?;
         Some(london::date_of(begins).add_days(days)).max(duty.not_before)

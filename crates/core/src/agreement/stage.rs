@@ -258,4 +258,21 @@ impl Stage {
             | Self::Lapsed { .. } => None,
         }
     }
+
+    /// How it ended, once it has been in force and is no more.
+    pub const fn end(&self) -> Option<End> {
+        match self {
+            Self::Ending(end) | Self::Closed { end, .. } => Some(*end),
+            Self::Filed
+            | Self::Clarifying { .. }
+            | Self::Negotiating { .. }
+            | Self::Approving(_)
+            | Self::Approved { .. }
+            | Self::Active(_)
+            | Self::Suspended(_)
+            | Self::Refused { .. }
+            | Self::Withdrawn { .. }
+            | Self::Lapsed { .. } => None,
+        }
+    }
 }

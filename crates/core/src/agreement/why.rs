@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::agreement::{Agreement, Derived, Origin, Reach, Signature, Stage, StageName, Standing, Step};
+use crate::agreement::{Agreement, Derived, Origin, Reach, Signature, StageName, Standing, Step};
 use crate::header::SignatureKind;
 use crate::ids::EventId;
 use crate::london;
@@ -162,20 +162,10 @@ impl Agreement {
             Derived::ActivationDue => {
                 format!("all who must had signed, and the first day, {}, had come.", self.header().effective_date)
             }
-            Derived::ApprovalWindowClosed => match self.stage {
-                Stage::Lapsed { .. } => "nobody had moved it in time, so it lapsed.".to_owned(),
-                Stage::Filed
-                | Stage::Clarifying { .. }
-                | Stage::Negotiating { .. }
-                | Stage::Approving(_)
-                | Stage::Approved { .. }
-                | Stage::Active(_)
-                | Stage::Suspended(_)
-                | Stage::Ending(_)
-                | Stage::Closed { .. }
-                | Stage::Refused { .. }
-                | Stage::Withdrawn { .. } => "the time for signing was over.".to_owned(),
-            },
+            Derived::ApprovalWindowClosed if self.name() == StageName::Lapsed => {
+                "nobody had moved it in time, so it lapsed.".to_owned()
+            }
+            Derived::ApprovalWindowClosed => "the time for signing was over.".to_owned(),
             Derived::EmergencyAdviceOverdue => {
                 "the advice that an emergency needs within five days decided whether sharing may go on.".to_owned()
             }

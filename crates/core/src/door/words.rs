@@ -92,75 +92,18 @@ fn lengths(data: &Data, opened: &Opened, earlier: &Earlier<'_>) -> Vec<Message> 
         let whole = chosen.is_some_and(|reasons| !reasons.is_empty()) && length("text") >= 50;
         if whole { Vec::new() } else { vec![REASONS.tell(Finding::at("/words"))] }
     };
-    match data {
-        Data::ApprovalDeclined(_) | Data::RequestRefused(_) => refusal(),
-        Data::ApprovalWithdrawn(_) | Data::RevocationNoticed(_) | Data::CounterProposalRejected(_) => reason(20),
-        Data::ApprovalGiven(_) | Data::ExecutionSigned(_) => overridden(opened, earlier),
-        Data::DestructionCertified(data) => {
-            let kept = data.outcome == DestructionOutcome::RetainedUnderLaw;
-            if kept && length("law") == 0 { vec![LAW.tell(Finding::at("/words/law"))] } else { Vec::new() }
-        }
-        Data::LedgerGenesis(_)
-        | Data::OrganisationRegistered(_)
-        | Data::CodeListPublished(_)
-        | Data::PolicyPublished(_)
-        | Data::RulesAdopted(_)
-        | Data::RegistrarChanged(_)
-        | Data::LogKeyChanged(_)
-        | Data::WitnessPolicyPublished(_)
-        | Data::LedgerClosed(_)
-        | Data::OrganisationUpdated(_)
-        | Data::OrganisationSuspended(_)
-        | Data::OrganisationReinstated(_)
-        | Data::OrganisationLeft(_)
-        | Data::OrganisationSucceeded(_)
-        | Data::SuccessionObjected(_)
-        | Data::SuccessionConfirmed(_)
-        | Data::PartnershipMembershipChanged(_)
-        | Data::RoleHolderAppointed(_)
-        | Data::RoleHolderRevoked(_)
-        | Data::RoleDelegated(_)
-        | Data::DelegationRevoked(_)
-        | Data::KeyRegistered(_)
-        | Data::KeyRotated(_)
-        | Data::KeyRevoked(_)
-        | Data::KeyCompromised(_)
-        | Data::ContestResolved(_)
-        | Data::RequestFiled(_)
-        | Data::RequestTriaged(_)
-        | Data::TermsSubmitted(_)
-        | Data::AdviceGiven(_)
-        | Data::RequestWithdrawn(_)
-        | Data::AgreementSuspended(_)
-        | Data::AgreementResumed(_)
-        | Data::PublicationDecided(_)
-        | Data::ClarificationRequested(_)
-        | Data::ClarificationProvided(_)
-        | Data::CounterProposalMade(_)
-        | Data::CounterProposalAccepted(_)
-        | Data::RevocationRescinded(_)
-        | Data::TerminationConsented(_)
-        | Data::AmendmentProposed(_)
-        | Data::AmendmentAbandoned(_)
-        | Data::ReviewCompleted(_)
-        | Data::DisclosureLogged(_)
-        | Data::IncidentNoted(_)
-        | Data::IncidentUpdated(_)
-        | Data::RetentionHoldPlaced(_)
-        | Data::RetentionHoldReleased(_)
-        | Data::DocumentAttached(_)
-        | Data::AgreementImported(_)
-        | Data::ImportConfirmed(_)
-        | Data::ImportDisputed(_)
-        | Data::PartyInvited(_)
-        | Data::AccessionRequested(_)
-        | Data::EmergencySharingRecorded(_)
-        | Data::LeadChanged(_)
-        | Data::Corrected(_)
-        | Data::AccessGranted(_)
-        | Data::AccessEnded(_)
-        | Data::DisclosureErased(_)
-        | Data::NoteRecorded(_) => Vec::new(),
+    if matches!(data, Data::ApprovalDeclined(_) | Data::RequestRefused(_)) {
+        refusal()
+    } else if matches!(data, Data::ApprovalWithdrawn(_) | Data::RevocationNoticed(_) | Data::CounterProposalRejected(_))
+    {
+        reason(20)
+    } else if matches!(data, Data::ApprovalGiven(_) | Data::ExecutionSigned(_)) {
+        overridden(opened, earlier)
+    } else if let Data::DestructionCertified(data) = data {
+        let kept = data.outcome == DestructionOutcome::RetainedUnderLaw;
+        if kept && length("law") == 0 { vec![LAW.tell(Finding::at("/words/law"))] } else { Vec::new() }
+    } else {
+        Vec::new()
     }
 }
 
