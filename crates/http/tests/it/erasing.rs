@@ -10,7 +10,7 @@ use axum::body::Body;
 use axum::http::Request;
 use counterpart_core::replay;
 use counterpart_core::storage::Store;
-use counterpart_store::embedded::care::{backup, restore};
+use counterpart_store::embedded::care::{backup, repair, restore};
 use counterpart_store::embedded::{Embedded, Options};
 use serde_json::{Value, json};
 
@@ -173,6 +173,23 @@ async fn erased_words_are_in_no_file_and_no_older_copy_brings_them_back() {
     assert!(store.words(index).unwrap().is_empty(), "nothing is served before it is destroyed");
     let answer = running.get(&format!("/api/v1/events/{index}")).await.json();
     assert_eq!(answer["erased"][0]["pointers"], json!(["/text"]));
+    running.app.stop().await;
+    drop(running);
+    drop(store);
+
+    // Mending from the older copy takes its key in the place of one that is hurt; the next start destroys it again.
+    let (path, held) = before.iter().find(|(path, _)| path.parent().unwrap().ends_with("keys")).unwrap();
+    let hurt = held.iter().zip(&after[path]).position(|(old, new)| old != new).unwrap() + 40;
+    let key_file = at("back").join(path.strip_prefix(at("live")).unwrap());
+    let mut bytes = std::fs::read(&key_file).unwrap();
+    bytes[hurt] ^= 1;
+    std::fs::write(&key_file, bytes).unwrap();
+    repair(&at("back"), &at("old"), Some(&at("old-keys")), &options()).unwrap();
+    let store = Arc::new(Embedded::open(&at("back"), &options()).unwrap());
+    assert_eq!(store.words(index).unwrap().len(), 1, "the older copy's key opens the older copy's words");
+    let locks = store.locks();
+    let running = Running::over(store.clone(), locks, impatient());
+    assert!(store.words(index).unwrap().is_empty());
     running.app.stop().await;
 }
 
