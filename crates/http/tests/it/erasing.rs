@@ -185,11 +185,13 @@ async fn erased_words_are_in_no_file_and_no_older_copy_brings_them_back() {
     bytes[hurt] ^= 1;
     std::fs::write(&key_file, bytes).unwrap();
     repair(&at("back"), &at("old"), Some(&at("old-keys")), &options()).unwrap();
+    let is_back = || keys.iter().any(|run| holds(&std::fs::read(&key_file).unwrap(), &run[..12]));
+    assert!(is_back(), "the older copy does hold the key");
     let store = Arc::new(Embedded::open(&at("back"), &options()).unwrap());
-    assert_eq!(store.words(index).unwrap().len(), 1, "the older copy's key opens the older copy's words");
+    assert!(store.words(index).unwrap().is_empty(), "there is nothing left that it could open");
     let locks = store.locks();
     let running = Running::over(store.clone(), locks, impatient());
-    assert!(store.words(index).unwrap().is_empty());
+    assert!(!is_back());
     running.app.stop().await;
 }
 
