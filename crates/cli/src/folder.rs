@@ -5,6 +5,7 @@
 //! log.key       signs checkpoints: PKCS#8 PEM, mode 0600, sealed if a passphrase was given
 //! log-*.key     other keys of the same log, to come or to go: the same; `*` is the id of the key in its vkey
 //! answer.key    signs refusals: the same
+//! pending/      what waits for signatures, sealed; no part of the record, and in no backup
 //! store/        records, words, the keys of words, signed checkpoints (`counterpart-store`)
 //! ```
 
@@ -16,8 +17,8 @@ use counterpart_core::commitment::{self, Disclosure, commitments};
 use counterpart_core::ledger::LogKeys;
 use counterpart_core::wire::KeyId;
 use counterpart_core::{json, replay};
-use counterpart_store::Word;
 use counterpart_store::embedded::{Embedded, Options, Verify};
+use counterpart_store::{Folder as Waiting, Word};
 use counterpart_tlog::ed25519::SigningKey;
 use counterpart_tlog::note::NoteSigner;
 use serde::{Deserialize, Serialize};
@@ -203,6 +204,15 @@ impl Folder {
     /// As [`Folder::open_store`].
     pub fn open_store_whole(&self) -> Result<Embedded> {
         self.open_store_as(&Options { verify: Verify::Full, ..options() })
+    }
+
+    /// Opens what waits for signatures, beside the store: copies of the store do not reach there.
+    ///
+    /// # Errors
+    ///
+    /// The folder cannot be made.
+    pub fn open_waiting(&self) -> Result<Waiting> {
+        Ok(Waiting::open(&self.file("pending"), Arc::new(shell::fill))?)
     }
 
     fn open_store_as(&self, options: &Options) -> Result<Embedded> {

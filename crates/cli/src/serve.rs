@@ -97,6 +97,7 @@ impl Serve {
             signatures: if self.verify { Signatures::All } else { Signatures::OfUncovered },
             settings,
             secret: shell::entropy(),
+            waiting: Arc::new(folder.open_waiting()?),
         })
         .with_context(|| format!("the ledger in `{}` cannot be served", folder.path().display()))?;
         if self.demo {

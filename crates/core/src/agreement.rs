@@ -132,6 +132,7 @@ use crate::time::{Date, Timestamp};
 use crate::wire::Digest;
 
 pub use access::Grant;
+pub use amending::class_of;
 pub use derived::Derived;
 pub use destruction::Hold;
 pub use importing::Import;

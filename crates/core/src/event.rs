@@ -145,6 +145,19 @@ struct RawPayload<'a> {
 ///
 /// [`EventError`], in the order E03, E04, E03 of the data, E09.
 pub fn parse(envelope: &Envelope) -> Result<Event, EventError> {
+    parse_signed(envelope, true)
+}
+
+/// Reads the event in an envelope that some of its signers have still to sign. Checks no signature.
+///
+/// # Errors
+///
+/// As for [`parse`], but that a signature is missing.
+pub fn parse_partly_signed(envelope: &Envelope) -> Result<Event, EventError> {
+    parse_signed(envelope, false)
+}
+
+fn parse_signed(envelope: &Envelope, whole: bool) -> Result<Event, EventError> {
     let payload = &envelope.payload;
     json::check_canonical(payload, MAX_DEPTH).map_err(|error| EventError::Payload(error.to_string()))?;
     let raw: RawPayload<'_> =
@@ -168,7 +181,7 @@ pub fn parse(envelope: &Envelope) -> Result<Event, EventError> {
             "`valid_until` is too long after `signed_at`: 24 hours, or 14 days with several signers".to_owned(),
         ));
     }
-    check_signers(&raw.signers, new_key(&data), envelope)?;
+    check_signers(&raw.signers, new_key(&data), envelope, whole)?;
     Ok(Event {
         id: raw.id,
         ledger: raw.ledger.into(),
@@ -193,7 +206,12 @@ fn new_key(data: &Data) -> Option<KeyId> {
     }
 }
 
-fn check_signers(signers: &[Signer], new_key: Option<KeyId>, envelope: &Envelope) -> Result<(), EventError> {
+fn check_signers(
+    signers: &[Signer],
+    new_key: Option<KeyId>,
+    envelope: &Envelope,
+    whole: bool,
+) -> Result<(), EventError> {
     if signers.is_empty() || signers.len() > MAX_SIGNERS {
         return Err(EventError::Payload("an event has 1 to 16 signers".to_owned()));
     }
@@ -209,10 +227,11 @@ fn check_signers(signers: &[Signer], new_key: Option<KeyId>, envelope: &Envelope
     }
     let missing =
         signers.iter().find(|signer| !envelope.signatures.iter().any(|signature| signature.keyid == signer.key));
-    if let Some(signer) = missing {
+    if let Some(signer) = missing.filter(|_| whole) {
         return Err(EventError::Signers(format!("there is no signature of key {}", signer.key)));
     }
-    if envelope.signatures.len() != signers.len() {
+    let stranger = |keyid: KeyId| signers.iter().all(|signer| signer.key != keyid);
+    if envelope.signatures.iter().any(|signature| stranger(signature.keyid)) {
         return Err(EventError::Signers("there is a signature of a key that is not among the signers".to_owned()));
     }
     Ok(())

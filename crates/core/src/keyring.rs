@@ -47,6 +47,11 @@ impl Keyring {
         self.keys.get(&key).is_some_and(|key| key.verify(message, sig))
     }
 
+    /// A key that is here.
+    pub fn verifying(&self, key: KeyId) -> Option<PublicKey> {
+        self.keys.get(&key).copied()
+    }
+
     /// Checks every signature by a key that is known or that the event carries, each by itself with
     /// `verify_strict`; batch verification decides nothing.
     ///

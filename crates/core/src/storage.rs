@@ -165,3 +165,23 @@ pub trait LockStore: Send + Sync {
     /// The signed checkpoint of exactly this size, if one was ever current.
     fn at_size(&self, size: u64) -> Result<Option<Vec<u8>>, StoreError>;
 }
+
+/// Keeps what waits for signatures, apart from the log and from its backups. A name is 64 hexadecimal digits.
+///
+/// 1. `put` replaces what is kept under a name in one step, durably: a reader finds the old bytes or the new ones.
+/// 2. Each time the bytes are sealed with a key of their own. `remove` destroys the key first and then the bytes,
+///    durably; what was replaced is destroyed likewise. Removing again is harmless.
+/// 3. Nothing here is part of the record: whoever loses it asks the signers again.
+pub trait Waiting: Send + Sync {
+    /// What is kept, in no order.
+    fn names(&self) -> Result<Vec<String>, StoreError>;
+
+    /// The bytes under a name, if it is kept. Bytes that do not open are [`StoreError::Damaged`].
+    fn read(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// Keeps bytes under a name.
+    fn put(&self, name: &str, bytes: &[u8]) -> Result<(), StoreError>;
+
+    /// Destroys what is kept under a name.
+    fn remove(&self, name: &str) -> Result<(), StoreError>;
+}

@@ -37,7 +37,10 @@ const OPEN_FOLDERS: [&str; 7] =
 const BUNDLES: &str = "/log/tile/entries/";
 
 /// Ways in: what is sent there is signed.
-const SIGNED: [&str; 3] = ["/api/v1/events", "/api/v1/events/batch", "/api/v1/sessions"];
+const SIGNED: [&str; 4] = ["/api/v1/events", "/api/v1/events/batch", "/api/v1/pending", "/api/v1/sessions"];
+
+/// What waits for signatures; below it, what is sent to `…/signatures` is signed too.
+const PENDING: &str = "/api/v1/pending";
 
 /// Lets a request through when the ledger is open, the path is, or a session comes along.
 pub(crate) async fn gate(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
@@ -45,9 +48,14 @@ pub(crate) async fn gate(State(app): State<Arc<App>>, request: Request, next: Ne
         return next.run(request).await;
     }
     let caught_up = app.reader.caught_up().await;
-    let reader = caught_up.and_then(|()| app.reader_of(request.headers()));
+    let waits = request.uri().path().starts_with(PENDING);
+    let reader = caught_up.and_then(|()| match app.session_key(request.headers())? {
+        // A key that comes in with what waits reads that; the handler asks whether it is a signer.
+        Some(key) if waits && app.is_coming(key) => Ok(Some(())),
+        Some(_) | None => Ok(app.reader_of(request.headers())?.map(drop)),
+    });
     let problem = match reader {
-        Ok(Some(_)) => return next.run(request).await,
+        Ok(Some(())) => return next.run(request).await,
         Ok(None) => Problem::new(
             "H401",
             "The entries of this ledger are for registered organisations and auditors. Sign in first.",
@@ -72,7 +80,8 @@ impl App {
 
     fn is_open_to_all(&self, method: &Method, path: &str) -> bool {
         let listed = OPEN_PATHS.contains(&path) || OPEN_FOLDERS.iter().any(|folder| path.starts_with(folder));
-        let signed = *method == Method::POST && SIGNED.contains(&path);
+        let signature = path.starts_with(PENDING) && path.ends_with("/signatures");
+        let signed = *method == Method::POST && (SIGNED.contains(&path) || signature);
         (listed && !path.starts_with(BUNDLES)) || signed || self.is_published_page(path)
     }
 

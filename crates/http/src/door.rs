@@ -64,12 +64,12 @@ pub(crate) fn open(
             let door = judged(view.as_ref(), &event, &disclosures, &Earlier::default(), now);
             (disclosures, door)
         }
-        Err(error) => (Vec::new(), Err(disclosures_wrong(&error))),
+        Err(error) => (Vec::new(), Err(refusal_of_words(&error))),
     };
     Ok(Submitted::new(Opened { envelope, event, disclosures, unchecked, door }, number))
 }
 
-fn turned_away(envelope: &Envelope, error: &EventError, ledger: Option<&str>) -> TurnedAway {
+pub(crate) fn turned_away(envelope: &Envelope, error: &EventError, ledger: Option<&str>) -> TurnedAway {
     let problem = Problem::new(error.code(), sentence(&error.to_string()));
     match error {
         EventError::Payload(_) | EventError::UnknownType { .. } => TurnedAway::Unreadable(problem),
@@ -89,7 +89,8 @@ fn other_ledger(named: &str, ledger: Option<&str>) -> Option<Refusal> {
     (named != ours).then(|| Refusal::OtherLedger { named: named.to_owned(), ours: ours.to_owned() })
 }
 
-fn disclosures_wrong(error: &DisclosureError) -> Refusal {
+/// What words that have not their form are refused with.
+pub(crate) fn refusal_of_words(error: &DisclosureError) -> Refusal {
     Refusal::Disclosures { problem: error.to_string() }
 }
 

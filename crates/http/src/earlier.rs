@@ -174,6 +174,10 @@ impl App {
             answered.and_then(|event| view.index_of(event))
         };
         let Some(entry) = entry else { return Ok(None) };
+        // An import, or an emergency, may have brought no terms: every member of the first ones is a change.
+        if self.recorded(entry)?.is_some_and(|event| event.data.terms().is_none()) {
+            return Ok(Some(Value::Object(Vec::new())));
+        }
         Ok(whole_terms(&self.disclosures(entry)?))
     }
 

@@ -99,6 +99,7 @@ pub(crate) async fn metrics(State(app): State<Arc<App>>) -> Response {
     let gauges = [
         ("log_size", "Entries that readers see.", size),
         ("queue_waiting", "Requests that wait for the sequencer.", app.sequencer.waiting() as u64),
+        ("pending", "Events that wait for signatures.", app.pending.count() as u64),
         ("ready", "1 while events can be recorded.", ready),
     ];
     for (name, help, value) in gauges {

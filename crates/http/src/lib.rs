@@ -30,6 +30,7 @@ mod named;
 mod openapi;
 mod organisations;
 mod pages;
+mod pending;
 mod prepare;
 mod problem;
 mod query;
@@ -54,7 +55,7 @@ use axum::Router;
 use axum::routing::{MethodRouter, get, post};
 use counterpart_core::keyring::Keyring;
 use counterpart_core::ledger::{Ledger, LedgerError, LogKeys, Signatures};
-use counterpart_core::storage::{LockStore, Store, StoreError};
+use counterpart_core::storage::{LockStore, Store, StoreError, Waiting};
 use counterpart_core::time::Timestamp;
 use counterpart_projections::View;
 use tokio::sync::watch;
@@ -69,6 +70,7 @@ use body::Allowance;
 use erasing::{Done, Eraser};
 use flood::Counters;
 use health::Metrics;
+use pending::Shelf;
 use reader::Reader;
 use sequencer::{Owned, Sequencer};
 use sessions::Sessions;
@@ -96,6 +98,8 @@ pub struct Parts {
     pub settings: Settings,
     /// Random bytes, fresh for each start: they seal challenges and sessions.
     pub secret: [u8; 32],
+    /// Keeps what waits for signatures.
+    pub waiting: Arc<dyn Waiting>,
 }
 
 /// Why a server does not start.
@@ -110,6 +114,9 @@ pub enum StartError {
     /// A key is not one that the genesis names.
     #[error("{0}")]
     Key(String),
+    /// What waits for signatures cannot be read.
+    #[error("what waits for signatures cannot be read")]
+    Waiting(#[source] StoreError),
     /// The machine gives no thread.
     #[error("a thread cannot be started")]
     Thread(#[source] std::io::Error),
@@ -132,6 +139,7 @@ pub struct App {
     reader: Arc<Reader>,
     sequencer: Sequencer,
     sessions: Sessions,
+    pending: Shelf,
     bodies: Allowance,
     flood: Counters,
     metrics: Metrics,
@@ -149,7 +157,7 @@ impl App {
     ///
     /// [`StartError`]: nothing was signed then.
     pub fn start(parts: Parts) -> Result<Arc<Self>, StartError> {
-        let Parts { store, locks, log_keys, answer_key, clock, signatures, settings, secret } = parts;
+        let Parts { store, locks, log_keys, answer_key, clock, signatures, settings, secret, waiting } = parts;
         let origin = log_keys.origin().to_owned();
         let vkeys: Vec<String> = log_keys.vkeys().map(|vkey| vkey.to_string()).collect();
         let mut view = View::new();
@@ -163,6 +171,7 @@ impl App {
         if let Some(note) = ledger.checkpoint() {
             view.publish(String::from_utf8_lossy(&note).into());
         }
+        let pending = Shelf::load(waiting).map_err(StartError::Waiting)?;
         let directory = Arc::new(Directory::of(ledger.state()));
         let keyring = Arc::new(RwLock::new(ledger.keyring().clone()));
         let volumes = Arc::new(Volumes::from(view.size()));
@@ -202,6 +211,7 @@ impl App {
             reader,
             sequencer,
             sessions: Sessions::new(secret),
+            pending,
             metrics: Metrics::default(),
             closing: watch::Sender::new(false),
             readers: std::sync::Mutex::new(Some(readers)),
@@ -261,7 +271,7 @@ impl App {
 }
 
 /// Every path and what answers there.
-fn routes() -> [(&'static str, MethodRouter<Arc<App>>); 30] {
+fn routes() -> [(&'static str, MethodRouter<Arc<App>>); 34] {
     [
         ("/api/v1/events", get(events::list).post(submit::event)),
         ("/api/v1/events/batch", post(batch::batch)),
@@ -280,6 +290,10 @@ fn routes() -> [(&'static str, MethodRouter<Arc<App>>); 30] {
         ("/api/v1/register", get(pages::feeds::json)),
         ("/register.csv", get(pages::feeds::csv)),
         ("/register.atom", get(pages::feeds::atom)),
+        ("/api/v1/pending", get(pending::list).post(pending::open)),
+        ("/api/v1/pending/{digest}", get(pending::one)),
+        ("/api/v1/pending/{digest}/signatures", post(pending::sign)),
+        ("/api/v1/pending/{digest}/withdraw", post(pending::withdraw)),
         ("/api/v1/sessions", post(sessions::sessions)),
         ("/log/checkpoint", get(log::checkpoint)),
         ("/log/tile/{*path}", get(log::tile)),

@@ -129,6 +129,27 @@ const OPERATIONS: &[Operation] = &[
     read("/register.csv", "The same as a spreadsheet.", REGISTER, "text/csv"),
     read("/register.atom", "Changes of state, the newest first.", &[], "application/atom+xml"),
     send(
+        "/api/v1/pending",
+        "Gather the signatures of one payload: a submission that some of its signers have signed. 201, or 200 when it \
+         waits already; what is complete is recorded and answered as an event is.",
+        JSON,
+        JSON,
+    ),
+    read("/api/v1/pending", "What waits for the signature of the session's key.", &[], JSON),
+    read(
+        "/api/v1/pending/{digest}",
+        "One of them whole, for its signers: envelope so far, words, who has signed.",
+        &[],
+        JSON,
+    ),
+    send(
+        "/api/v1/pending/{digest}/signatures",
+        "One more signature, `{\"keyid\",\"sig\"}`; the last one records the event and is answered with its receipt.",
+        JSON,
+        JSON,
+    ),
+    send("/api/v1/pending/{digest}/withdraw", "A signer withdraws it for all: it is emptied.", JSON, JSON),
+    send(
         "/api/v1/sessions",
         "A challenge for `{}`; for `{\"envelope\"}`, signed by a key of a registered organisation, a bearer token.",
         JSON,
@@ -220,7 +241,9 @@ fn described(operation: &Operation) -> Value {
     let mut described = json!({ "summary": operation.summary, "parameters": parameters, "responses": responses });
     if let (Some(media_type), Value::Object(members)) = (operation.asks, &mut described) {
         let schema = match operation.path {
-            "/api/v1/events" | "/api/v1/events/batch" => json!({ "$ref": "#/components/schemas/Submission" }),
+            "/api/v1/events" | "/api/v1/events/batch" | "/api/v1/pending" => {
+                json!({ "$ref": "#/components/schemas/Submission" })
+            }
             _ => json!({ "type": "object" }),
         };
         let body = json!({ "required": true, "content": { media_type: { "schema": schema } } });

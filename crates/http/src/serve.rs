@@ -33,6 +33,9 @@ const HEADERS_MAX: usize = 64;
 /// unless somebody has set another limit.
 const STOP_PATIENCE: Duration = Duration::from_secs(30);
 
+/// How often what waits is looked through for what is over.
+const SWEEP_PAUSE: Duration = Duration::from_secs(10);
+
 /// The pause after the system refused a connection, mostly for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -54,6 +57,7 @@ pub async fn serve(listener: TcpListener, app: Arc<App>, shutdown: impl Future<O
     let room = Arc::new(Semaphore::new(app.settings.connections.max(1)));
     let graceful = GracefulShutdown::new();
     let mut shutdown = std::pin::pin!(shutdown);
+    let sweeping = tokio::spawn(sweep(Arc::clone(&app)));
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -99,12 +103,22 @@ pub async fn serve(listener: TcpListener, app: Arc<App>, shutdown: impl Future<O
         });
     }
     drop(listener);
+    sweeping.abort();
     app.closing.send_replace(true);
     if timeout(STOP_PATIENCE, graceful.shutdown()).await.is_err() {
         tracing::warn!("some requests were cut off after 30 seconds");
     }
     app.stop().await;
     Ok(())
+}
+
+/// Empties what waited for signatures too long, also when nobody asks for it.
+async fn sweep(app: Arc<App>) {
+    app.pending.catch_up(&app).await;
+    loop {
+        sleep(SWEEP_PAUSE).await;
+        app.pending.sweep(&app).await;
+    }
 }
 
 /// Says 503 to a connection too many, without reading what it wants.

@@ -20,6 +20,7 @@ use counterpart_core::refusal::Refusal;
 use counterpart_core::time::Timestamp;
 use counterpart_core::wire::{Envelope, KeyId, MAX_ENVELOPE, SESSION_TYPE};
 use counterpart_projections::reading::{self, NoReader, Reader};
+use counterpart_tlog::ed25519::PublicKey;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde::Serialize;
 use sha2::Sha256;
@@ -212,12 +213,21 @@ impl App {
                 "You signed for the host `{host}`, which is not this server. Sign for the one that you dial."
             )));
         }
-        let reader = self.reader_with(key, now).map_err(|why| match why {
-            NoReader::Refused(refusal) => Problem::refused(&refusal),
-            NoReader::NoRole(_) => Problem::new("R01", why.to_string()),
-        })?;
-        let keyring = self.keyring.read().unwrap_or_else(PoisonError::into_inner);
-        if !keyring.verifies(key, &envelope.pae(), &signature.sig) {
+        // A key that something that waits would bring in reads that, and nothing else.
+        let brought = self.pending.brings(key);
+        let reader = match (self.reader_with(key, now), &brought) {
+            (Ok(reader), _) => reader,
+            (Err(NoReader::Refused(Refusal::KeyUnknown { .. })), Some((signer, _))) => {
+                Reader { key, person: signer.person, organisation: signer.organisation }
+            }
+            (Err(NoReader::Refused(refusal)), _) => return Err(Problem::refused(&refusal)),
+            (Err(why @ NoReader::NoRole(_)), _) => return Err(Problem::new("R01", why.to_string())),
+        };
+        let mut public = self.keyring.read().unwrap_or_else(PoisonError::into_inner).verifying(key);
+        if let Some((_, new)) = brought.filter(|_| public.is_none()) {
+            public = PublicKey::register(&new.0).ok();
+        }
+        if !public.is_some_and(|public| public.verify(&envelope.pae(), &signature.sig)) {
             return Err(Problem::refused(&Refusal::SignatureWrong { key }));
         }
         if reader.organisation != organisation {
@@ -252,15 +262,24 @@ impl App {
     ///
     /// H401 when the session has ended, or its holder may read no more.
     pub(crate) fn reader_of(&self, headers: &HeaderMap) -> Result<Option<Reader>, Problem> {
+        let Some(key) = self.session_key(headers)? else { return Ok(None) };
+        let reader = self.reader_with(key, (self.clock)());
+        reader.map(Some).map_err(|why| not_signed_in(why.to_string()))
+    }
+
+    /// The key that began the session in `Authorization`, whatever it may read.
+    ///
+    /// # Errors
+    ///
+    /// H401 when the session has ended, or is none.
+    pub(crate) fn session_key(&self, headers: &HeaderMap) -> Result<Option<KeyId>, Problem> {
         let Some(given) = headers.get(AUTHORIZATION) else { return Ok(None) };
         let token = given.to_str().ok().and_then(|text| {
             let (scheme, token) = text.split_once(' ')?;
             scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
         });
-        let now = (self.clock)();
-        let key = token.and_then(|token| self.sessions.key_of(token, now));
-        let key = key.ok_or_else(|| not_signed_in("Your session has ended, or is none. Sign in again."))?;
-        self.reader_with(key, now).map(Some).map_err(|why| not_signed_in(why.to_string()))
+        let key = token.and_then(|token| self.sessions.key_of(token, (self.clock)()));
+        key.map(Some).ok_or_else(|| not_signed_in("Your session has ended, or is none. Sign in again."))
     }
 }
 

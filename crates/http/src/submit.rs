@@ -33,24 +33,7 @@ async fn submitted(app: &Arc<App>, request: Request) -> Result<(StatusCode, Vec<
     let (parts, body) = request.into_parts();
     body::of_type(&parts.headers, "application/json")?;
     let held = body::whole(&parts.headers, body, MAX_SUBMISSION, &app.bodies).await?;
-    let opened = if held.bytes.len() <= LARGE {
-        app.open(&held.bytes)
-    } else {
-        let (own, bytes) = (Arc::clone(app), held.bytes);
-        let opening = tokio::task::spawn_blocking(move || own.open(&bytes)).await;
-        opening.map_err(|_| Problem::unavailable("The submission could not be checked. Send it again."))?
-    };
-    let opened = match opened {
-        Ok(opened) => app.weighed(opened).await?,
-        Err(away) => return Err(app.turned_away(away, app.basis().await)),
-    };
-    app.metrics.submissions.add(1);
-    let waiting = app.sequencer.offer(vec![opened.clone()]).map_err(|why| unavailable(&why))?;
-    let decision = decided(waiting).await.map_err(|why| unavailable(&why))?.into_iter().next();
-    let Some(decision) = decision else {
-        return Err(Problem::unavailable("Nothing was decided. Send it again; repeating is safe."));
-    };
-    app.told(&opened, decision).await
+    app.decide(held.bytes).await
 }
 
 /// What a request is told when nothing was decided.
@@ -74,6 +57,28 @@ pub(crate) fn answer(status: StatusCode, media_type: &'static str, bytes: impl I
 }
 
 impl App {
+    /// Checks, weighs and hands over one submission; gives what its client is told.
+    pub(crate) async fn decide(self: &Arc<Self>, bytes: Vec<u8>) -> Result<(StatusCode, Vec<u8>), Problem> {
+        let opened = if bytes.len() <= LARGE {
+            self.open(&bytes)
+        } else {
+            let own = Arc::clone(self);
+            let opening = tokio::task::spawn_blocking(move || own.open(&bytes)).await;
+            opening.map_err(|_| Problem::unavailable("The submission could not be checked. Send it again."))?
+        };
+        let opened = match opened {
+            Ok(opened) => self.weighed(opened).await?,
+            Err(away) => return Err(self.turned_away(away, self.basis().await)),
+        };
+        self.metrics.submissions.add(1);
+        let waiting = self.sequencer.offer(vec![opened.clone()]).map_err(|why| unavailable(&why))?;
+        let decision = decided(waiting).await.map_err(|why| unavailable(&why))?.into_iter().next();
+        let Some(decision) = decision else {
+            return Err(Problem::unavailable("Nothing was decided. Send it again; repeating is safe."));
+        };
+        self.told(&opened, decision).await
+    }
+
     /// Reads and checks one submission.
     pub(crate) fn open(&self, bytes: &[u8]) -> Result<Submitted, TurnedAway> {
         door::open(bytes, &self.keyring, &self.directory, self.ledger_name().as_deref(), (self.clock)())

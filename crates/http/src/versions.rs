@@ -8,7 +8,6 @@ use axum::response::Response;
 use counterpart_core::agreement::Version;
 use counterpart_core::commitment::{Commitment, Disclosure};
 use counterpart_core::event::Event;
-use counterpart_core::event::data::Data;
 use counterpart_core::header::Header;
 use counterpart_core::ids::{EventId, OrganisationCode, Stream};
 use counterpart_core::storage::StoreError;
@@ -87,7 +86,7 @@ impl App {
             index,
             by: version.by,
             header: Arc::clone(&version.header),
-            terms: terms_of(&event),
+            terms: event.data.terms(),
             disclosures,
             erased: self.erased(index),
         }))
@@ -107,20 +106,5 @@ impl App {
         let mut words = self.disclosures(index)?;
         words.retain(|disclosure| open.shows(&disclosure.pointer));
         Ok(words)
-    }
-}
-
-/// The commitment to the terms that an event carries.
-fn terms_of(event: &Event) -> Option<Commitment> {
-    if let Data::RequestFiled(data) = &event.data {
-        Some(data.terms.commitment)
-    } else if let Data::ClarificationProvided(data) = &event.data {
-        data.terms.as_ref().map(|terms| terms.commitment)
-    } else if let Data::CounterProposalMade(data) = &event.data {
-        Some(data.terms.commitment)
-    } else if let Data::AmendmentProposed(data) = &event.data {
-        Some(data.terms.commitment)
-    } else {
-        None
     }
 }

@@ -3,10 +3,10 @@
 //! Everything here stands in clear in the log: no word of a disclosure is shown.
 
 use counterpart_core::agreement::{
-    Agreement, Cause, Derived, EndReason, Origin, PartyState, Reach, StageName, Standing, Task,
+    Agreement, Cause, Derived, EndReason, Origin, PartyState, Reach, StageName, Standing, Task, Track,
 };
 use counterpart_core::event::EventType;
-use counterpart_core::event::data::SuspensionGround;
+use counterpart_core::event::data::{AmendmentClass, SuspensionGround};
 use counterpart_core::header::{AgreementType, Capacity, DataClass, Header, HeaderMember, RequiredRole, SignatureKind};
 use counterpart_core::ids::{AgreementId, DatasetId, EventId, OrganisationCode, PersonId, Role};
 use counterpart_core::time::{Date, Timestamp};
@@ -155,6 +155,14 @@ pub struct AgreementPage<'a> {
     pub signatures: Vec<SignatureRow<'a>>,
     /// Every draft so far.
     pub versions: Vec<VersionRow>,
+    /// The version that a new draft is compared with.
+    pub answered: u32,
+    /// The counter-proposal that waits for an answer, by its version.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub counter: Option<u32>,
+    /// The amendment that is open.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub amendment: Option<AmendmentRow>,
     /// What stands in clear of the version that matters now.
     pub header: &'a Header,
     /// How many events its stream has.
@@ -314,6 +322,19 @@ pub struct VersionRow {
     pub by: OrganisationCode,
 }
 
+/// The amendment that is open.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct AmendmentRow {
+    /// The draft that it would bring into force.
+    pub version: u32,
+    /// Who proposed it.
+    pub by: OrganisationCode,
+    /// Which signatures it needs.
+    pub class: AmendmentClass,
+    /// `PROPOSED`, `SIGNING` or `AGREED`.
+    pub state: &'static str,
+}
+
 /// One change of stage.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct StepRow {
@@ -445,11 +466,25 @@ pub fn page(agreement: &Agreement, at: Timestamp, as_of: u64) -> AgreementPage<'
                 by: version.by,
             })
             .collect(),
+        answered: agreement.answered().number,
+        counter: agreement.counter(),
+        amendment: agreement.stage().force().and_then(|force| amendment(force.amendment)),
         header: agreement.current().signed_header(),
         revision: agreement.revision(),
         barrier: agreement.barrier(),
         why: agreement.why(at),
     }
+}
+
+fn amendment(track: Track) -> Option<AmendmentRow> {
+    let state = match track {
+        Track::None => return None,
+        Track::Proposed { .. } => "PROPOSED",
+        Track::Approving { .. } => "SIGNING",
+        Track::Pending { .. } => "AGREED",
+    };
+    let open = track.amendment()?;
+    Some(AmendmentRow { version: open.version, by: open.by, class: open.class, state })
 }
 
 fn signatures(agreement: &Agreement) -> Vec<SignatureRow<'_>> {

@@ -15,5 +15,7 @@ pub mod contract;
 pub mod embedded;
 pub mod faulty;
 pub mod memory;
+mod waiting;
 
-pub use counterpart_core::storage::{LockStore, NewEntry, Store, StoreError, Swap, Word};
+pub use counterpart_core::storage::{LockStore, NewEntry, Store, StoreError, Swap, Waiting, Word};
+pub use waiting::Folder;

@@ -2,14 +2,14 @@
 //!
 //! It keeps the promises, and it panics with the invariant when its caller or its own memory breaks one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sha2::{Digest, Sha256};
 
-use crate::{LockStore, NewEntry, Store, StoreError, Swap, Word};
+use crate::{LockStore, NewEntry, Store, StoreError, Swap, Waiting, Word};
 
 /// Entries and words in memory.
 #[derive(Debug, Default)]
@@ -191,6 +191,41 @@ impl LockStore for MemoryLocks {
 
     fn at_size(&self, size: u64) -> Result<Option<Vec<u8>>, StoreError> {
         Ok(self.history().iter().rev().find(|(have, _)| *have == size).map(|(_, note)| note.clone()))
+    }
+}
+
+/// What waits for signatures, in memory.
+#[derive(Debug, Default)]
+pub struct MemoryWaiting(Mutex<HashMap<String, Vec<u8>>>);
+
+impl MemoryWaiting {
+    /// Nothing waits.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn kept(&self) -> MutexGuard<'_, HashMap<String, Vec<u8>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Waiting for MemoryWaiting {
+    fn names(&self) -> Result<Vec<String>, StoreError> {
+        Ok(self.kept().keys().cloned().collect())
+    }
+
+    fn read(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.kept().get(name).cloned())
+    }
+
+    fn put(&self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
+        self.kept().insert(name.to_owned(), bytes.to_vec());
+        Ok(())
+    }
+
+    fn remove(&self, name: &str) -> Result<(), StoreError> {
+        self.kept().remove(name);
+        Ok(())
     }
 }
 

@@ -96,7 +96,7 @@ pub(super) fn guards_of_review(put: &Put<'_>, data: &ReviewCompleted) -> Result<
 
 /// The class of an amendment, from the paths that change and the two headers (domain.md 2.3). What is not
 /// plainly of a lower class is material.
-fn class_of(changes: &[Pointer], old: &Header, new: &Header) -> AmendmentClass {
+pub fn class_of(changes: &[Pointer], old: &Header, new: &Header) -> AmendmentClass {
     let mut found: Option<AmendmentClass> = None;
     for path in changes {
         let class = class_of_path(path.as_str(), old, new);

@@ -107,7 +107,7 @@ impl Agreement {
     }
 
     /// The counter-proposal that waits, by its version.
-    pub(super) fn counter(&self) -> Option<u32> {
+    pub fn counter(&self) -> Option<u32> {
         if let Stage::Negotiating { counter } = self.stage {
             Some(counter)
         } else if let Track::Proposed { counter, .. } = self.track() {

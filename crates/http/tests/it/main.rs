@@ -21,6 +21,7 @@ mod bad_input;
 mod crowd;
 mod earlier;
 mod erasing;
+mod pending;
 mod reading;
 mod running;
 mod sessions;

@@ -10,9 +10,9 @@ use base64::engine::general_purpose::STANDARD;
 use counterpart_core::commitment::{Kind, commit};
 use counterpart_core::json;
 use counterpart_core::ledger::Signatures;
-use counterpart_core::storage::{LockStore, Store};
+use counterpart_core::storage::{LockStore, Store, Waiting};
 use counterpart_http::{AnswerKey, App, Parts, Settings, StartError};
-use counterpart_store::memory::{Memory, MemoryLocks};
+use counterpart_store::memory::{Memory, MemoryLocks, MemoryWaiting};
 use counterpart_tlog::ed25519::SigningKey;
 use counterpart_tlog::note::NoteSigner;
 use http_body_util::BodyExt as _;
@@ -56,6 +56,7 @@ pub struct Running {
     pub world: World,
     pub store: Arc<dyn Store>,
     pub locks: Arc<dyn LockStore>,
+    pub waiting: Arc<dyn Waiting>,
     pub app: Arc<App>,
     pub clock: Arc<AtomicI64>,
 }
@@ -88,6 +89,7 @@ impl Answer {
 pub fn start(
     store: &Arc<dyn Store>,
     locks: &Arc<dyn LockStore>,
+    waiting: &Arc<dyn Waiting>,
     clock: &Arc<AtomicI64>,
     settings: Settings,
 ) -> Result<Arc<App>, StartError> {
@@ -101,6 +103,7 @@ pub fn start(
         signatures: Signatures::OfUncovered,
         settings,
         secret: [5; 32],
+        waiting: Arc::clone(waiting),
     })
 }
 
@@ -111,10 +114,11 @@ impl Running {
     }
 
     pub fn over(store: Arc<dyn Store>, locks: Arc<dyn LockStore>, settings: Settings) -> Self {
+        let waiting: Arc<dyn Waiting> = Arc::new(MemoryWaiting::new());
         let world = World::new();
         let clock = Arc::new(AtomicI64::new(world.now));
-        let app = start(&store, &locks, &clock, settings).unwrap();
-        Self { world, store, locks, app, clock }
+        let app = start(&store, &locks, &waiting, &clock, settings).unwrap();
+        Self { world, store, locks, waiting, app, clock }
     }
 
     /// A server of a founded ledger.
@@ -178,7 +182,7 @@ impl Running {
     /// Stops the server and starts another over the same stores.
     pub async fn restarted(self) -> Self {
         self.app.stop().await;
-        let app = start(&self.store, &self.locks, &self.clock, impatient()).unwrap();
+        let app = start(&self.store, &self.locks, &self.waiting, &self.clock, impatient()).unwrap();
         Self { app, ..self }
     }
 

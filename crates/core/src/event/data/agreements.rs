@@ -8,6 +8,7 @@ use super::{
     IncidentStatus, NoteVisibility, RecordBand, ReviewOutcome, RevocationGround, SuspensionGround, SuspensionScope,
     TriageOutcome,
 };
+use crate::commitment::Commitment;
 use crate::header::{
     EmergencyGround, ExecutionForm, Header, HeaderMember, Method, PartialHeader, PartyRow, Pointer, PublicRegister,
 };
@@ -34,6 +35,23 @@ impl Data {
             Some(&data.header)
         } else if let Self::EmergencySharingRecorded(data) = self {
             Some(&data.header)
+        } else {
+            None
+        }
+    }
+
+    /// The commitment to the terms that an event brings with its header, when it brings a draft of the terms.
+    pub fn terms(&self) -> Option<Commitment> {
+        if let Self::RequestFiled(data) = self {
+            Some(data.terms.commitment)
+        } else if let Self::ClarificationProvided(data) = self {
+            data.terms.map(|terms| terms.commitment)
+        } else if let Self::CounterProposalMade(data) = self {
+            Some(data.terms.commitment)
+        } else if let Self::AmendmentProposed(data) = self {
+            Some(data.terms.commitment)
+        } else if let Self::EmergencySharingRecorded(data) = self {
+            data.terms.map(|terms| terms.commitment)
         } else {
             None
         }
