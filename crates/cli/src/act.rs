@@ -1,5 +1,6 @@
 //! One event from a person: made here, shown, signed, sent, and its receipt checked.
 
+mod elsewhere;
 mod shown;
 
 use std::path::PathBuf;
@@ -18,7 +19,7 @@ use crate::ending::{Ending, Fault};
 use crate::key::{self, Where};
 use crate::ledger::Ledger;
 use crate::signing::{self, Hand, Payload};
-use crate::{Common, seal, shell};
+use crate::{Common, pending, seal, shell};
 
 /// What every verb that signs understands.
 #[derive(Args, Clone, Debug)]
@@ -31,8 +32,8 @@ pub struct Acting {
     pub signers: Vec<String>,
     #[command(flatten)]
     pub place: Where,
-    /// One who signs elsewhere: ORG:ROLE:PERSON:KEYID; needs --out
-    #[arg(long, value_name = "SIGNER", requires = "out")]
+    /// One who signs elsewhere: ORG:ROLE, with :PERSON and :KEYID where several could be meant; needs --gather or --out
+    #[arg(long, value_name = "SIGNER")]
     pub with: Vec<String>,
     /// The delegation under which the first key signs
     #[arg(long, value_name = "EVENT")]
@@ -41,8 +42,11 @@ pub struct Acting {
     #[arg(long, short)]
     pub yes: bool,
     /// Write the signed event to a file and do not send it
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "gather")]
     pub out: Option<PathBuf>,
+    /// Leave it at the ledger for the other signers; the last signature records it
+    #[arg(long)]
+    pub gather: bool,
 }
 
 /// What a verb says, before it is an event.
@@ -100,9 +104,12 @@ impl Acting {
         if hands.is_empty() {
             return Err(Fault::usage("name the key that signs with --key"));
         }
+        if !self.with.is_empty() && self.out.is_none() && !self.gather {
+            return Err(Fault::usage("who signs elsewhere needs --gather, or --out FILE to be passed on"));
+        }
         let mut signers: Vec<Signer> = hands.iter().map(|hand| hand.signer.clone()).collect();
-        for elsewhere in &self.with {
-            signers.push(signer_elsewhere(elsewhere)?);
+        for named in &self.with {
+            signers.push(elsewhere::signer(ledger, named)?);
         }
         let Statement { id, stream, event_type, data, mut opened } = said;
         let data = seal::seal(data, id, "", &|_| shell::entropy(), &mut opened)?;
@@ -169,9 +176,12 @@ impl Acting {
             });
             return Ok(Ending::Done);
         }
+        if missing > 0 && self.gather {
+            return pending::open(ledger, &partial, common);
+        }
         if missing > 0 {
             return Err(Fault::usage(format!(
-                "{missing} signature(s) are missing; give more keys with --key, or --out FILE for the next signer"
+                "{missing} signature(s) are missing; give more keys with --key, leave it at the ledger with --gather, or write it with --out FILE for the next signer"
             )));
         }
         let envelope = Envelope::new(EVENT_TYPE, partial.payload, partial.signatures)?;
@@ -212,6 +222,26 @@ impl Partial {
         bytes.push(b'\n');
         bytes
     }
+}
+
+/// Whether each key is among the signers of an event, for the person and body that the event says.
+///
+/// # Errors
+///
+/// It is none (exit 2), or another's (K10, exit 3).
+pub fn check_hands(event: &Event, hands: &[Hand]) -> Result<()> {
+    for hand in hands {
+        let named = event.signers.iter().find(|signer| signer.key == hand.signer.key);
+        let named = named
+            .ok_or_else(|| Fault::usage(format!("key {} is not among the signers of this event", hand.signer.key)))?;
+        if named.organisation != hand.signer.organisation || named.person != hand.signer.person {
+            return Err(Fault::refused(format!(
+                "K10: the event says that key {} is of {} at {}, and it is of {} at {}",
+                named.key, named.person, named.organisation, hand.signer.person, hand.signer.organisation
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// One signature of each hand.
@@ -265,21 +295,6 @@ pub fn hand(folder: &std::path::Path, meant: &str, common: &Common) -> Result<Ha
         role: role.unwrap_or(holder.role),
     };
     Ok(Hand { key, signer })
-}
-
-fn signer_elsewhere(text: &str) -> Result<Signer> {
-    let wrong = || Fault::usage(format!("`{text}` is not ORG:ROLE:PERSON:KEYID"));
-    let parts: Vec<&str> = text.split(':').collect();
-    let [organisation, role, person, key] = parts.as_slice() else {
-        return Err(wrong());
-    };
-    Ok(Signer {
-        delegation: None,
-        key: key.parse().map_err(|_| wrong())?,
-        organisation: organisation.parse().map_err(|_| wrong())?,
-        person: person.parse().map_err(|_| wrong())?,
-        role: role.parse().map_err(|_| wrong())?,
-    })
 }
 
 /// Prints a receipt, and keeps it in the home with the event and its words.

@@ -1,10 +1,10 @@
 //! `draft`: a proposal before anybody signs it, words in place.
 //!
 //! ```text
-//! contacts                 mailboxes by organisation
+//! contacts                 mailboxes by organisation; for filing
 //! needed_by                optional, a day
 //! parties                  [{organisation, capacity, functions, legal_role, regime}]
-//! requesting_organisation  who asks
+//! requesting_organisation  who asks; for filing
 //! terms                    as in /schemas/terms-v1.json, each commitment a plain text
 //! ```
 
@@ -35,15 +35,17 @@ use crate::{Common, documents, shell};
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Draft {
-    /// How to reach the parties.
-    pub contacts: serde_json::Value,
+    /// How to reach the parties; only filing and inviting ask for it.
+    #[serde(default)]
+    pub contacts: Option<serde_json::Value>,
     /// When the data are needed.
     #[serde(default)]
     pub needed_by: Option<Date>,
     /// Who takes part.
     pub parties: serde_json::Value,
-    /// Who asks.
-    pub requesting_organisation: OrganisationCode,
+    /// Who asks; only filing asks for it.
+    #[serde(default)]
+    pub requesting_organisation: Option<OrganisationCode>,
     /// What is agreed, words in place.
     pub terms: serde_json::Value,
 }
@@ -106,18 +108,21 @@ impl Draft {
 
 /// Judges a draft by the rule book: every message at once, and the header if there is one.
 ///
+/// `earlier` are the terms, words in place, of the version that a later draft is compared with.
+///
 /// # Errors
 ///
 /// Parties or contacts are not strict JSON.
-pub fn judge(draft: &Draft, sealed: &SealedTerms, around: &Around) -> Result<Validation> {
+pub fn judge(draft: &Draft, sealed: &SealedTerms, around: &Around, earlier: Option<&Value>) -> Result<Validation> {
     let parties = documents::strict(&draft.parties).map_err(|problem| anyhow!("the parties: {problem}"))?;
-    let contacts = documents::strict(&draft.contacts).map_err(|problem| anyhow!("the contacts: {problem}"))?;
+    let contacts = draft.contacts.as_ref().map(documents::strict).transpose();
+    let contacts = contacts.map_err(|problem| anyhow!("the contacts: {problem}"))?;
     let proposal = Proposal {
         terms: &sealed.skeleton,
         words: &sealed.words,
         parties: &parties,
-        contacts: Some(&contacts),
-        requesting_organisation: Some(draft.requesting_organisation),
+        contacts: contacts.as_ref(),
+        requesting_organisation: draft.requesting_organisation,
     };
     let organisations = |code: OrganisationCode| around.organisations.iter().find(|facts| facts.code == code).cloned();
     let surroundings = Surroundings {
@@ -128,7 +133,7 @@ pub fn judge(draft: &Draft, sealed: &SealedTerms, around: &Around) -> Result<Val
         agreement_exists: None,
         similar: &[],
     };
-    Ok(door::validate(&proposal, &surroundings, None))
+    Ok(door::validate(&proposal, &surroundings, earlier))
 }
 
 /// The surroundings of a ledger.

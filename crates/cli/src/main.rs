@@ -27,10 +27,12 @@ mod log_key;
 mod mirror;
 mod monitor;
 mod passphrase;
+mod pending;
 mod people;
 mod pins;
 mod receipt;
 mod reference;
+mod review;
 mod seal;
 mod send;
 mod serve;
@@ -43,6 +45,7 @@ mod terms;
 mod trust;
 mod verbs;
 mod verify;
+mod versions;
 mod web;
 mod witness;
 
@@ -133,6 +136,8 @@ enum Command {
     Send(send::Send),
     Sign(sign::Sign),
     #[command(subcommand)]
+    Pending(pending::Pending),
+    #[command(subcommand)]
     Draft(draft::DraftCommand),
     #[command(flatten)]
     Offices(verbs::Offices),
@@ -141,9 +146,19 @@ enum Command {
     #[command(flatten)]
     Requests(verbs::Requests),
     #[command(flatten)]
+    Negotiation(verbs::Negotiation),
+    #[command(flatten)]
     Signing(verbs::Signing),
     #[command(flatten)]
     Agreements(verbs::Agreements),
+    #[command(flatten)]
+    Amendments(verbs::Amendments),
+    #[command(flatten)]
+    Sharing(verbs::Sharing),
+    #[command(flatten)]
+    Imports(verbs::Imports),
+    #[command(flatten)]
+    Access(verbs::Access),
     #[command(flatten)]
     Reading(show::Reading),
     Export(export::Export),
@@ -172,12 +187,18 @@ impl Command {
             Self::LogKey(command) => command.run(common),
             Self::Send(command) => command.run(common),
             Self::Sign(command) => command.run(common),
+            Self::Pending(command) => command.run(common),
             Self::Draft(command) => command.run(common),
             Self::Offices(command) => command.run(common),
             Self::Registry(command) => command.run(common),
             Self::Requests(command) => command.run(common),
+            Self::Negotiation(command) => command.run(common),
             Self::Signing(command) => command.run(common),
             Self::Agreements(command) => command.run(common),
+            Self::Amendments(command) => command.run(common),
+            Self::Sharing(command) => command.run(common),
+            Self::Imports(command) => command.run(common),
+            Self::Access(command) => command.run(common),
             Self::Reading(command) => command.run(common),
             Self::Export(command) => command.run(common),
             Self::Demo(command) => command.run(common),

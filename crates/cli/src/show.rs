@@ -132,7 +132,10 @@ impl Reading {
             Self::Why { agreement, asking } => {
                 let value = asking.ask(&format!("/api/v1/agreements/{}", named(agreement)?), &[], common)?;
                 let why = value.get("why").cloned().unwrap_or(value);
-                tell(&why, common);
+                match why.as_array().filter(|_| !common.json) {
+                    Some(causes) => causes.iter().for_each(|cause| tell_row(cause, &["at", "text", "event"])),
+                    None => tell(&why, common),
+                }
                 Ok(Ending::Done)
             }
             Self::Inbox { organisation, asking } => asking.inbox(named(organisation)?, common),
@@ -168,26 +171,13 @@ impl Asking {
         }
     }
 
-    /// What waits for an organisation: of each of its agreements, who must act next.
+    /// What waits for an organisation, as the ledger lists it, or else of each of its agreements who must act next.
     fn inbox(&self, organisation: &str, common: &Common) -> Result<Ending> {
         let ledger = self.ledger(common)?;
-        let mut waiting = Vec::new();
-        for row in self.agreements(&ledger, &[("party", organisation.to_owned())])? {
-            let id = row.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
-            let page = self.ask_of(&ledger, &format!("/api/v1/agreements/{}", named(&id)?), &[])?;
-            for next in page.get("next").and_then(Value::as_array).into_iter().flatten() {
-                if next.get("organisation").and_then(Value::as_str) != Some(organisation) {
-                    continue;
-                }
-                let mut item = next.clone();
-                if let Some(members) = item.as_object_mut() {
-                    for name in ["reference", "id", "state", "approve_by"] {
-                        members.extend(page.get(name).map(|value| (name.to_owned(), value.clone())));
-                    }
-                }
-                waiting.push(item);
-            }
-        }
+        let waiting = match self.inbox_listed(&ledger, organisation)? {
+            Some(listed) => listed,
+            None => self.inbox_gathered(&ledger, organisation)?,
+        };
         if common.json {
             tell(&Value::Array(waiting), common);
         } else {
@@ -201,13 +191,73 @@ impl Asking {
         Ok(Ending::Done)
     }
 
+    /// The ledger's own list; none from a server that has none.
+    fn inbox_listed(&self, ledger: &Ledger, organisation: &str) -> Result<Option<Vec<Value>>> {
+        let path = format!("/api/v1/organisations/{organisation}/inbox");
+        let mut rows = Vec::new();
+        let mut cursor: Option<String> = None;
+        loop {
+            let filters: Vec<(&str, String)> = cursor.take().map(|cursor| ("cursor", cursor)).into_iter().collect();
+            let answer = ledger.web().get(&self.path(&path, &filters))?;
+            if answer.status == 404 && rows.is_empty() {
+                return Ok(None);
+            }
+            if !answer.is_success() {
+                return Err(crate::ledger::problem(&answer));
+            }
+            let page = answer.json()?;
+            let found = page.get("items").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+            rows.extend(found.iter().cloned().map(|mut item| {
+                let about = item.get("agreement").cloned().unwrap_or_default();
+                if let Some(members) = item.as_object_mut() {
+                    for name in ["reference", "id", "state"] {
+                        members.extend(about.get(name).map(|value| (name.to_owned(), value.clone())));
+                    }
+                    let due = members.get("due_at").cloned();
+                    members.extend(due.map(|due| ("approve_by".to_owned(), due)));
+                }
+                item
+            }));
+            cursor = page.get("next").map(|next| next.as_str().map_or_else(|| next.to_string(), str::to_owned));
+            if cursor.is_none() || found.is_empty() {
+                return Ok(Some(rows));
+            }
+        }
+    }
+
+    fn inbox_gathered(&self, ledger: &Ledger, organisation: &str) -> Result<Vec<Value>> {
+        let mut waiting = Vec::new();
+        for row in self.agreements(ledger, &[("party", organisation.to_owned())])? {
+            let id = row.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
+            let page = self.ask_of(ledger, &format!("/api/v1/agreements/{}", named(&id)?), &[])?;
+            for next in page.get("next").and_then(Value::as_array).into_iter().flatten() {
+                if next.get("organisation").and_then(Value::as_str) != Some(organisation) {
+                    continue;
+                }
+                let mut item = next.clone();
+                if let Some(members) = item.as_object_mut() {
+                    for name in ["reference", "id", "state", "approve_by"] {
+                        members.extend(page.get(name).map(|value| (name.to_owned(), value.clone())));
+                    }
+                }
+                waiting.push(item);
+            }
+        }
+        Ok(waiting)
+    }
+
     fn ask_of(&self, ledger: &Ledger, path: &str, filters: &[(&str, String)]) -> Result<Value> {
+        ledger.web().json(&self.path(path, filters))
+    }
+
+    /// A path with what is asked for.
+    fn path(&self, path: &str, filters: &[(&str, String)]) -> String {
         let mut filters = filters.to_vec();
         filters.extend(self.at.clone().map(|at| ("at", at)));
         filters.extend(self.as_of.map(|size| ("as_of", size.to_string())));
         let query: Vec<String> = filters.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
         let mark = if query.is_empty() { "" } else { "?" };
-        ledger.web().json(&format!("{path}{mark}{}", query.join("&")))
+        format!("{path}{mark}{}", query.join("&"))
     }
 
     fn tell(&self, path: &str, filters: &[(&str, String)], common: &Common) -> Result<Ending> {

@@ -9,12 +9,12 @@ use clap::Args;
 use counterpart_core::commitment::Disclosure;
 use counterpart_core::door;
 use counterpart_core::event::data::EventType;
-use counterpart_core::wire::EnvelopeSignature;
+use counterpart_core::wire::{Digest, EnvelopeSignature};
 use serde_json::Value;
 
 use crate::act::{self, Acting, Partial, Statement};
 use crate::ending::{Ending, Fault};
-use crate::{Common, shell};
+use crate::{Common, pending, review, shell};
 
 /// Sign an event from a file
 ///
@@ -25,7 +25,10 @@ use crate::{Common, shell};
 ///
 /// The bytes are parsed and shown before they are signed, wherever they came from. What is fully signed is sent.
 ///
+/// Without a file, --pending DIGEST signs what waits at the ledger; with one, --pending leaves it there.
+///
 /// Examples:
+///   counterpart sign --pending 5f0c… --key WNL.CEX --url http://127.0.0.1:8080
 ///   counterpart sign partly-signed.json --key CMD.SIG --url http://127.0.0.1:8080
 ///   counterpart sign draft.json --key CMD.IGL --out signed.json --url http://127.0.0.1:8080
 #[derive(Args)]
@@ -34,33 +37,37 @@ pub struct Sign {
     /// A draft, a payload or a partly signed event; - for standard input
     #[arg(required_unless_present = "pending")]
     file: Option<PathBuf>,
-    /// Sign what waits at the ledger for this key, by its digest
-    #[arg(long, value_name = "DIGEST", conflicts_with = "file")]
+    /// Sign what waits at the ledger for this key, by its digest; with a file: leave it there for the other signers
+    #[arg(long, value_name = "DIGEST", num_args = 0..=1, default_missing_value = "")]
     pending: Option<String>,
     #[command(flatten)]
     acting: Acting,
 }
 
 impl Sign {
+    /// What waits, or a file: `--pending` takes either.
+    fn meant(&self) -> (Option<Digest>, Option<PathBuf>) {
+        let named = self.pending.clone().filter(|named| !named.is_empty());
+        match named.as_deref().and_then(|text| text.parse().ok()) {
+            Some(digest) => (Some(digest), None),
+            None => (None, self.file.clone().or_else(|| named.map(PathBuf::from))),
+        }
+    }
+
     /// Signs it.
     pub fn run(&self, common: &Common) -> Result<Ending> {
-        let ledger = self.acting.ledger(common)?;
-        let hands = self.acting.hands(common)?;
-        if let Some(digest) = &self.pending {
-            let answer = ledger.web().get(&format!("/api/v1/pending/{}", digest.replace(['/', '?', '#'], "")))?;
-            return Err(if answer.status == 404 {
-                anyhow!(
-                    "nothing waits at this ledger under {digest}, or it does not gather signatures yet; pass the file from --out instead"
-                )
-            } else {
-                crate::ledger::problem(&answer)
-            });
+        let (digest, file) = self.meant();
+        if let Some(digest) = digest {
+            return pending::sign(digest, &self.acting, common);
         }
-        let file = self.file.as_deref().context("name a file")?;
-        let value: Value =
-            serde_json::from_slice(&shell::read(file)?).with_context(|| format!("`{}` is not JSON", file.display()))?;
+        let acting = Acting { gather: self.acting.gather || self.pending.is_some(), ..self.acting.clone() };
+        let file = file.ok_or_else(|| Fault::usage("name a file, or what waits with --pending DIGEST"))?;
+        let ledger = acting.ledger(common)?;
+        let hands = acting.hands(common)?;
+        let value: Value = serde_json::from_slice(&shell::read(&file)?)
+            .with_context(|| format!("`{}` is not JSON", file.display()))?;
         if value.get("envelope").is_none() && value.get("id").is_none() {
-            return self.acting.perform(&ledger, &hands, draft(&value)?, common);
+            return acting.perform(&ledger, &hands, draft(&value)?, common);
         }
         let mut partial = partial(&value)?;
         let event = act::checked(&partial.payload, ledger.id())?;
@@ -72,29 +79,18 @@ impl Sign {
                 ));
             }
         } else {
-            door::open(&event.id.to_string(), &event.data, &partial.disclosures)
-                .map_err(|refusal| Fault::unverified(format!("{}: {refusal}", refusal.code())))?;
+            pending::open_words(&event, &partial.disclosures)?;
         }
         act::tell(&event, &partial.disclosures, common);
-        for hand in &hands {
-            let named = event.signers.iter().find(|signer| signer.key == hand.signer.key);
-            let named = named.ok_or_else(|| {
-                Fault::usage(format!("key {} is not among the signers of this event", hand.signer.key))
-            })?;
-            if named.organisation != hand.signer.organisation || named.person != hand.signer.person {
-                return Err(Fault::refused(format!(
-                    "K10: the event says that key {} is of {} at {}, and it is of {} at {}",
-                    named.key, named.person, named.organisation, hand.signer.person, hand.signer.organisation
-                )));
-            }
-        }
-        self.acting.consent(&hands)?;
+        review::look_if_held(&ledger, &event, &partial.disclosures, hands.first(), common)?;
+        act::check_hands(&event, &hands)?;
+        acting.consent(&hands)?;
         for signature in act::sign(&partial.payload, &hands) {
             if !partial.has(signature.keyid) {
                 partial.signatures.push(signature);
             }
         }
-        self.acting.finish(&ledger, &event, partial, common)
+        acting.finish(&ledger, &event, partial, common)
     }
 }
 
@@ -121,7 +117,11 @@ fn draft(value: &Value) -> Result<Statement> {
 }
 
 /// A payload or a partly signed event.
-fn partial(value: &Value) -> Result<Partial> {
+///
+/// # Errors
+///
+/// It is neither.
+pub fn partial(value: &Value) -> Result<Partial> {
     let Some(envelope) = value.get("envelope") else {
         // A payload that a person may have laid out over lines; signed is its one spelling.
         let strict: counterpart_core::json::Value =

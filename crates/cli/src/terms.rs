@@ -16,7 +16,7 @@ use crate::act::printable;
 use crate::ending::Fault;
 use crate::ledger::Ledger;
 use crate::signing::Hand;
-use crate::verbs::Version;
+use crate::versions::Version;
 use crate::web::Web;
 use crate::{Common, shell};
 
@@ -28,6 +28,33 @@ pub struct Read {
 }
 
 impl Read {
+    /// Shows the terms of a version to whoever is about to sign it, and derives its header again from them. A version
+    /// without terms, of an import or an emergency, has nothing to be derived from, and that is said.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Read::find`] and [`Read::check`].
+    pub fn told(
+        ledger: &Ledger,
+        stream: Stream,
+        version: &Version,
+        file: Option<&Path>,
+        hand: Option<&Hand>,
+        common: &Common,
+    ) -> Result<()> {
+        if version.terms.is_none() {
+            common.say(&format!(
+                "Version {} brought no terms; what stands in clear of it is all there is.",
+                version.number
+            ));
+            return Ok(());
+        }
+        let read = Self::find(ledger, stream, version, file, hand, common)?;
+        read.check(ledger, version)?;
+        read.tell(version);
+        Ok(())
+    }
+
     /// Finds the words of a version: in `file`, among the receipts of this home, or at the ledger; and opens them.
     ///
     /// # Errors
@@ -65,7 +92,8 @@ impl Read {
         let id = version.proposed_by.to_string();
         let terms = disclosures.iter().find(|disclosure| disclosure.pointer == "/terms");
         let terms = terms.ok_or_else(|| wrong("there is no disclosure of `/terms`".to_owned()))?;
-        commitment::open(terms, &id, &version.terms).map_err(|error| wrong(error.to_string()))?;
+        let promised = version.terms.ok_or_else(|| wrong("it promises none".to_owned()))?;
+        commitment::open(terms, &id, &promised).map_err(|error| wrong(error.to_string()))?;
         let limits = Limits { max_depth: commitment::MAX_CONTENT_DEPTH, max_bytes: commitment::MAX_CONTENT };
         let skeleton = json::parse(&terms.content, limits).map_err(|error| wrong(error.to_string()))?;
         let within = commitment::commitments(&skeleton, "/terms").map_err(wrong)?;
@@ -92,7 +120,8 @@ impl Read {
         let terms: Terms = json::from_value(&self.skeleton).map_err(|error| {
             Fault::unverified(format!("the terms of this version are not of their schema: {error}"))
         })?;
-        let parties: Vec<Party> = version.header.parties.iter().map(Party::from).collect();
+        let header = version.header()?;
+        let parties: Vec<Party> = header.parties.iter().map(Party::from).collect();
         let mut facts: Vec<OrganisationFacts> = Vec::new();
         for party in &parties {
             facts.extend(ledger.organisation(party.organisation)?);
@@ -100,16 +129,16 @@ impl Read {
         let organisations = |code: OrganisationCode| facts.iter().find(|fact| fact.code == code).cloned();
         let genesis = ledger.genesis();
         let reference = ReferenceSet::resolve(&genesis.code_lists, &genesis.policies)?;
-        let derived = derive::header(&terms, &parties, &organisations, &reference, version.header.changes.clone());
+        let derived = derive::header(&terms, &parties, &organisations, &reference, header.changes.clone());
         let derived = derived.map_err(|messages| {
             let first = messages.first().map(|message| message.message.clone()).unwrap_or_default();
             Fault::unverified(format!("no header follows from the terms: {first}"))
         })?;
-        if derived == version.header {
+        if derived == *header {
             return Ok(());
         }
         let spelt = |header: &counterpart_core::header::Header| json::to_value(header).context("a header is JSON");
-        let paths = derive::changes(&spelt(&derived)?, &spelt(&version.header)?).unwrap_or_default();
+        let paths = derive::changes(&spelt(&derived)?, &spelt(header)?).unwrap_or_default();
         let paths: Vec<&str> = paths.iter().map(counterpart_core::header::Pointer::as_str).collect();
         Err(Fault::unverified(format!(
             "the header that the ledger shows is not the one that follows from the terms; they differ at {}. Sign nothing, and ask the other parties",
@@ -117,10 +146,20 @@ impl Read {
         )))
     }
 
+    /// The terms, words in place.
+    pub fn whole(&self) -> Value {
+        draft::join(&self.skeleton, &self.words)
+    }
+
+    /// Whether every text of the terms is here.
+    pub const fn is_whole(&self) -> bool {
+        self.unopened == 0
+    }
+
     /// Shows the terms, words in place.
-    pub fn tell(&self) {
-        let whole = draft::join(&self.skeleton, &self.words);
-        let plain = serde_json::to_value(&whole).ok().and_then(|value| serde_yaml_ng::to_string(&value).ok());
+    pub fn tell(&self, version: &Version) {
+        let plain = serde_json::to_value(self.whole()).ok().and_then(|value| serde_yaml_ng::to_string(&value).ok());
+        shell::say(&format!("Version {}, with the hash {}.", version.number, version.hash));
         shell::say("The terms of this version, which open its commitments and give its header:");
         for line in plain.unwrap_or_default().lines() {
             shell::say(&format!("  {}", printable(line)));

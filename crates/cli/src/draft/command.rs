@@ -5,13 +5,17 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use clap::Subcommand;
 use counterpart_core::ids::OrganisationCode;
+use counterpart_core::terms::Party;
 use counterpart_core::{derive, london};
 use serde_json::{Map, Value, json};
 
 use super::{Draft, around_ledger, around_nothing, judge};
 use crate::ending::Ending;
+use crate::key::Where;
 use crate::ledger::Ledger;
-use crate::{Common, documents, shell};
+use crate::terms::Read;
+use crate::versions::{Drafts, Meant};
+use crate::{Common, act, documents, shell};
 
 /// An example about people: what every such draft holds, and one about children known to two boroughs.
 const EXAMPLE: [&str; 2] = [
@@ -49,6 +53,27 @@ pub enum DraftCommand {
         #[arg(long, value_name = "URL")]
         url: Option<String>,
     },
+    /// Print the terms that an agreement has now as a draft, to be changed for a counter-proposal or an amendment
+    ///
+    ///   counterpart draft of DSA-2026-000042 --as CMD.IGL --url http://127.0.0.1:8080 > next.yaml
+    #[command(verbatim_doc_comment)]
+    Of {
+        /// Which agreement: its id or reference
+        agreement: String,
+        #[command(flatten)]
+        meant: Meant,
+        /// The words of the version: a kept receipt or the submission that brought it [default: what this home or the ledger holds]
+        #[arg(long, value_name = "FILE")]
+        terms: Option<PathBuf>,
+        /// Read for the organisation of this key
+        #[arg(long = "as", value_name = "KEY")]
+        reader: Option<String>,
+        #[command(flatten)]
+        place: Where,
+        /// The ledger
+        #[arg(long, value_name = "URL", env = "COUNTERPART_URL")]
+        url: String,
+    },
     /// Name the paths in which the terms of two drafts differ
     Diff {
         /// The older draft
@@ -64,15 +89,23 @@ impl DraftCommand {
         match self {
             Self::New { provider, recipient } => {
                 let draft = example(*provider, *recipient)?;
-                if common.json {
-                    shell::line(&format!("{draft:#}"));
-                } else {
-                    shell::data(serde_yaml_ng::to_string(&draft)?.as_bytes());
-                }
+                print(&draft, common)?;
                 common.say("This is an example that passes the rules. Replace every word of it by your own.");
                 Ok(Ending::Done)
             }
             Self::Check { draft, url } => check(&Draft::read(draft)?, url.as_deref(), common),
+            Self::Of { agreement, meant, terms, reader, place, url } => {
+                let folder = place.folder(common)?;
+                let hand = reader.as_ref().map(|name| act::hand(&folder, name, common)).transpose()?;
+                let ledger = Ledger::meet_as(url, None, &|| Ok(hand.clone()), common)?;
+                let drafts = Drafts::read(&ledger, agreement)?;
+                let version = meant.version.map_or_else(|| drafts.answered(), |number| drafts.version(number))?;
+                let read = Read::find(&ledger, drafts.stream, version, terms.as_deref(), hand.as_ref(), common)?;
+                let parties: Vec<Party> = version.header()?.parties.iter().map(Party::from).collect();
+                print(&json!({ "parties": parties, "terms": serde_json::to_value(read.whole())? }), common)?;
+                common.say(&format!("These are the terms of version {}. Change what is to change.", version.number));
+                Ok(Ending::Done)
+            }
             Self::Diff { old, new } => {
                 let terms = |path: &PathBuf| -> Result<counterpart_core::json::Value> {
                     let terms = Draft::read(path)?.terms;
@@ -93,12 +126,21 @@ impl DraftCommand {
     }
 }
 
+fn print(draft: &Value, common: &Common) -> Result<()> {
+    if common.json {
+        shell::line(&format!("{draft:#}"));
+    } else {
+        shell::data(serde_yaml_ng::to_string(draft)?.as_bytes());
+    }
+    Ok(())
+}
+
 fn check(draft: &Draft, url: Option<&str>, common: &Common) -> Result<Ending> {
     let around = match url {
         Some(url) => around_ledger(&Ledger::meet(url, common)?, draft)?,
         None => around_nothing(draft)?,
     };
-    let judged = judge(draft, &draft.seal(shell::event_id())?, &around)?;
+    let judged = judge(draft, &draft.seal(shell::event_id())?, &around, None)?;
     if common.json {
         shell::line(&json!({ "header": judged.header, "messages": judged.messages }).to_string());
     } else {

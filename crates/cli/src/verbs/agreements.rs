@@ -76,6 +76,32 @@ pub enum Agreements {
         #[command(flatten)]
         acting: Acting,
     },
+    /// Take a notice back before it takes effect (between two, with the SIG of the other)
+    ///
+    ///   counterpart rescind DSA-2026-000042 --target 0198… -k CMD.SIG --with HCK:SIG --gather
+    #[command(verbatim_doc_comment)]
+    Rescind {
+        /// Which agreement: its id or reference
+        agreement: String,
+        /// The event that gave notice
+        #[arg(long, value_name = "EVENT")]
+        target: EventId,
+        #[command(flatten)]
+        acting: Acting,
+    },
+    /// Agree to end an agreement on a day, the same for every party
+    ///
+    ///   counterpart consent-to-end DSA-2026-000042 --on 2026-09-30 -k CMD.SIG
+    #[command(verbatim_doc_comment)]
+    ConsentToEnd {
+        /// Which agreement: its id or reference
+        agreement: String,
+        /// The day from which it is over
+        #[arg(long, value_name = "DATE")]
+        on: Date,
+        #[command(flatten)]
+        acting: Acting,
+    },
     /// Decide what everybody may read of an agreement (the lead party)
     DecidePublication {
         /// Which agreement: its id or reference
@@ -136,6 +162,12 @@ impl Agreements {
                     .with("takes_effect_on", code(on))
                     .with("words", document(&json!({ "reason": reason })));
                 (acting, agreement, "RevocationNoticed", data)
+            }
+            Self::Rescind { agreement, target, acting } => {
+                (acting, agreement, "RevocationRescinded", Members::new().with("target", code(target)))
+            }
+            Self::ConsentToEnd { agreement, on, acting } => {
+                (acting, agreement, "TerminationConsented", Members::new().with("takes_effect_on", code(on)))
             }
             Self::DecidePublication { agreement, decision, exemption, look_again, withhold, acting } => {
                 let withheld: Vec<&str> = withhold.iter().map(Pointer::as_str).collect();

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Subcommand;
 use counterpart_core::event::data::OrganisationSuspensionReason;
 use counterpart_core::ids::{Code, EventId, OrganisationCode, PersonId, Role, Stream};
@@ -10,11 +10,12 @@ use counterpart_core::organisation::{Governance, OrganisationType};
 use counterpart_core::time::Date;
 use serde_json::Value;
 
+use super::incoming::incoming;
 use super::{Members, code, codes};
 use crate::act::{Acting, Statement};
 use crate::ending::Ending;
 use crate::seal::document;
-use crate::{Common, documents, key, shell};
+use crate::{Common, documents, shell};
 
 #[derive(Subcommand)]
 pub enum Offices {
@@ -50,7 +51,7 @@ pub enum Offices {
         /// A role that must sign besides those of the policy
         #[arg(long = "extra-role", value_name = "ROLE")]
         extra_roles: Vec<Role>,
-        /// The key of the head of paid service
+        /// The key of the head of paid service: one of this folder, or PERSON:PUBLIC of one who signs elsewhere
         #[arg(long, value_name = "KEY")]
         chief: String,
         /// Name, post, e-mail and authority of the chief, a YAML or JSON file
@@ -188,13 +189,9 @@ impl Offices {
     pub fn run(&self, common: &Common) -> Result<Ending> {
         let (acting, organisation, event_type, data) = match self {
             Self::Register { code, name, kind, governance, gss, ods, flags, extra_roles, chief, holder, acting } => {
-                let (key, named) = key::load(&acting.place.folder(common)?, chief, common)?;
-                let named = named.context("the chief's key needs a people.json beside it that says whose it is")?;
-                let chief_row = Members::new()
-                    .with("holder", document(&documents::read(holder)?))
-                    .with("key", super::code(&named.key))
-                    .with("person", super::code(&named.person))
-                    .with("public", key::public_text(&key));
+                let mut acting = acting.clone();
+                let coming = incoming(chief, *code, Role::Cex, &mut acting, common)?;
+                let chief_row = coming.members().with("holder", document(&documents::read(holder)?));
                 let data = Members::new()
                     .with("chief", chief_row)
                     .with("code", super::code(code))
@@ -205,11 +202,6 @@ impl Offices {
                     .with("name", name.clone())
                     .maybe("ods", ods.as_ref().map(super::code))
                     .with("type", super::code(kind));
-                // The chief signs too: nobody is registered who did not prove possession of the key.
-                let mut acting = acting.clone();
-                if !acting.signers.contains(chief) {
-                    acting.signers.push(chief.clone());
-                }
                 return say(&acting, Stream::Organisation(*code), "OrganisationRegistered", data, common);
             }
             Self::UpdateOrganisation { organisation, name, governance, flags, extra_roles, acting } => {

@@ -5,11 +5,12 @@ use clap::Subcommand;
 use counterpart_core::event::data::{
     ClosingReason, ContestOutcome, LedgerName, MembershipChange, SuccessionKind, SuccessionOutcome, VerifierKeyText,
 };
-use counterpart_core::ids::{AgreementId, Code, EventId, OrganisationCode, Stream};
+use counterpart_core::ids::{AgreementId, Code, EventId, OrganisationCode, Role, Stream};
 use counterpart_core::time::Date;
-use counterpart_core::wire::Digest;
+use counterpart_core::wire::{Digest, KeyId};
 use serde_json::{Value, json};
 
+use super::incoming::{Incoming, incoming};
 use super::offices::say;
 use super::{Members, code, codes};
 use crate::Common;
@@ -139,6 +140,24 @@ pub enum Registry {
         #[command(flatten)]
         acting: Acting,
     },
+    /// Change who registers (the threshold in force, and each new registrar)
+    ///
+    ///   counterpart change-registrars --add PER-7QF2M9K0XW3T:bWFr… --remove 9a41… --threshold 2 \
+    ///     -k REG.REG.1 --with REG:REG:PER-…:… --gather
+    #[command(verbatim_doc_comment)]
+    ChangeRegistrars {
+        /// A new registrar: a key of this folder, which signs, or PERSON:PUBLIC of one who signs elsewhere
+        #[arg(long = "add", value_name = "KEY")]
+        add: Vec<String>,
+        /// The id of a key that registers no more
+        #[arg(long = "remove", value_name = "KEYID")]
+        remove: Vec<KeyId>,
+        /// How many registrars must sign from now on
+        #[arg(long)]
+        threshold: u32,
+        #[command(flatten)]
+        acting: Acting,
+    },
     /// Name the key that signs the log's checkpoints from a size on (two registrars)
     ChangeLogKey {
         /// The old key, as a vkey
@@ -229,6 +248,16 @@ impl Registry {
             Self::AdoptRules { rules, acting } => {
                 say(acting, Stream::Sys, "RulesAdopted", Members::new().with("rules", *rules), common)
             }
+            Self::ChangeRegistrars { add, remove, threshold, acting } => {
+                let mut acting = acting.clone();
+                let rows = add
+                    .iter()
+                    .map(|named| incoming(named, OrganisationCode::REGISTRAR, Role::Reg, &mut acting, common));
+                let rows = rows.collect::<Result<Vec<Incoming>>>()?;
+                let rows: Vec<Value> = rows.iter().map(|row| Value::from(row.members())).collect();
+                let data = Members::new().with("add", rows).with("remove", codes(remove)).with("threshold", *threshold);
+                say(&acting, Stream::Sys, "RegistrarChanged", data, common)
+            }
             Self::ChangeLogKey { old, new, first_size, acting } => {
                 let data =
                     Members::new().with("first_size", *first_size).with("new", new.as_str()).with("old", old.as_str());
@@ -258,7 +287,7 @@ fn mapped(text: &str) -> Result<Value> {
 }
 
 /// A stream by its name, or an agreement by its reference.
-fn subject(named: &str, acting: &Acting, common: &Common) -> Result<Stream> {
+pub(super) fn subject(named: &str, acting: &Acting, common: &Common) -> Result<Stream> {
     match named.parse() {
         Ok(stream) => Ok(stream),
         Err(_) => {

@@ -12,11 +12,13 @@ use counterpart_core::words::RefusalReason;
 use serde_json::json;
 
 use super::agreements::say;
-use super::{Members, code, codes, newest_version};
+use super::drafting::Proposed;
+use super::{Members, code, codes};
 use crate::act::{Acting, Statement};
-use crate::draft::{self, Draft};
+use crate::draft::Draft;
 use crate::ending::{Ending, Fault};
 use crate::seal::{document, text};
+use crate::versions::{Act, Drafts, Meant};
 use crate::{Common, shell};
 
 #[derive(Subcommand)]
@@ -59,6 +61,8 @@ pub enum Requests {
         /// The last day for signing, at most 90 days on
         #[arg(long, value_name = "DATE")]
         approve_by: Date,
+        #[command(flatten)]
+        meant: Meant,
         #[command(flatten)]
         acting: Acting,
     },
@@ -109,16 +113,16 @@ impl Requests {
                     .with("outcome", code(outcome));
                 say(acting, agreement, "RequestTriaged", data, common)
             }
-            Self::Submit { agreement, approve_by, acting } => {
+            Self::Submit { agreement, approve_by, meant, acting } => {
                 let hands = acting.hands(common)?;
                 let ledger = acting.ledger(common)?;
-                let stream = ledger.agreement(agreement)?;
-                let version = newest_version(&ledger, stream)?;
+                let drafts = Drafts::read(&ledger, agreement)?;
+                let version = drafts.meant(Act::Submit, None, *meant)?;
                 let data = Members::new()
                     .with("approve_by", code(approve_by))
                     .with("version", version.number)
                     .with("version_hash", code(&version.hash));
-                acting.perform(&ledger, &hands, Statement::new(stream, "TermsSubmitted", data.into()), common)
+                acting.perform(&ledger, &hands, Statement::new(drafts.stream, "TermsSubmitted", data.into()), common)
             }
             Self::Refuse { agreement, reasons, text, alternatives, review_route, acting } => {
                 let words = Members::new()
@@ -146,28 +150,21 @@ impl Requests {
 }
 
 fn file(draft: &Draft, agreement: Option<AgreementId>, acting: &Acting, common: &Common) -> Result<Ending> {
+    let (Some(requesting), Some(contacts)) = (draft.requesting_organisation, &draft.contacts) else {
+        return Err(Fault::usage("a draft that is filed says `requesting_organisation` and `contacts`"));
+    };
     let hands = acting.hands(common)?;
     let ledger = acting.ledger(common)?;
-    let id = shell::event_id();
-    let sealed = draft.seal(id)?;
-    let judged = draft::judge(draft, &sealed, &draft::around_ledger(&ledger, draft)?)?;
-    let warnings: Vec<String> = judged.messages.iter().filter(|m| !m.is_error()).map(|m| m.code.clone()).collect();
-    let Some(header) = judged.header.filter(|_| judged.messages.iter().all(|message| !message.is_error())) else {
-        draft::tell(&judged.messages, common);
-        return Err(Fault::refused("the draft has errors; nothing was signed"));
-    };
-    draft::tell(&judged.messages, common);
-    let mut acknowledged = warnings;
-    acknowledged.sort();
-    acknowledged.dedup();
+    let proposed = Proposed::new(draft, &ledger, None, common)?;
     let data = Members::new()
-        .with("contacts", document(&draft.contacts))
-        .with("header", serde_json::to_value(&header)?)
+        .with("contacts", document(contacts))
+        .with("header", proposed.header)
         .maybe("needed_by", draft.needed_by.as_ref().map(code))
-        .with("requesting_organisation", code(&draft.requesting_organisation))
-        .with("terms", serde_json::to_value(sealed.commitment)?)
-        .with("warnings_acknowledged", acknowledged);
+        .with("requesting_organisation", code(&requesting))
+        .with("terms", proposed.terms)
+        .with("warnings_acknowledged", proposed.warnings);
     let stream = Stream::Agreement(agreement.unwrap_or_else(shell::agreement_id));
-    let said = Statement { id, stream, event_type: "RequestFiled", data: data.into(), opened: sealed.disclosures };
+    let said =
+        Statement { id: proposed.id, stream, event_type: "RequestFiled", data: data.into(), opened: proposed.opened };
     acting.perform(&ledger, &hands, said, common)
 }

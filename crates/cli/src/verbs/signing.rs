@@ -1,6 +1,6 @@
 //! Signing a version: advice, approval, execution, or a no. The terms are read and the header is derived again first.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::{ArgGroup, Args, Subcommand};
@@ -9,17 +9,18 @@ use counterpart_core::header::ExecutionForm;
 use counterpart_core::ids::{DatasetId, Stream};
 use counterpart_core::words::{AdviceOutcome, RefusalReason};
 use serde_json::json;
-use sha2::{Digest as _, Sha256};
 
 use super::agreements::add_list;
-use super::{Members, Version, code, codes, newest_version};
+use super::sharing::file_hash;
+use super::{Members, code, codes};
+use crate::Common;
 use crate::act::{Acting, Statement};
 use crate::ending::{Ending, Fault};
 use crate::ledger::Ledger;
 use crate::seal::{document, text};
 use crate::signing::Hand;
 use crate::terms::Read;
-use crate::{Common, shell};
+use crate::versions::{Act, Drafts, Meant, Version};
 
 /// Where the terms are that the signer reads.
 #[derive(Args, Clone, Debug)]
@@ -30,6 +31,8 @@ pub struct Reading {
     /// Sign without the terms having been read and the header derived again
     #[arg(long)]
     unread: bool,
+    #[command(flatten)]
+    meant: Meant,
 }
 
 #[derive(Subcommand)]
@@ -80,6 +83,9 @@ pub enum Signing {
         /// The sealed document, for a deed
         #[arg(long, value_name = "FILE")]
         sealed: Option<PathBuf>,
+        /// Why, against the organisation's own advice, where no approval of yours says so
+        #[arg(long = "override", value_name = "TEXT")]
+        override_: Option<String>,
         #[command(flatten)]
         reading: Reading,
         #[command(flatten)]
@@ -103,6 +109,8 @@ pub enum Signing {
         #[arg(long)]
         text: String,
         #[command(flatten)]
+        meant: Meant,
+        #[command(flatten)]
         acting: Acting,
     },
 }
@@ -119,7 +127,7 @@ impl Signing {
                     Fault::usage("advice is signed by a DPO, LGL, CG or SEC; name such a key with --key")
                 })?;
                 let ledger = acting.ledger(common)?;
-                let (stream, version) = reading.read(&ledger, agreement, &hands, common)?;
+                let (stream, version) = reading.read(Act::Advise, &ledger, agreement, &hands, common)?;
                 let mut words = json!({ "outcome": outcome, "reasons": reasons });
                 add_list(&mut words, "conditions", conditions);
                 let data = Members::new()
@@ -131,60 +139,64 @@ impl Signing {
             Self::Approve { agreement, datasets, override_, reading, acting } => {
                 let hands = acting.hands(common)?;
                 let ledger = acting.ledger(common)?;
-                let (stream, version) = reading.read(&ledger, agreement, &hands, common)?;
+                let (stream, version) = reading.read(Act::Sign, &ledger, agreement, &hands, common)?;
                 let data = Members::new()
                     .with("datasets", codes(datasets))
                     .maybe("override", override_.as_deref().map(text))
                     .with("version_hash", code(&version.hash));
                 acting.perform(&ledger, &hands, Statement::new(stream, "ApprovalGiven", data.into()), common)
             }
-            Self::Execute { agreement, form, sealed, reading, acting } => {
+            Self::Execute { agreement, form, sealed, override_, reading, acting } => {
                 let hands = acting.hands(common)?;
                 let ledger = acting.ledger(common)?;
-                let (stream, version) = reading.read(&ledger, agreement, &hands, common)?;
+                let (stream, version) = reading.read(Act::Sign, &ledger, agreement, &hands, common)?;
                 let file = sealed.as_deref().map(file_hash).transpose()?;
                 let data = Members::new()
-                    .with("form", code(&form.unwrap_or(version.header.execution_form)))
+                    .with("form", code(&form.map_or_else(|| version.header().map(|header| header.execution_form), Ok)?))
+                    .maybe("override", override_.as_deref().map(text))
                     .maybe("sealed", file)
                     .with("version_hash", code(&version.hash));
                 acting.perform(&ledger, &hands, Statement::new(stream, "ExecutionSigned", data.into()), common)
             }
-            Self::Decline { agreement, return_, final_: _, reasons, text, acting } => {
+            Self::Decline { agreement, return_, final_: _, reasons, text, meant, acting } => {
                 let hands = acting.hands(common)?;
                 let ledger = acting.ledger(common)?;
-                let stream = ledger.agreement(agreement)?;
-                let version = newest_version(&ledger, stream)?;
+                let drafts = Drafts::read(&ledger, agreement)?;
+                let organisation = hands.first().map(|hand| hand.signer.organisation);
+                let version = drafts.meant(Act::Sign, organisation, *meant)?;
                 let kind = if *return_ { DeclineKind::Return } else { DeclineKind::Final };
                 let words = json!({ "reasons": codes(reasons), "text": text });
                 let data = Members::new()
                     .with("kind", code(&kind))
                     .with("version_hash", code(&version.hash))
                     .with("words", document(&words));
-                acting.perform(&ledger, &hands, Statement::new(stream, "ApprovalDeclined", data.into()), common)
+                acting.perform(&ledger, &hands, Statement::new(drafts.stream, "ApprovalDeclined", data.into()), common)
             }
         }
     }
 }
 
 impl Reading {
-    /// The newest version, its terms shown and its header derived again from them.
-    fn read(&self, ledger: &Ledger, agreement: &str, hands: &[Hand], common: &Common) -> Result<(Stream, Version)> {
-        let stream = ledger.agreement(agreement)?;
-        let version = newest_version(ledger, stream)?;
+    /// The version that is meant, its terms shown and its header derived again from them.
+    fn read(
+        &self,
+        act: Act,
+        ledger: &Ledger,
+        agreement: &str,
+        hands: &[Hand],
+        common: &Common,
+    ) -> Result<(Stream, Version)> {
+        let drafts = Drafts::read(ledger, agreement)?;
+        let organisation = hands.first().map(|hand| hand.signer.organisation);
+        let version = drafts.meant(act, organisation, self.meant)?.clone();
+        let stream = drafts.stream;
         if self.unread {
             common.say(
                 "The terms were not read, and the header was not derived again: you sign a hash that the ledger shows.",
             );
             return Ok((stream, version));
         }
-        let read = Read::find(ledger, stream, &version, self.terms.as_deref(), hands.first(), common)?;
-        read.check(ledger, &version)?;
-        read.tell();
+        Read::told(ledger, stream, &version, self.terms.as_deref(), hands.first(), common)?;
         Ok((stream, version))
     }
-}
-
-fn file_hash(path: &Path) -> Result<serde_json::Value> {
-    let hash = hex::encode(Sha256::digest(shell::read(path)?));
-    Ok(json!({ "$sha256": hash }))
 }

@@ -4,9 +4,14 @@
 
 mod bundles;
 mod copies;
+mod coverage;
 mod founding;
 mod keys;
+mod life;
 mod log_key;
+mod negotiated;
+mod offices;
+mod pending;
 mod served;
 mod shop;
 mod story;

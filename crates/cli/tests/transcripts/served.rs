@@ -3,6 +3,7 @@
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Stdio};
 
+use counterpart_core::time::Date;
 use serde_json::Value;
 
 use crate::shop::{Done, ORIGIN, Shop};
@@ -39,6 +40,13 @@ impl Served {
         (self.server, self.url) = serve(&self.shop);
     }
 
+    /// Kills the server and serves the same folder again, at another port.
+    pub fn killed_and_served_again(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+        (self.server, self.url) = serve(&self.shop);
+    }
+
     /// Runs a verb against the ledger, without asking.
     pub fn act(&self, words: &[&str]) -> Done {
         let mut all = words.to_vec();
@@ -63,30 +71,19 @@ impl Served {
         format!("{organisation}.{role}")
     }
 
-    /// Registers a body with its chief and its administrator.
+    /// Registers a borough with its chief and its administrator.
     pub fn register(&self, organisation: &str) {
+        self.register_as(organisation, "LONDON_BOROUGH");
+    }
+
+    /// Registers a body of a type with its chief and its administrator.
+    pub fn register_as(&self, organisation: &str, kind: &str) {
         let chief = self.new_key(organisation, "CEX");
-        self.act(&[
-            "register",
-            "--code",
-            organisation,
-            "--name",
-            "A London borough",
-            "--type",
-            "LONDON_BOROUGH",
-            "--flags",
-            "flags.json",
-            "--chief",
-            &chief,
-            "--holder",
-            "holder.yaml",
-            "-k",
-            "REG.REG.1",
-            "-k",
-            "REG.REG.2",
-        ])
-        .ends(0)
-        .says("The receipt holds under the pinned key");
+        let what = ["register", "--code", organisation, "--name", "A London body", "--type", kind];
+        let who = ["--flags", "flags.json", "--chief", &chief, "--holder", "holder.yaml"];
+        self.act(&[&what[..], &who[..], &["-k", "REG.REG.1", "-k", "REG.REG.2"]].concat())
+            .ends(0)
+            .says("The receipt holds under the pinned key");
         self.appoint(organisation, "ADM", &chief, &[&chief]);
     }
 
@@ -122,6 +119,100 @@ impl Served {
         let by = format!("{recipient}.IGL");
         let receipt = self.act(&["file", "agreement.yaml", "-k", &by, "--json"]).ends(0).json();
         receipt["stream"].as_str().unwrap().strip_prefix("agr:").unwrap().to_owned()
+    }
+
+    /// Today in London, so many days on.
+    pub fn day(&self, days: i64) -> String {
+        let draft = ["draft", "new", "--provider", "HCK", "--recipient", "CMD", "-q", "--json"];
+        let draft = self.shop.run(&draft).ends(0).json();
+        let first: Date = draft["terms"]["term"]["effective_date"].as_str().unwrap().parse().unwrap();
+        // An example begins in 30 days.
+        first.add_days(days - 30).to_string()
+    }
+
+    /// Files the example, changed; gives the id of the agreement.
+    pub fn file_changed(&self, provider: &str, recipient: &str, change: impl FnOnce(&mut Value)) -> String {
+        let draft = ["draft", "new", "--provider", provider, "--recipient", recipient, "-q", "--json"];
+        let mut draft = self.shop.run(&draft).ends(0).json();
+        change(&mut draft);
+        self.shop.write("changed.json", draft.to_string());
+        let by = format!("{recipient}.IGL");
+        let receipt = self.act(&["file", "changed.json", "-k", &by, "--json"]).ends(0).json();
+        receipt["stream"].as_str().unwrap().strip_prefix("agr:").unwrap().to_owned()
+    }
+
+    /// Advice, approval and execution by both sides.
+    pub fn signed_by(&self, bodies: &[&str], id: &str, more: &[&str]) {
+        for body in bodies {
+            let key = |role: &str| format!("{body}.{role}");
+            let advise = ["advise", id, "--outcome", "SUPPORT", "--reasons", "The powers are enough for it.", "-k"];
+            self.act(&[&advise[..], &[&key("DPO")], more].concat()).ends(0);
+            self.act(&[&["approve", id, "-k", &key("IAO")], more].concat()).ends(0);
+            self.act(&[&["execute", id, "-k", &key("SIG")], more].concat()).ends(0);
+        }
+    }
+
+    /// An agreement between two bodies with all their officers, in force today.
+    pub fn in_force(&self, provider: &str, recipient: &str) -> String {
+        let today = self.day(0);
+        let id =
+            self.file_changed(provider, recipient, |draft| draft["terms"]["term"]["effective_date"] = today.into());
+        let by = format!("{provider}.IGL");
+        self.act(&["triage", &id, "--outcome", "ACCEPTED", "-k", &by]).ends(0);
+        self.act(&["submit", &id, "--approve-by", &self.day(20), "-k", &by]).ends(0);
+        self.signed_by(&[provider, recipient], &id, &[]);
+        assert_eq!(self.show(&id)["state"], "ACTIVE");
+        id
+    }
+
+    /// Entries that a query asks for.
+    pub fn events(&self, query: &str) -> Vec<Value> {
+        let answer = self.get(&format!("/api/v1/events?limit=1000&{query}"));
+        answer["events"].as_array().unwrap().clone()
+    }
+
+    /// The key that the log signs with.
+    pub fn vkey(&self) -> String {
+        self.get_text("/log/vkey").trim().to_owned()
+    }
+
+    /// A path as JSON.
+    pub fn get(&self, path: &str) -> Value {
+        serde_json::from_str(&self.get_text(path)).unwrap()
+    }
+
+    fn get_text(&self, path: &str) -> String {
+        ureq::get(format!("{}{path}", self.url)).call().unwrap().body_mut().read_to_string().unwrap()
+    }
+
+    /// Everything agrees, from the log alone.
+    pub fn audited(&self) {
+        let told = self.shop.run(&["audit", &self.url]).ends(0).out;
+        assert!(told.contains("Everything agrees."), "{told}");
+    }
+
+    /// Events of all these types were recorded, and everything agrees from the log alone.
+    pub fn recorded(&self, types: &[&str]) {
+        let recorded = self.types();
+        let missing: Vec<_> = types.iter().filter(|name| !recorded.contains(**name)).collect();
+        assert!(missing.is_empty(), "{missing:?} in {recorded:?}");
+        self.audited();
+    }
+
+    fn types(&self) -> std::collections::BTreeSet<String> {
+        let mut types = std::collections::BTreeSet::new();
+        let mut after = String::new();
+        loop {
+            let rows = self.events(&after);
+            let Some(last) = rows.last() else { return types };
+            after = format!("after={}", last["index"]);
+            types.extend(rows.iter().map(|row| row["type"].as_str().unwrap().to_owned()));
+        }
+    }
+
+    /// What the ledger says of something.
+    pub fn show(&self, what: &str) -> Value {
+        self.ask(&["show", what, "--json"]).ends(0).json()
     }
 
     /// How many entries the checkpoint covers.
