@@ -39,9 +39,10 @@ impl Opened {
         opened
     }
 
-    /// Some texts alone, by their pointers within the terms: what a list shows.
-    pub fn brief<'t>(texts: impl Iterator<Item = (&'t str, &'t str)>) -> Self {
-        Self { text: texts.map(|(place, text)| (place.to_owned(), text.to_owned())).collect(), ..Self::default() }
+    /// Some texts alone, by their pointers within the terms, without what is withheld: what a list shows.
+    pub fn brief<'t>(texts: impl Iterator<Item = (&'t str, &'t str)>, withheld: Vec<Pointer>) -> Self {
+        let text = texts.map(|(place, text)| (place.to_owned(), text.to_owned())).collect();
+        Self { text, withheld, ..Self::default() }
     }
 
     /// Whether nothing is open.

@@ -182,10 +182,12 @@ impl App {
     pub(crate) async fn learn_opened(&self) -> Result<(), Problem> {
         loop {
             let _alone = self.titles.reading.lock().await;
-            let (from, changed): (usize, Vec<usize>) = {
+            let (from, destroyed, changed): (usize, u64, Vec<usize>) = {
                 let view = self.reader.view();
-                let from = self.titles.read().changes;
-                (from, view.opened().get(from..).unwrap_or_default().iter().copied().take(AT_ONCE).collect())
+                let titles = self.titles.read();
+                let from = titles.changes;
+                let changed = view.opened().get(from..).unwrap_or_default().iter().copied().take(AT_ONCE).collect();
+                (from, titles.destroyed, changed)
             };
             if changed.is_empty() {
                 return Ok(());
@@ -193,37 +195,40 @@ impl App {
             self.learn_titles(&changed).await?;
             let view = self.reader.view();
             let mut titles = self.titles.write();
+            if titles.destroyed != destroyed {
+                // Everything is read anew from the first change on.
+                continue;
+            }
             for at in &changed {
                 if view.board().lines().get(*at).is_none_or(|line| line.open.is_none()) {
                     titles.put(*at, None);
                 }
             }
-            titles.changes = titles.changes.max(from + changed.len());
+            titles.changes = from + changed.len();
         }
     }
 
     /// Titles and purposes at these places of the board, as far as everybody may read them, in their order.
     pub(crate) async fn brief(&self, places: &[usize]) -> Result<Vec<Opened>, Problem> {
         self.learn_titles(places).await?;
+        let now = (self.clock)();
         let view = self.reader.view();
         let titles = self.titles.read();
-        let lines = view.board().lines();
         let brief = |at: &usize| {
-            let Title { text, purpose, .. } = titles.held(*at, lines.get(*at)?.open?)?;
+            let line = view.board().lines().get(*at)?;
+            let Title { text, purpose, .. } = titles.held(*at, line.open?)?;
+            // What is to be erased is not shown from its instant on, however long the disk takes.
+            let Place { withheld, .. } = place(&view, view.state().agreement(line.id)?, now)?;
             let texts = [("/title", text), ("/purpose", purpose)];
-            Some(Opened::brief(texts.into_iter().filter_map(|(place, text)| Some((place, text.as_deref()?)))))
+            Some(Opened::brief(texts.into_iter().filter_map(|(at, text)| Some((at, text.as_deref()?))), withheld))
         };
         Ok(places.iter().map(|at| brief(at).unwrap_or_default()).collect())
     }
 
     /// The open titles at these places of the board, in their order.
     pub(crate) async fn titles(&self, places: &[usize]) -> Result<Vec<Option<Arc<str>>>, Problem> {
-        self.learn_titles(places).await?;
-        let view = self.reader.view();
-        let titles = self.titles.read();
-        let lines = view.board().lines();
-        let title = |at: &usize| titles.held(*at, lines.get(*at)?.open?)?.text.clone();
-        Ok(places.iter().map(title).collect())
+        let brief = self.brief(places).await?;
+        Ok(brief.iter().map(|opened| opened.text("/title").map(Arc::from)).collect())
     }
 
     /// The agreements that fit a search.

@@ -24,6 +24,7 @@ mod erasing;
 mod pending;
 mod reading;
 mod running;
+mod searching;
 mod sessions;
 mod sockets;
 mod story;
