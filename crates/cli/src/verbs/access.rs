@@ -21,6 +21,7 @@ use crate::{Common, shell};
 const TOLD_DAYS: i64 = 14;
 
 #[derive(Subcommand)]
+#[expect(clippy::enum_variant_names, reason = "each is the name of its command")]
 pub enum Access {
     /// Let the auditors of a body read words for a while (SIG or IGL for its own words, of every party for the terms)
     ///
