@@ -51,11 +51,11 @@ fn a_counter_proposal_is_accepted_and_its_version_is_signed_then_amended() {
 /// Version 3 is proposed by Camden, countered by Hackney, and signed as version 4.
 fn amended(ledger: &Served, id: &str, soon: &str) {
     let mut next = ledger.ask(&["draft", "of", id, "--as", "CMD.IGL", "--json"]).ends(0).json();
-    next["terms"]["datasets"][0]["method"] = json!("API");
+    next["terms"]["datasets"][0]["quality"]["gaps"] = json!("Children placed by other authorities come a week later");
     ledger.shop.write("next.json", next.to_string());
-    let words = ["--summary", "By the interface.", "--reasons", "Files are no longer sent.", "-k", "CMD.IGL"];
+    let words = ["--summary", "The gap is smaller.", "--reasons", "Placements are told weekly now.", "-k", "CMD.IGL"];
     let told = ledger.act(&[&["amend", id, "next.json"], &words[..]].concat()).ends(0);
-    told.says("It is an amendment of class M1.").says("Against version 2 it changes: /datasets/0/method.");
+    told.says("It is an amendment of class M1.").says("Against version 2 it changes: /datasets/0/quality/gaps.");
     let page = ledger.show(id);
     assert_eq!(page["amendment"]["version"], 3, "{page}");
     next["terms"]["notice_days"] = json!(60);
@@ -63,7 +63,7 @@ fn amended(ledger: &Served, id: &str, soon: &str) {
     let words = ["--summary", "With longer notice.", "--reasons", "Two months to move away.", "-k", "HCK.IGL"];
     ledger.act(&[&["counter", id, "countered.json"], &words[..]].concat()).ends(0);
     ledger.act(&["accept-counter", id, "-k", "CMD.IGL"]).ends(0).says("This answers version 4.");
-    ledger.act(&["submit", id, "--approve-by", soon, "-k", "CMD.IGL"]).ends(0);
+    ledger.act(&["submit", id, "--approve-by", soon, "-k", "HCK.IGL"]).ends(0);
     // Advice may be meant for what is in force, or for what is being signed.
     let advise = ["advise", id, "--outcome", "SUPPORT", "--reasons", "Enough for it.", "-k", "CMD.DPO"];
     ledger.act(&advise).ends(2).says("version 2 (in force) or 4 (the amendment)");

@@ -66,7 +66,7 @@ fn a_body_and_its_officers_come_act_for_each_other_and_go() {
     let delegation = delegation["id"].as_str().unwrap();
     act(&ledger, &["end-delegation", "CMD", "--delegation", delegation, "-k", "CMD.IAO"]);
     act(&ledger, &["end-role", "CMD", "--appointment", &asset, "-k", "CMD.ADM"]);
-    ledger.act(&["key", "rotate", "CMD.SEC", "--no-passphrase"]).ends(0);
+    ledger.act(&["key", "rotate", "CMD.SEC.1", "--no-passphrase"]).ends(0);
     act(&ledger, &["key", "revoke", "CMD.SEC.2", "--reason", "ENDED", "-k", "CMD.ADM"]);
     // What the administrator signed may be in doubt; the chief stands by it.
     let noted =
