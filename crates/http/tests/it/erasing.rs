@@ -90,12 +90,12 @@ fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     found
 }
 
-/// The stretches of a file that another state of it has no more.
+/// The stretches of a file that were overwritten with zeros in another state of it.
 fn lost(before: &[u8], after: &[u8]) -> Vec<Vec<u8>> {
     let mut runs: Vec<Vec<u8>> = Vec::new();
     let mut open = false;
     for (old, new) in before.iter().zip(after) {
-        if old == new {
+        if old == new || *new != 0 {
             open = false;
             continue;
         }
