@@ -161,6 +161,7 @@ enum Command {
     Access(verbs::Access),
     #[command(flatten)]
     Reading(show::Reading),
+    Session(session::SessionCommand),
     Export(export::Export),
     Demo(demo::Demo),
     Audit(audit::Audit),
@@ -200,6 +201,7 @@ impl Command {
             Self::Imports(command) => command.run(common),
             Self::Access(command) => command.run(common),
             Self::Reading(command) => command.run(common),
+            Self::Session(command) => command.run(common),
             Self::Export(command) => command.run(common),
             Self::Demo(command) => command.run(common),
             Self::Audit(command) => command.run(common),

@@ -3,6 +3,7 @@
 use anyhow::{Context, Result, bail};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use clap::Args;
 use counterpart_core::json;
 use counterpart_core::time::Timestamp;
 use counterpart_core::wire::{Envelope, EnvelopeSignature, KeyId, SESSION_TYPE, pae};
@@ -12,12 +13,55 @@ use counterpart_tlog::tile::{TILE_WIDTH, TilePath};
 use ed25519_dalek::Signer as _;
 use serde_json::{Value, json};
 
-use crate::ending::Fault;
-use crate::ledger::problem;
+use crate::act::{self, printable};
+use crate::ending::{Ending, Fault};
+use crate::key::Where;
+use crate::ledger::{Ledger, problem};
 use crate::signing::Hand;
 use crate::web::Web;
+use crate::{Common, shell};
 
 const PATH: &str = "/api/v1/sessions";
+
+/// Get a token with which pages are read for your organisation
+///
+/// Your key signs on this machine that you want to read; the ledger answers with a token that is good for half an hour.
+/// Paste it at the ledger's page `/sign-in`, or send it as `Authorization: Bearer TOKEN`. It can sign nothing.
+///
+/// Examples:
+///   counterpart session --as HCK.IGL --url https://ledger.example.org
+#[derive(Args)]
+#[command(verbatim_doc_comment)]
+pub struct SessionCommand {
+    /// The ledger
+    #[arg(long, value_name = "URL", env = "COUNTERPART_URL")]
+    url: String,
+    /// The key that shows who you are: a file, ORG.ROLE, ORG.ROLE.n or digits of its id
+    #[arg(long = "as", value_name = "KEY")]
+    reader: String,
+    #[command(flatten)]
+    place: Where,
+}
+
+impl SessionCommand {
+    /// Signs in and prints the token.
+    pub fn run(&self, common: &Common) -> Result<Ending> {
+        let hand = act::hand(&self.place.folder(common)?, &self.reader, common)?;
+        // A ledger that is not the one of the pin is not signed in to.
+        let ledger = Ledger::meet_as(&self.url, None, &|| Ok(Some(hand.clone())), common)?;
+        let session = open(ledger.web(), ledger.id(), &hand)?;
+        if common.json {
+            shell::line(&session.to_string());
+            return Ok(Ending::Done);
+        }
+        let text = |name: &str| session.get(name).and_then(Value::as_str).unwrap_or_default();
+        shell::line(&printable(text("token")));
+        let (organisation, until) = (printable(text("organisation")), printable(text("expires_at")));
+        let page = format!("{}/sign-in", ledger.web().base());
+        common.say(&format!("It reads for {organisation} until {until}. Paste it at {page}"));
+        Ok(Ending::Done)
+    }
+}
 
 /// Signs in with a key; gives the same server, read for the key's organisation.
 ///
@@ -28,6 +72,13 @@ const PATH: &str = "/api/v1/sessions";
 ///
 /// The server gives no challenge, or refuses the session.
 pub fn begin(web: &Web, ledger: &str, hand: &Hand) -> Result<Web> {
+    let session = open(web, ledger, hand)?;
+    let token = session.get("token").and_then(Value::as_str).context("the server gave no token")?;
+    Ok(web.with_token(token))
+}
+
+/// What the server answers to a key that signs in.
+fn open(web: &Web, ledger: &str, hand: &Hand) -> Result<Value> {
     let answer = web.post(PATH, "application/json", b"{}")?;
     if !answer.is_success() {
         return Err(problem(&answer));
@@ -54,9 +105,7 @@ pub fn begin(web: &Web, ledger: &str, hand: &Hand) -> Result<Web> {
     if !answer.is_success() {
         return Err(problem(&answer));
     }
-    let session = answer.json()?;
-    let token = session.get("token").and_then(Value::as_str).context("the server gave no token")?;
-    Ok(web.with_token(token))
+    answer.json()
 }
 
 /// The name of a ledger whose entries are closed: its origin and first leaf stand in the open.

@@ -78,10 +78,32 @@ pub enum Reading {
         #[command(flatten)]
         asking: Asking,
     },
-    /// Say what waits for an organisation
+    /// Say what waits for an organisation: which role must do what, since when, by when
+    ///
+    ///   counterpart inbox HCK --role DPO
+    #[command(verbatim_doc_comment)]
     Inbox {
         /// Its code
         organisation: String,
+        /// Only what waits for this role, for example DPO
+        #[arg(long)]
+        role: Option<String>,
+        /// Only what waits for the roles in which this person may act
+        #[arg(long, value_name = "PER-ID")]
+        person: Option<String>,
+        #[command(flatten)]
+        asking: Asking,
+    },
+    /// Say what an organisation has to see to: reviews, destruction, notices, holds
+    ///
+    ///   counterpart duties HCK --days 30
+    #[command(verbatim_doc_comment)]
+    Duties {
+        /// Its code
+        organisation: String,
+        /// How far ahead reviews, ends and decisions are told [default: 90]
+        #[arg(long, value_name = "N")]
+        days: Option<u16>,
         #[command(flatten)]
         asking: Asking,
     },
@@ -131,14 +153,46 @@ impl Reading {
             }
             Self::Why { agreement, asking } => {
                 let value = asking.ask(&format!("/api/v1/agreements/{}", named(agreement)?), &[], common)?;
-                let why = value.get("why").cloned().unwrap_or(value);
-                match why.as_array().filter(|_| !common.json) {
-                    Some(causes) => causes.iter().for_each(|cause| tell_row(cause, &["at", "text", "event"])),
-                    None => tell(&why, common),
+                match value.get("why").and_then(Value::as_array) {
+                    Some(causes) if !common.json => causes.iter().for_each(|cause| tell_row(cause, &["text"])),
+                    _ => tell(value.get("why").unwrap_or(&value), common),
                 }
                 Ok(Ending::Done)
             }
-            Self::Inbox { organisation, asking } => asking.inbox(named(organisation)?, common),
+            Self::Inbox { organisation, role, person, asking } => {
+                let filters: Vec<(&str, String)> = [("role", role), ("person", person)]
+                    .into_iter()
+                    .filter_map(|(name, value)| Some((name, value.clone()?)))
+                    .collect();
+                let path = format!("/api/v1/organisations/{}/inbox", named(organisation)?);
+                let items = asking.items(&path, &filters, common)?;
+                tell_items(items, common, &format!("Nothing waits for {organisation}."), |item| {
+                    let vacant = item.get("vacant").and_then(Value::as_bool) == Some(true);
+                    let vacant = if vacant { " (nobody holds this post)" } else { "" };
+                    format!(
+                        "{}  {}{vacant}: {}  since {}{}",
+                        cell(item, "/agreement/reference"),
+                        cell(item, "/role"),
+                        cell(item, "/what"),
+                        day(item, "/since"),
+                        item.get("due_at").map_or_else(String::new, |_| format!("  until {}", cell(item, "/due_at"))),
+                    )
+                });
+                Ok(Ending::Done)
+            }
+            Self::Duties { organisation, days, asking } => {
+                let filters: Vec<(&str, String)> = days.iter().map(|days| ("days", days.to_string())).collect();
+                let path = format!("/api/v1/organisations/{}/duties", named(organisation)?);
+                let items = asking.items(&path, &filters, common)?;
+                tell_items(items, common, &format!("{organisation} has nothing to see to."), |item| {
+                    let due = item.get("due").map_or_else(|| "no day set".to_owned(), |_| cell(item, "/due"));
+                    let late = item.get("overdue").and_then(Value::as_bool) == Some(true);
+                    let late = if late { " (gone by)" } else { "" };
+                    let what = cell(item, "/what");
+                    format!("{due}{late}  {}  {}: {what}", cell(item, "/agreement/reference"), cell(item, "/kind"))
+                });
+                Ok(Ending::Done)
+            }
         }
     }
 }
@@ -171,79 +225,22 @@ impl Asking {
         }
     }
 
-    /// What waits for an organisation, as the ledger lists it, or else of each of its agreements who must act next.
-    fn inbox(&self, organisation: &str, common: &Common) -> Result<Ending> {
+    /// Every item of a list about an organisation.
+    fn items(&self, path: &str, filters: &[(&str, String)], common: &Common) -> Result<Vec<Value>> {
         let ledger = self.ledger(common)?;
-        let waiting = match self.inbox_listed(&ledger, organisation)? {
-            Some(listed) => listed,
-            None => self.inbox_gathered(&ledger, organisation)?,
-        };
-        if common.json {
-            tell(&Value::Array(waiting), common);
-        } else {
-            for item in &waiting {
-                tell_row(item, &["reference", "task", "role", "approve_by", "id"]);
-            }
-            if waiting.is_empty() {
-                common.say(&format!("Nothing waits for {organisation}."));
-            }
-        }
-        Ok(Ending::Done)
-    }
-
-    /// The ledger's own list; none from a server that has none.
-    fn inbox_listed(&self, ledger: &Ledger, organisation: &str) -> Result<Option<Vec<Value>>> {
-        let path = format!("/api/v1/organisations/{organisation}/inbox");
-        let mut rows = Vec::new();
-        let mut cursor: Option<String> = None;
+        let mut items = Vec::new();
+        let mut cursor: Option<u64> = None;
         loop {
-            let filters: Vec<(&str, String)> = cursor.take().map(|cursor| ("cursor", cursor)).into_iter().collect();
-            let answer = ledger.web().get(&self.path(&path, &filters))?;
-            if answer.status == 404 && rows.is_empty() {
-                return Ok(None);
-            }
-            if !answer.is_success() {
-                return Err(crate::ledger::problem(&answer));
-            }
-            let page = answer.json()?;
+            let mut filters = filters.to_vec();
+            filters.extend(cursor.take().map(|cursor| ("cursor", cursor.to_string())));
+            let page = self.ask_of(&ledger, path, &filters)?;
             let found = page.get("items").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-            rows.extend(found.iter().cloned().map(|mut item| {
-                let about = item.get("agreement").cloned().unwrap_or_default();
-                if let Some(members) = item.as_object_mut() {
-                    for name in ["reference", "id", "state"] {
-                        members.extend(about.get(name).map(|value| (name.to_owned(), value.clone())));
-                    }
-                    let due = members.get("due_at").cloned();
-                    members.extend(due.map(|due| ("approve_by".to_owned(), due)));
-                }
-                item
-            }));
-            cursor = page.get("next").map(|next| next.as_str().map_or_else(|| next.to_string(), str::to_owned));
+            items.extend(found.iter().cloned());
+            cursor = page.get("next").and_then(Value::as_u64);
             if cursor.is_none() || found.is_empty() {
-                return Ok(Some(rows));
+                return Ok(items);
             }
         }
-    }
-
-    fn inbox_gathered(&self, ledger: &Ledger, organisation: &str) -> Result<Vec<Value>> {
-        let mut waiting = Vec::new();
-        for row in self.agreements(ledger, &[("party", organisation.to_owned())])? {
-            let id = row.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
-            let page = self.ask_of(ledger, &format!("/api/v1/agreements/{}", named(&id)?), &[])?;
-            for next in page.get("next").and_then(Value::as_array).into_iter().flatten() {
-                if next.get("organisation").and_then(Value::as_str) != Some(organisation) {
-                    continue;
-                }
-                let mut item = next.clone();
-                if let Some(members) = item.as_object_mut() {
-                    for name in ["reference", "id", "state", "approve_by"] {
-                        members.extend(page.get(name).map(|value| (name.to_owned(), value.clone())));
-                    }
-                }
-                waiting.push(item);
-            }
-        }
-        Ok(waiting)
     }
 
     fn ask_of(&self, ledger: &Ledger, path: &str, filters: &[(&str, String)]) -> Result<Value> {
@@ -281,6 +278,28 @@ fn tell_row(row: &Value, members: &[&str]) {
         None => "-".to_owned(),
     });
     shell::line(cells.collect::<Vec<_>>().join("  ").trim_end());
+}
+
+/// The items of a list, a line each; what is said when there is none.
+fn tell_items(items: Vec<Value>, common: &Common, none: &str, line: impl Fn(&Value) -> String) {
+    if common.json {
+        tell(&Value::Array(items), common);
+        return;
+    }
+    if items.is_empty() {
+        common.say(none);
+    }
+    items.iter().for_each(|item| shell::line(&line(item)));
+}
+
+/// The text at a pointer within an item; a dash where there is none.
+fn cell(item: &Value, pointer: &str) -> String {
+    item.pointer(pointer).and_then(Value::as_str).map_or_else(|| "-".to_owned(), printable)
+}
+
+/// The day of the instant at a pointer.
+fn day(item: &Value, pointer: &str) -> String {
+    cell(item, pointer).chars().take(10).collect()
 }
 
 /// A value as it may stand in a query.

@@ -146,7 +146,7 @@ pub use sharing::Sent;
 pub use stage::{End, EndReason, Force, Signing, Stage, StageName};
 pub use succession::{Coming, Pending};
 pub use track::{Amendment, Track};
-pub use why::Cause;
+pub use why::{Cause, Names};
 
 pub(crate) use asked::{Question as Asking, acts_as};
 pub(crate) use filing::coherent;
@@ -225,6 +225,8 @@ pub struct Question {
     pub to: OrganisationCode,
     /// When it was opened.
     pub at: Timestamp,
+    /// The day by which an answer is asked for.
+    pub due: Option<Date>,
     /// Whether it was answered.
     pub answered: bool,
 }
@@ -468,6 +470,17 @@ impl Agreement {
         self.history.iter().find(|step| step.to == StageName::Active).map(|step| step.at)
     }
 
+    /// The last event that changed state, version or an open question: before an agreement is in force, quiet time
+    /// is counted from it (D9).
+    pub const fn moved_at(&self) -> Timestamp {
+        self.moved_at
+    }
+
+    /// The windows of the policy under which it was filed.
+    pub const fn windows(&self) -> Windows {
+        self.windows
+    }
+
     /// When time alone next changes something, as things stand.
     pub const fn due_at(&self) -> Option<Timestamp> {
         self.due_at
@@ -529,6 +542,11 @@ impl Agreement {
     /// Every signature, whether or not it counts.
     pub fn signatures(&self) -> &[Signature] {
         &self.signatures
+    }
+
+    /// Every question, open or answered.
+    pub fn questions(&self) -> &[Question] {
+        &self.questions
     }
 
     /// Open questions.

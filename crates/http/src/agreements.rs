@@ -21,6 +21,7 @@ use crate::events::EventRow;
 use crate::named::Named;
 use crate::problem::Problem;
 use crate::query::Query;
+use crate::repeat::unread;
 use crate::seen::Seen;
 
 /// Agreements in one answer, unless asked otherwise.
@@ -33,11 +34,11 @@ const LIMIT_MAX: usize = 200;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Moment {
     /// Entries that count.
-    size: u64,
+    pub(crate) size: u64,
     /// The instant up to which time has run.
-    at: Timestamp,
+    pub(crate) at: Timestamp,
     /// Nothing of the past or the future was asked for.
-    newest: bool,
+    pub(crate) newest: bool,
 }
 
 #[derive(Serialize)]
@@ -59,7 +60,7 @@ struct History {
 /// A list: `state`, `party`, `class`, `purpose`, `q`, `at`, `as_of`, `cursor`, `limit`.
 pub(crate) async fn list(State(app): State<Arc<App>>, headers: HeaderMap, uri: Uri) -> Result<Response, Problem> {
     let known = ["state", "party", "class", "purpose", "q", "at", "as_of", "cursor", "limit"];
-    let query = Query::read(&uri, &known)?;
+    let query = app.asked(&headers, &uri, &known).await?;
     let wanted = Wanted {
         state: query.value::<StageName>("state", "a state; one looks like `ACTIVE`")?,
         party: query.value::<OrganisationCode>("party", "the code of an organisation")?,
@@ -67,12 +68,8 @@ pub(crate) async fn list(State(app): State<Arc<App>>, headers: HeaderMap, uri: U
         purpose: query.text("purpose").map(str::to_owned),
         q: query.text("q").map(str::to_owned),
     };
-    let limit: usize = query.value("limit", "a number")?.unwrap_or(LIMIT);
-    if !(1..=LIMIT_MAX).contains(&limit) {
-        return Err(Problem::new("E01", format!("`limit` may be 1 to {LIMIT_MAX}.")));
-    }
+    let limit = query.limit(LIMIT, LIMIT_MAX)?;
     let cursor: usize = query.value("cursor", "what an earlier answer gave as `next`")?.unwrap_or(0);
-    app.ready_for(&headers).await?;
     let moment = app.moment(&query)?;
     let own = Arc::clone(&app);
     let (seen, list) = app.blocking(move || own.page_of(&wanted, moment, cursor, limit)).await??;
@@ -86,14 +83,13 @@ pub(crate) async fn one(
     headers: HeaderMap,
     uri: Uri,
 ) -> Result<Response, Problem> {
-    let query = Query::read(&uri, &["at", "as_of"])?;
-    app.ready_for(&headers).await?;
-    let moment = app.moment(&query)?;
+    let moment = app.asked_at(&headers, &uri).await?;
     let own = Arc::clone(&app);
     app.blocking(move || {
         let (seen, agreement) = own.found(&name, moment)?;
         let then = agreement.at(moment.at);
-        Ok(seen.json(&agreements::page(&then, moment.at, moment.size)))
+        let view = own.reader.view();
+        Ok(seen.json(&agreements::page(&view, &then, moment.at, moment.size)))
     })
     .await?
 }
@@ -105,9 +101,7 @@ pub(crate) async fn history(
     headers: HeaderMap,
     uri: Uri,
 ) -> Result<Response, Problem> {
-    let query = Query::read(&uri, &["at", "as_of"])?;
-    app.ready_for(&headers).await?;
-    let moment = app.moment(&query)?;
+    let moment = app.asked_at(&headers, &uri).await?;
     let own = Arc::clone(&app);
     let (seen, agreement, indexes, checkpoint) = app
         .blocking(move || {
@@ -130,8 +124,14 @@ impl App {
         Moment { size: self.reader.view().size(), at: (self.clock)(), newest: true }
     }
 
+    /// The moment of a request that asks for nothing else.
+    async fn asked_at(&self, headers: &HeaderMap, uri: &Uri) -> Result<Moment, Problem> {
+        let query = self.asked(headers, uri, &["at", "as_of"]).await?;
+        self.moment(&query)
+    }
+
     /// What `at` and `as_of` ask for; now, without either.
-    fn moment(&self, query: &Query) -> Result<Moment, Problem> {
+    pub(crate) fn moment(&self, query: &Query) -> Result<Moment, Problem> {
         let as_of: Option<u64> = query.value("as_of", "a number of entries")?;
         let asked = query.text("at").map(instant).transpose()?;
         let view = self.reader.view();
@@ -213,19 +213,28 @@ impl App {
     }
 
     fn wanted_row(&self, wanted: &Wanted, id: AgreementId, moment: Moment) -> Result<Option<AgreementRow>, Problem> {
-        let row = |agreement: &Agreement| {
-            let then = agreement.at(moment.at);
-            wanted.fits(&then).then(|| agreements::row(&then))
-        };
+        let row = |_: &View, then: &Agreement| wanted.fits(then).then(|| agreements::row(then));
+        Ok(self.of_agreement(id, moment, row)?.flatten())
+    }
+
+    /// What an agreement at a moment says; it is not copied where nothing later changed it.
+    pub(crate) fn of_agreement<T>(
+        &self,
+        id: AgreementId,
+        moment: Moment,
+        say: impl Fn(&View, &Agreement) -> T,
+    ) -> Result<Option<T>, Problem> {
         {
             let view = self.reader.view();
             if let Some(agreement) = view.state().agreement(id)
                 && is_untouched_since(&view, agreement, moment.size)
             {
-                return Ok(row(agreement));
+                return Ok(Some(say(&view, &agreement.at(moment.at))));
             }
         }
-        Ok(self.agreement_at(id, moment)?.as_ref().and_then(row))
+        let replayed = self.agreement_at(id, moment)?;
+        let view = self.reader.view();
+        Ok(replayed.map(|agreement| say(&view, &agreement.at(moment.at))))
     }
 
     pub(crate) fn found(&self, name: &str, moment: Moment) -> Result<(Seen, Agreement), Problem> {
@@ -236,13 +245,7 @@ impl App {
         };
         let (seen, id) = {
             let view = self.reader.view();
-            let by_reference = |reference| view.state().agreement_by_reference(reference).map(Agreement::id);
-            let id = match (name.parse::<AgreementId>(), name.parse::<Reference>()) {
-                (Ok(id), _) => Some(id),
-                (Err(_), Ok(reference)) => by_reference(reference),
-                (Err(_), Err(_)) => None,
-            };
-            (Seen::of(&view), id.ok_or_else(unknown)?)
+            (Seen::of(&view), named(&view, name).ok_or_else(unknown)?.id())
         };
         let agreement = self.agreement_at(id, moment)?.ok_or_else(unknown)?;
         Ok((seen, agreement))
@@ -259,19 +262,24 @@ impl App {
             let own = view.stream(Stream::Agreement(id)).iter().copied().take_while(|index| *index < moment.size);
             (own.collect::<Vec<u64>>(), agreement.outside().to_vec(), agreement.reference(), view.state().windows())
         };
-        let failed = |error: counterpart_core::storage::StoreError| {
-            tracing::error!(%error, "the store cannot read");
-            Problem::unavailable("The store cannot read this now. Whoever runs the server is told.")
-        };
         let mut events = Vec::with_capacity(own.len());
         for index in own {
-            let entry = self.store.entry(index).map_err(failed)?;
+            let entry = self.store.entry(index).map_err(|error| unread(&error))?;
             let entry = entry.and_then(|bytes| read(&bytes).ok());
             events.extend(entry.map(|read| (index, read.event, read.entry.recorded_at)));
         }
         let events = events.iter().map(|(index, event, at)| (*index, event, *at));
         Ok(Agreement::replayed(events, &outside, moment.size, reference, windows))
     }
+}
+
+/// An agreement by its human reference or by the key of its stream.
+pub(crate) fn named<'v>(view: &'v View, name: &str) -> Option<&'v Agreement> {
+    let state = view.state();
+    if let Ok(reference) = name.parse::<Reference>() {
+        return state.agreement_by_reference(reference);
+    }
+    name.parse::<AgreementId>().ok().and_then(|id| state.agreement(id))
 }
 
 /// Whether nothing that makes an agreement what it is was recorded behind `size`.

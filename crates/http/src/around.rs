@@ -6,6 +6,7 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
+use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -17,12 +18,16 @@ use crate::problem::Problem;
 /// By which every answer of the demonstration says what it is.
 const DEMONSTRATION: HeaderName = HeaderName::from_static("counterpart-demonstration");
 
+/// How the content type of a page begins.
+const HTML: &[u8] = b"text/html";
+
 /// Who is at the other end of the connection.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Peer(pub(crate) SocketAddr);
 
 pub(crate) async fn around(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     app.metrics.requests.add(1);
+    let private = app.cookie_of(request.headers()).is_some() || request.headers().contains_key(AUTHORIZATION);
     let peer = request.extensions().get::<Peer>().copied();
     if let Some(Peer(address)) = peer
         && !app.flood.admits(address.ip(), (app.clock)())
@@ -37,6 +42,10 @@ pub(crate) async fn around(State(app): State<Arc<App>>, request: Request, next: 
             .map_or_else(|_| std::task::Poll::Ready(None), |poll| poll.map(Some))
     });
     if let Some(mut response) = handled.await {
+        if private && response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(HTML)) {
+            // What one officer reads is kept for nobody else, and not on the way.
+            response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+        }
         if app.is_demonstration() {
             response.headers_mut().insert(DEMONSTRATION, HeaderValue::from_static(NOTICE));
         }

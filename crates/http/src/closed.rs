@@ -17,7 +17,7 @@ use crate::pages;
 use crate::problem::Problem;
 
 /// Checkpoint, key and what says nothing of entries.
-const OPEN_PATHS: [&str; 9] = [
+const OPEN_PATHS: [&str; 11] = [
     "/log/checkpoint",
     "/log/vkey",
     "/openapi.json",
@@ -27,6 +27,8 @@ const OPEN_PATHS: [&str; 9] = [
     "/accessibility",
     "/privacy",
     "/cookies",
+    "/sign-in",
+    "/sign-out",
 ];
 
 /// Hash tiles, proofs, reference data, schemas and what explains them.
@@ -49,21 +51,22 @@ pub(crate) async fn gate(State(app): State<Arc<App>>, request: Request, next: Ne
     }
     let caught_up = app.reader.caught_up().await;
     let waits = request.uri().path().starts_with(PENDING);
-    let reader = caught_up.and_then(|()| match app.session_key(request.headers())? {
+    let signed_in = caught_up.and_then(|()| match app.session_key(request.headers())? {
         // A key that comes in with what waits reads that; the handler asks whether it is a signer.
-        Some(key) if waits && app.is_coming(key) => Ok(Some(())),
-        Some(_) | None => Ok(app.reader_of(request.headers())?.map(drop)),
+        Some(key) if waits && app.is_coming(key) => Ok(true),
+        Some(_) | None => app.is_signed_in(&request),
     });
-    let problem = match reader {
-        Ok(Some(())) => return next.run(request).await,
-        Ok(None) => Problem::new(
+    let problem = match signed_in {
+        Ok(true) => return next.run(request).await,
+        Ok(false) => Problem::new(
             "H401",
             "The entries of this ledger are for registered organisations and auditors. Sign in first.",
         ),
         Err(problem) => problem,
     };
     if pages::reads_pages(request.headers()) {
-        return pages::Fault::of(&app, problem).into_response();
+        let visit = app.visit(request.headers(), request.extensions());
+        return pages::Fault::of(&app, &visit, problem).into_response();
     }
     problem.into_response()
 }
@@ -76,6 +79,14 @@ impl App {
             Visibility::Closed => true,
             Visibility::Open => false,
         })
+    }
+
+    /// Whether somebody reads who may: with GET the cookie of the pages counts too.
+    fn is_signed_in(&self, request: &Request) -> Result<bool, Problem> {
+        if matches!(*request.method(), Method::GET | Method::HEAD) {
+            return self.visitor_of(request.headers()).map(|visitor| visitor.reader().is_some());
+        }
+        self.reader_of(request.headers()).map(|reader| reader.is_some())
     }
 
     fn is_open_to_all(&self, method: &Method, path: &str) -> bool {

@@ -22,6 +22,7 @@ use counterpart_core::words::{AdviceOutcome, AdviceWords};
 
 use crate::App;
 use crate::problem::Problem;
+use crate::repeat::unread;
 use crate::submitted::{Held, Submitted};
 
 /// Where the words of an advice stand in its data.
@@ -137,11 +138,7 @@ impl App {
 
     fn weighed_now(&self, submitted: &Submitted, needs: Needs) -> Result<Submitted, Problem> {
         let event = &submitted.event;
-        let failed = |error: StoreError| {
-            tracing::error!(%error, "the store cannot read the words that a submission is compared with");
-            Problem::unavailable("The store cannot read this now. Whoever runs the server is told.")
-        };
-        let held = self.held(event, needs).map_err(failed)?;
+        let held = self.held(event, needs).map_err(|error| unread(&error))?;
         let (number, view) = self.directory.read();
         Ok(submitted.judged_with(view.as_ref(), number, held, (self.clock)()))
     }

@@ -21,7 +21,6 @@ use crate::erasing::Erased;
 use crate::log::decimal;
 use crate::named::Named;
 use crate::problem::Problem;
-use crate::query::Query;
 use crate::receipt::{RECORDED, WITNESSED, proof};
 use crate::seen::Seen;
 
@@ -73,18 +72,14 @@ struct One {
 
 /// A list: `after`, `limit`, `stream`, `type`, `organisation`.
 pub(crate) async fn list(State(app): State<Arc<App>>, headers: HeaderMap, uri: Uri) -> Result<Response, Problem> {
-    let query = Query::read(&uri, &["after", "limit", "stream", "type", "organisation"])?;
+    let query = app.asked(&headers, &uri, &["after", "limit", "stream", "type", "organisation"]).await?;
     let after: Option<u64> = query.value("after", "the index of an entry")?;
-    let limit: usize = query.value("limit", "a number")?.unwrap_or(LIMIT);
-    if !(1..=LIMIT_MAX).contains(&limit) {
-        return Err(Problem::new("E01", format!("`limit` may be 1 to {LIMIT_MAX}.")));
-    }
+    let limit = query.limit(LIMIT, LIMIT_MAX)?;
     let filter = Filter {
         stream: query.value::<Stream>("stream", "a stream; one looks like `org:CMD`")?,
         event_type: query.value::<EventType>("type", "a type of event; one looks like `RequestFiled`")?,
         organisation: query.value::<OrganisationCode>("organisation", "the code of an organisation")?,
     };
-    app.ready_for(&headers).await?;
     let first = after.map_or(0, |after| after.saturating_add(1));
     let (seen, mut indexes, checkpoint) = {
         let view = app.reader.view();
@@ -105,8 +100,7 @@ pub(crate) async fn one(
     headers: HeaderMap,
     uri: Uri,
 ) -> Result<Response, Problem> {
-    Query::read(&uri, &[])?;
-    app.ready_for(&headers).await?;
+    app.asked(&headers, &uri, &[]).await?;
     let none = || Problem::not_found("There is no event with this index or id.");
     let (seen, index, checkpoint) = {
         let view = app.reader.view();
@@ -117,11 +111,11 @@ pub(crate) async fn one(
     let checkpoint = app.witnessed(index).map_or(checkpoint, |witnessed| witnessed.note);
     let rows = app.rows(vec![index], Arc::clone(&checkpoint), seen.size).await?;
     let event = rows.into_iter().next().ok_or_else(none)?;
-    let reader = app.reader_of(&headers)?;
+    let visitor = app.visitor_of(&headers)?;
     let own = Arc::clone(&app);
     let disclosures = app
         .reading(move || match own.recorded(index)? {
-            Some(event) => own.readable(index, &event, reader.as_ref()),
+            Some(event) => own.readable(index, &event, visitor.reader()),
             None => Ok(Vec::new()),
         })
         .await?;

@@ -26,7 +26,6 @@ use crate::body::shortened;
 use crate::named::Named;
 use crate::pages::NOTICE;
 use crate::problem::Problem;
-use crate::query::Query;
 
 /// The one format that this server makes.
 const BUNDLE: &str = "bundle";
@@ -58,7 +57,7 @@ pub(crate) async fn one(
     headers: HeaderMap,
     uri: Uri,
 ) -> Result<Response, Problem> {
-    let query = Query::read(&uri, &["format"])?;
+    let query = app.asked(&headers, &uri, &["format"]).await?;
     match query.text("format") {
         Some(BUNDLE) => {}
         Some(other) => {
@@ -68,10 +67,9 @@ pub(crate) async fn one(
         }
         None => return Err(Problem::new("E01", "Say which format you want: `format=bundle`.")),
     }
-    app.ready_for(&headers).await?;
-    let reader = app.reader_of(&headers)?;
+    let visitor = app.visitor_of(&headers)?;
     let own = Arc::clone(&app);
-    app.blocking(move || own.exported(&name, reader.as_ref())).await?
+    app.blocking(move || own.exported(&name, visitor.reader())).await?
 }
 
 impl App {

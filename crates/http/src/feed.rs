@@ -16,7 +16,6 @@ use tokio_stream::wrappers::ReceiverStream;
 use crate::App;
 use crate::log::{NOT_AT_ALL, cached, decimal};
 use crate::problem::Problem;
-use crate::query::Query;
 use crate::submit::answer;
 
 /// Entries that are read at once.
@@ -32,8 +31,7 @@ const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
 /// The feed from the entry behind `Last-Event-ID` (or `after`) on; without either, of what comes from now on.
 pub(crate) async fn feed(State(app): State<Arc<App>>, headers: HeaderMap, uri: Uri) -> Result<Response, Problem> {
-    let query = Query::read(&uri, &["after"])?;
-    app.ready_for(&headers).await?;
+    let query = app.asked(&headers, &uri, &["after"]).await?;
     let given = match headers.get(LAST_EVENT_ID) {
         Some(value) => {
             let index = value.to_str().ok().and_then(decimal);

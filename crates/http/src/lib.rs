@@ -46,7 +46,9 @@ mod submit;
 mod submitted;
 mod validate;
 mod versions;
+mod visit;
 mod volumes;
+mod waiting;
 mod witnessing;
 
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
@@ -271,7 +273,7 @@ impl App {
 }
 
 /// Every path and what answers there.
-fn routes() -> [(&'static str, MethodRouter<Arc<App>>); 34] {
+fn routes() -> [(&'static str, MethodRouter<Arc<App>>); 37] {
     [
         ("/api/v1/events", get(events::list).post(submit::event)),
         ("/api/v1/events/batch", post(batch::batch)),
@@ -287,6 +289,9 @@ fn routes() -> [(&'static str, MethodRouter<Arc<App>>); 34] {
         ("/api/v1/organisations", get(organisations::list)),
         ("/api/v1/organisations/{code}", get(organisations::one)),
         ("/api/v1/organisations/{code}/roles", get(organisations::roles)),
+        ("/api/v1/organisations/{code}/inbox", get(waiting::inbox)),
+        ("/api/v1/organisations/{code}/duties", get(waiting::duties)),
+        ("/api/v1/waiting", get(waiting::totals)),
         ("/api/v1/register", get(pages::feeds::json)),
         ("/register.csv", get(pages::feeds::csv)),
         ("/register.atom", get(pages::feeds::atom)),

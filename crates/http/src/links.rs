@@ -21,6 +21,38 @@ pub const REGISTER_JSON: &str = "/api/v1/register";
 /// Changes to the register.
 pub const REGISTER_ATOM: &str = "/register.atom";
 
+/// What waits for whom.
+pub const WAITING: &str = "/waiting";
+/// Where an officer says who they are.
+pub const SIGN_IN: &str = "/sign-in";
+/// Where a session is ended.
+pub const SIGN_OUT: &str = "/sign-out";
+
+/// What waits for an organisation.
+pub fn inbox(code: OrganisationCode) -> String {
+    format!("/organisations/{code}/inbox")
+}
+
+/// What an organisation has to see to.
+pub fn duties(code: OrganisationCode) -> String {
+    format!("/organisations/{code}/duties")
+}
+
+/// What waits for an organisation, for programs.
+pub fn inbox_json(code: OrganisationCode) -> String {
+    format!("/api/v1/organisations/{code}/inbox")
+}
+
+/// What an organisation has to see to, for programs.
+pub fn duties_json(code: OrganisationCode) -> String {
+    format!("/api/v1/organisations/{code}/duties")
+}
+
+/// The evidence of an agreement, to take away.
+pub fn bundle(reference: impl Display) -> String {
+    format!("/api/v1/agreements/{reference}/export?format=bundle")
+}
+
 /// One agreement, by its human reference.
 pub fn agreement(reference: impl Display) -> String {
     format!("/agreements/{reference}")
@@ -34,6 +66,11 @@ pub fn organisation(code: OrganisationCode) -> String {
 /// One entry of the log.
 pub fn event(index: u64) -> String {
     format!("/events/{index}")
+}
+
+/// One entry of the log, for programs.
+pub fn event_json(index: u64) -> String {
+    format!("/api/v1/events/{index}")
 }
 
 /// The proof that an entry stands in the log.

@@ -48,6 +48,15 @@ const REGISTER: &[(&str, &str)] = &[
     ("class", "The highest class of the data."),
 ];
 
+const REGISTER_PAGES: &[(&str, &str)] = &[
+    ("q", "Words of a published title, part of a reference, or the name or code of a party."),
+    ("party", "The code of an organisation."),
+    ("state", "For example `ACTIVE`."),
+    ("class", "The highest class of the data."),
+    ("cursor", "What an earlier answer gave as `next`."),
+    ("limit", "1 to 1000; 1000 if left out."),
+];
+
 const OPERATIONS: &[Operation] = &[
     send(
         "/api/v1/events",
@@ -121,12 +130,38 @@ const OPERATIONS: &[Operation] = &[
     read("/api/v1/organisations/{code}", "One organisation, with its keys.", &[], JSON),
     read("/api/v1/organisations/{code}/roles", "Who acts for it, and which posts are vacant.", &[], JSON),
     read(
-        "/api/v1/register",
-        "The public register: eighteen fields of each agreement, the newest first.",
-        REGISTER,
+        "/api/v1/organisations/{code}/inbox",
+        "What waits for one organisation: which role must do what, why, since when, by when; what is due first, first.",
+        &[
+            ("role", "Only what waits for this role, for example `DPO`."),
+            ("person", "Only what waits for the roles in which this person may act."),
+            ("at", "An instant, or a date, which is its 00:00 in London; may lie in the future."),
+            ("as_of", "A number of entries: the state after them."),
+            ("cursor", "What an earlier answer gave as `next`."),
+            ("limit", "1 to 200; 50 if left out."),
+        ],
         JSON,
     ),
-    read("/register.csv", "The same as a spreadsheet.", REGISTER, "text/csv"),
+    read(
+        "/api/v1/organisations/{code}/duties",
+        "What one organisation has to see to: reviews, destruction, notices, holds, advice, contests, incidents.",
+        &[
+            ("days", "How far ahead reviews, ends and decisions are told; 90 if left out."),
+            ("at", "An instant, or a date, which is its 00:00 in London; may lie in the future."),
+            ("as_of", "A number of entries: the state after them."),
+            ("cursor", "What an earlier answer gave as `next`."),
+            ("limit", "1 to 200; 50 if left out."),
+        ],
+        JSON,
+    ),
+    read("/api/v1/waiting", "How many steps wait for each role of each organisation, now.", &[], JSON),
+    read(
+        "/api/v1/register",
+        "The public register: eighteen fields of each agreement, the newest first; `next` and `Link` lead on.",
+        REGISTER_PAGES,
+        JSON,
+    ),
+    read("/register.csv", "The same as a spreadsheet, all rows of it.", REGISTER, "text/csv"),
     read("/register.atom", "Changes of state, the newest first.", &[], "application/atom+xml"),
     send(
         "/api/v1/pending",

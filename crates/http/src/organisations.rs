@@ -6,13 +6,13 @@ use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use counterpart_core::ids::OrganisationCode;
-use counterpart_projections::organisations;
+use counterpart_core::offices::Organisation;
+use counterpart_projections::{View, organisations};
 use serde::Serialize;
 
 use crate::App;
 use crate::named::Named;
 use crate::problem::Problem;
-use crate::query::Query;
 use crate::seen::Seen;
 
 #[derive(Serialize)]
@@ -36,8 +36,7 @@ struct Officers<'a> {
 
 /// Every organisation, as it stands now.
 pub(crate) async fn list(State(app): State<Arc<App>>, headers: HeaderMap, uri: Uri) -> Result<Response, Problem> {
-    Query::read(&uri, &[])?;
-    app.ready_for(&headers).await?;
+    app.asked(&headers, &uri, &[]).await?;
     let view = app.reader.view();
     Ok(Seen::of(&view).json(&List { organisations: organisations::all(view.state(), (app.clock)()) }))
 }
@@ -49,13 +48,11 @@ pub(crate) async fn one(
     headers: HeaderMap,
     uri: Uri,
 ) -> Result<Response, Problem> {
-    Query::read(&uri, &[])?;
-    app.ready_for(&headers).await?;
+    app.asked(&headers, &uri, &[]).await?;
     let view = app.reader.view();
-    let code: OrganisationCode = code.parse().map_err(|_| unknown())?;
-    let organisation = view.state().organisations.get(&code).ok_or_else(unknown)?;
+    let organisation = registered(&view, &code)?;
     let row = organisations::row(organisation, (app.clock)());
-    Ok(Seen::of(&view).json(&One { organisation: row, keys: organisations::keys(view.state(), code) }))
+    Ok(Seen::of(&view).json(&One { keys: organisations::keys(view.state(), row.code), organisation: row }))
 }
 
 /// Who acts for one, and which posts are vacant.
@@ -65,20 +62,22 @@ pub(crate) async fn roles(
     headers: HeaderMap,
     uri: Uri,
 ) -> Result<Response, Problem> {
-    Query::read(&uri, &[])?;
-    app.ready_for(&headers).await?;
+    app.asked(&headers, &uri, &[]).await?;
     let view = app.reader.view();
-    let code: OrganisationCode = code.parse().map_err(|_| unknown())?;
-    let organisation = view.state().organisations.get(&code).ok_or_else(unknown)?;
+    let organisation = registered(&view, &code)?;
     let now = (app.clock)();
     let officers = Officers {
-        organisation: code,
+        organisation: organisation.code,
         roles: organisations::roles(organisation, now),
         vacancies: organisations::vacancies(organisation, now),
     };
     Ok(Seen::of(&view).json(&officers))
 }
 
-fn unknown() -> Problem {
-    Problem::not_found("No organisation is registered under this code. `/api/v1/organisations` lists them.")
+/// A registered organisation, by the code in a path.
+pub(crate) fn registered<'v>(view: &'v View, code: &str) -> Result<&'v Organisation, Problem> {
+    let organisation = code.parse().ok().and_then(|code: OrganisationCode| view.state().organisations.get(&code));
+    organisation.ok_or_else(|| {
+        Problem::not_found("No organisation is registered under this code. `/api/v1/organisations` lists them.")
+    })
 }

@@ -15,7 +15,9 @@ mod organisations;
 mod picture;
 mod register;
 mod sharing;
+mod sign_in;
 mod statements;
+mod waiting;
 mod words;
 
 use std::collections::BTreeMap;
@@ -23,16 +25,16 @@ use std::sync::{Arc, LazyLock};
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use counterpart_core::schemas;
 
-use crate::App;
 use crate::assets;
 use crate::named::Named;
 use crate::problem::Problem;
 use crate::submit::answer;
+use crate::{App, links};
 
 pub(crate) use fault::{Fault, reads_pages};
 pub(crate) use frame::{DEMONSTRATION, NOTICE};
@@ -48,7 +50,12 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/agreements/{name}", get(agreement::one))
         .route("/organisations", get(organisations::list))
         .route("/organisations/{code}", get(organisations::one))
+        .route("/organisations/{code}/inbox", get(waiting::inbox))
+        .route("/organisations/{code}/duties", get(waiting::duties))
         .route("/sharing", get(sharing::sharing))
+        .route("/waiting", get(waiting::overview))
+        .route(links::SIGN_IN, get(sign_in::form).post(sign_in::sign_in))
+        .route(links::SIGN_OUT, post(sign_in::sign_out))
         .route("/events/{index}", get(event::one))
         .route("/log", get(log::log))
         .route("/published-elsewhere", get(statements::elsewhere))
@@ -71,11 +78,12 @@ pub(crate) async fn schema(Named(path): Named) -> Result<Response, Problem> {
 }
 
 /// Nothing stands at that address: a page for a browser, a problem for a program.
-pub(crate) async fn nothing_here(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
-    if fault::reads_pages(&headers) {
+pub(crate) async fn nothing_here(State(app): State<Arc<App>>, request: Request) -> Response {
+    if fault::reads_pages(request.headers()) {
         let detail =
             "If you typed the address, check that it is right. If you pasted it, check that you copied all of it.";
-        return fault::Fault::of(&app, Problem::not_found(detail)).into_response();
+        let visit = app.visit(request.headers(), request.extensions());
+        return fault::Fault::of(&app, &visit, Problem::not_found(detail)).into_response();
     }
     Problem::not_found("There is nothing at this address. `/openapi.json` lists what there is.").into_response()
 }

@@ -12,6 +12,18 @@ use crate::problem::Problem;
 pub(crate) struct Query(Vec<(String, String)>);
 
 impl Query {
+    /// Reads a form that was sent as `application/x-www-form-urlencoded`.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Query::read`].
+    pub(crate) fn of_form(body: &[u8], known: &[&str]) -> Result<Self, Problem> {
+        // A form is spelt as a query is.
+        let uri = [b"/?", body].concat();
+        let uri = Uri::try_from(uri).map_err(|_| Problem::new("E01", "The form cannot be decoded."))?;
+        Self::read(&uri, known)
+    }
+
     /// Reads the query.
     ///
     /// # Errors
@@ -37,6 +49,19 @@ impl Query {
     /// The text of a parameter.
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(own, _)| own == name).map(|(_, text)| text.as_str())
+    }
+
+    /// How many things a reader wants at once: `usual` unless it asks for another number up to `most`.
+    ///
+    /// # Errors
+    ///
+    /// E01 for another number, or none.
+    pub(crate) fn limit(&self, usual: usize, most: usize) -> Result<usize, Problem> {
+        let limit = self.value("limit", "a number")?.unwrap_or(usual);
+        if (1..=most).contains(&limit) {
+            return Ok(limit);
+        }
+        Err(Problem::new("E01", format!("`limit` may be 1 to {most}.")))
     }
 
     /// The value of a parameter.

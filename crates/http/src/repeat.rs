@@ -85,10 +85,14 @@ impl App {
         work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, Problem> {
         let done = tokio::task::spawn_blocking(work).await;
-        let failed = || Problem::unavailable("The store cannot read this now. Whoever runs the server is told.");
-        done.map_err(|_| failed())?.map_err(|error| {
-            tracing::error!(%error, "the store cannot read");
-            failed()
-        })
+        done.map_err(|_| Problem::unavailable(UNREAD))?.map_err(|error| unread(&error))
     }
+}
+
+const UNREAD: &str = "The store cannot read this now. Whoever runs the server is told.";
+
+/// What a reader is told when the store cannot read; the cause goes to whoever runs the server.
+pub(crate) fn unread(error: &StoreError) -> Problem {
+    tracing::error!(%error, "the store cannot read");
+    Problem::unavailable(UNREAD)
 }

@@ -1,6 +1,6 @@
 //! What an answer was built from: the size and root that it carries, and how long a reader waits for them.
 
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
 use axum::response::Response;
 use counterpart_projections::View;
 use counterpart_tlog::Hash;
@@ -10,6 +10,7 @@ use crate::App;
 use crate::log::{NOT_AT_ALL, cached, decimal};
 use crate::pages::{DEMONSTRATION, NOTICE};
 use crate::problem::Problem;
+use crate::query::Query;
 use crate::submit::answer;
 
 const SIZE: HeaderName = HeaderName::from_static("counterpart-size");
@@ -56,6 +57,17 @@ impl Seen {
 }
 
 impl App {
+    /// What every request that reads begins with: its query, and the log as far as it must have come.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Query::read`] and [`App::ready_for`].
+    pub(crate) async fn asked(&self, headers: &HeaderMap, uri: &Uri, known: &[&str]) -> Result<Query, Problem> {
+        let query = Query::read(uri, known)?;
+        self.ready_for(headers).await?;
+        Ok(query)
+    }
+
     /// Waits until the view knows what was acknowledged when the request came, and what it asks for besides.
     ///
     /// # Errors

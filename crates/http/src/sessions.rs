@@ -51,6 +51,18 @@ pub(crate) struct Sessions {
     counter: AtomicU64,
     /// Challenges that were answered, until they expire: each is good once.
     answered: Mutex<HashMap<[u8; 32], Timestamp>>,
+    /// Sessions that somebody ended before their time, by their numbers, until they would have ended.
+    ended: Mutex<HashMap<[u8; 8], Timestamp>>,
+}
+
+/// What a token says.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Said {
+    /// Whose it is.
+    pub(crate) key: KeyId,
+    /// Until when it is good.
+    pub(crate) until: Timestamp,
+    number: [u8; 8],
 }
 
 #[derive(Serialize)]
@@ -69,7 +81,7 @@ struct Session {
 
 impl Sessions {
     pub(crate) fn new(secret: [u8; 32]) -> Self {
-        Self { secret, counter: AtomicU64::new(0), answered: Mutex::default() }
+        Self { secret, counter: AtomicU64::new(0), answered: Mutex::default(), ended: Mutex::default() }
     }
 
     fn seal(&self, what: &[u8], said: &[u8]) -> Hmac<Sha256> {
@@ -120,15 +132,24 @@ impl Sessions {
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
-    /// Whose token it is, while it lasts.
-    fn key_of(&self, token: &str, now: Timestamp) -> Option<KeyId> {
+    /// What a token says, while it lasts.
+    pub(crate) fn read(&self, token: &str, now: Timestamp) -> Option<Said> {
         let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
         let (said, seal) = bytes.split_at_checked(48)?;
         self.seal(b"token", said).verify_slice(seal).ok()?;
-        if instant(said)? < now {
+        let until = instant(said).filter(|until| *until >= now)?;
+        let number: [u8; 8] = said.get(40..)?.try_into().ok()?;
+        if self.ended.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&number) {
             return None;
         }
-        hex::encode(said.get(8..40)?).parse().ok()
+        Some(Said { key: hex::encode(said.get(8..40)?).parse().ok()?, until, number })
+    }
+
+    /// Ends a session before its time.
+    pub(crate) fn end(&self, said: Said, now: Timestamp) {
+        let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        ended.retain(|_, until| *until >= now);
+        ended.insert(said.number, said.until);
     }
 }
 
@@ -239,14 +260,14 @@ impl App {
         Ok(reader)
     }
 
-    fn reader_with(&self, key: KeyId, now: Timestamp) -> Result<Reader, NoReader> {
+    pub(crate) fn reader_with(&self, key: KeyId, now: Timestamp) -> Result<Reader, NoReader> {
         reading::reader(self.reader.view().state(), key, now)
     }
 
     /// Whether a client that dialled this host has dialled this server: its public address or, where none is set,
     /// the end of the connection itself. What a request says of its host is not asked: whoever stands between could
     /// say it too.
-    fn is_own_host(&self, host: &str, local: Option<SocketAddr>) -> bool {
+    pub(crate) fn is_own_host(&self, host: &str, local: Option<SocketAddr>) -> bool {
         if let Some(public) = &self.settings.public_url {
             return public.authority().eq_ignore_ascii_case(host);
         }
@@ -262,9 +283,14 @@ impl App {
     ///
     /// H401 when the session has ended, or its holder may read no more.
     pub(crate) fn reader_of(&self, headers: &HeaderMap) -> Result<Option<Reader>, Problem> {
-        let Some(key) = self.session_key(headers)? else { return Ok(None) };
-        let reader = self.reader_with(key, (self.clock)());
-        reader.map(Some).map_err(|why| not_signed_in(why.to_string()))
+        Ok(self.bearer_of(headers)?.map(|(reader, _)| reader))
+    }
+
+    /// The same, and until when.
+    pub(crate) fn bearer_of(&self, headers: &HeaderMap) -> Result<Option<(Reader, Timestamp)>, Problem> {
+        let Some(said) = self.session_of(headers)? else { return Ok(None) };
+        let reader = self.reader_with(said.key, (self.clock)()).map_err(|why| not_signed_in(why.to_string()))?;
+        Ok(Some((reader, said.until)))
     }
 
     /// The key that began the session in `Authorization`, whatever it may read.
@@ -273,13 +299,17 @@ impl App {
     ///
     /// H401 when the session has ended, or is none.
     pub(crate) fn session_key(&self, headers: &HeaderMap) -> Result<Option<KeyId>, Problem> {
+        Ok(self.session_of(headers)?.map(|said| said.key))
+    }
+
+    fn session_of(&self, headers: &HeaderMap) -> Result<Option<Said>, Problem> {
         let Some(given) = headers.get(AUTHORIZATION) else { return Ok(None) };
         let token = given.to_str().ok().and_then(|text| {
             let (scheme, token) = text.split_once(' ')?;
             scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
         });
-        let key = token.and_then(|token| self.sessions.key_of(token, (self.clock)()));
-        key.map(Some).ok_or_else(|| not_signed_in("Your session has ended, or is none. Sign in again."))
+        let said = token.and_then(|token| self.sessions.read(token, (self.clock)()));
+        said.map(Some).ok_or_else(|| not_signed_in("Your session has ended, or is none. Sign in again."))
     }
 }
 

@@ -11,7 +11,6 @@ use counterpart_core::ids::Stream;
 use counterpart_core::json::{self, Limits, Value};
 use counterpart_core::london;
 use counterpart_core::message::Message;
-use counterpart_core::storage::StoreError;
 use counterpart_core::wire::MAX_SUBMISSION;
 use counterpart_projections::reading::{self, Open, Reader};
 use serde::Serialize;
@@ -20,6 +19,7 @@ use crate::App;
 use crate::body;
 use crate::door::sentence;
 use crate::problem::Problem;
+use crate::repeat::unread;
 use crate::submit::answer;
 
 /// The deepest nesting: that of a disclosure, inside one object.
@@ -103,15 +103,11 @@ impl App {
             let answered = agreement.at((self.clock)()).answered().event;
             view.index_of(answered).ok_or_else(unknown)?
         };
-        let failed = |error: StoreError| {
-            tracing::error!(%error, "the store cannot read the terms that a draft is compared with");
-            Problem::unavailable("The store cannot read this now. Whoever runs the server is told.")
-        };
-        let event = self.recorded(event).map_err(failed)?.ok_or_else(unknown)?;
+        let event = self.recorded(event).map_err(|error| unread(&error))?.ok_or_else(unknown)?;
         if reading::open(self.reader.view().state(), &event, Some(reader), (self.clock)()) != Open::Whole {
             return Err(unknown());
         }
-        self.answered_terms(id).map_err(failed)?.ok_or_else(unknown)
+        self.answered_terms(id).map_err(|error| unread(&error))?.ok_or_else(unknown)
     }
 }
 

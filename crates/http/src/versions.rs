@@ -18,7 +18,7 @@ use serde::Serialize;
 use crate::App;
 use crate::erasing::Erased;
 use crate::problem::Problem;
-use crate::query::Query;
+use crate::repeat::unread;
 
 /// One draft of the terms.
 #[derive(Serialize)]
@@ -53,11 +53,10 @@ pub(crate) async fn one(
     uri: Uri,
 ) -> Result<Response, Problem> {
     let Path((name, number)) = path.map_err(|_| Problem::not_found("There is nothing at this address."))?;
-    Query::read(&uri, &[])?;
-    app.ready_for(&headers).await?;
-    let reader = app.reader_of(&headers)?;
+    app.asked(&headers, &uri, &[]).await?;
+    let visitor = app.visitor_of(&headers)?;
     let own = Arc::clone(&app);
-    app.blocking(move || own.draft(&name, &number, reader.as_ref())).await?
+    app.blocking(move || own.draft(&name, &number, visitor.reader())).await?
 }
 
 impl App {
@@ -68,15 +67,11 @@ impl App {
             let count = agreement.versions().len();
             Problem::not_found(format!("{} has {count} version(s), and none of that number.", agreement.reference()))
         })?;
-        let failed = |error: StoreError| {
-            tracing::error!(%error, "the store cannot read the words of a version");
-            Problem::unavailable("The store cannot read this now. Whoever runs the server is told.")
-        };
         let lost =
             || Problem::unavailable("The entry of this version cannot be read. Whoever runs the server is told.");
         let index = self.reader.view().index_of(version.event).ok_or_else(lost)?;
-        let event = self.recorded(index).map_err(failed)?.ok_or_else(lost)?;
-        let disclosures = self.readable(index, &event, reader).map_err(failed)?;
+        let event = self.recorded(index).map_err(|error| unread(&error))?.ok_or_else(lost)?;
+        let disclosures = self.readable(index, &event, reader).map_err(|error| unread(&error))?;
         Ok(seen.json(&Draft {
             reference: agreement.reference().to_string(),
             stream: event.stream,

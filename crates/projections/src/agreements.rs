@@ -3,7 +3,7 @@
 //! Everything here stands in clear in the log: no word of a disclosure is shown.
 
 use counterpart_core::agreement::{
-    Agreement, Cause, Derived, EndReason, Origin, PartyState, Reach, StageName, Standing, Task, Track,
+    Agreement, Cause, Derived, EndReason, Origin, PartyState, Reach, StageName, Standing, Track,
 };
 use counterpart_core::event::EventType;
 use counterpart_core::event::data::{AmendmentClass, SuspensionGround};
@@ -12,6 +12,10 @@ use counterpart_core::ids::{AgreementId, DatasetId, EventId, OrganisationCode, P
 use counterpart_core::time::{Date, Timestamp};
 use counterpart_core::wire::Digest;
 use serde::Serialize;
+
+use crate::View;
+use crate::waiting::{self, Waiting};
+use crate::why;
 
 /// What a list is asked for; every member that is there must fit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -126,7 +130,7 @@ pub struct AgreementPage<'a> {
     /// The signatures that are still owed.
     pub missing_roles: Vec<MissingRole>,
     /// Who must act next.
-    pub next: Vec<NextRow>,
+    pub next: Vec<Waiting>,
     /// The last day for signing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub approve_by: Option<Date>,
@@ -206,17 +210,6 @@ pub struct MissingRole {
     pub required: RequiredRole,
 }
 
-/// Who must act next.
-#[derive(Clone, Copy, Debug, Serialize)]
-pub struct NextRow {
-    /// Whose officer.
-    pub organisation: OrganisationCode,
-    /// In which role.
-    pub role: Role,
-    /// What is waited for.
-    pub task: Task,
-}
-
 /// An open question.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct QuestionRow {
@@ -228,6 +221,9 @@ pub struct QuestionRow {
     pub to: OrganisationCode,
     /// When it was opened.
     pub at: Timestamp,
+    /// The day by which an answer is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub due: Option<Date>,
 }
 
 /// An open ground of suspension.
@@ -383,8 +379,9 @@ pub fn row(agreement: &Agreement) -> AgreementRow {
     }
 }
 
-/// The page of an agreement that was taken to `at`, after `as_of` entries of the log.
-pub fn page(agreement: &Agreement, at: Timestamp, as_of: u64) -> AgreementPage<'_> {
+/// The page of an agreement that was taken to `at`, after `as_of` entries of the log. The view knows names, and when
+/// what was recorded.
+pub fn page<'a>(view: &View, agreement: &'a Agreement, at: Timestamp, as_of: u64) -> AgreementPage<'a> {
     let header = agreement.header();
     let current = agreement.current();
     let missing = |organisation| agreement.missing_signatures(organisation);
@@ -424,11 +421,7 @@ pub fn page(agreement: &Agreement, at: Timestamp, as_of: u64) -> AgreementPage<'
                 missing(organisation).into_iter().map(move |required| MissingRole { organisation, required })
             })
             .collect(),
-        next: agreement
-            .who_must_act_next()
-            .into_iter()
-            .map(|next| NextRow { organisation: next.organisation, role: next.role, task: next.task })
-            .collect(),
+        next: waiting::of(view, agreement, at, as_of),
         approve_by: agreement.stage().signing().map(|signing| signing.approve_by),
         in_force_since: agreement.stage().force().map(|force| force.since),
         ended_at,
@@ -436,7 +429,13 @@ pub fn page(agreement: &Agreement, at: Timestamp, as_of: u64) -> AgreementPage<'
         due_at: agreement.due_at(),
         questions: agreement
             .open_questions()
-            .map(|question| QuestionRow { event: question.event, by: question.by, to: question.to, at: question.at })
+            .map(|question| QuestionRow {
+                event: question.event,
+                by: question.by,
+                to: question.to,
+                at: question.at,
+                due: question.due,
+            })
             .collect(),
         suspensions: suspensions(agreement),
         duties: agreement
@@ -472,7 +471,7 @@ pub fn page(agreement: &Agreement, at: Timestamp, as_of: u64) -> AgreementPage<'
         header: agreement.current().signed_header(),
         revision: agreement.revision(),
         barrier: agreement.barrier(),
-        why: agreement.why(at),
+        why: why::told(view.state(), agreement, at),
     }
 }
 

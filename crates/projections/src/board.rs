@@ -7,9 +7,9 @@ use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::Hash;
 
-use counterpart_core::agreement::{Agreement, Reference, StageName};
+use counterpart_core::agreement::{Agreement, Next, Reference, StageName};
 use counterpart_core::header::{DataClass, PublicRegister};
-use counterpart_core::ids::{AgreementId, EventId, OrganisationCode};
+use counterpart_core::ids::{AgreementId, EventId, OrganisationCode, Role};
 use counterpart_core::state::State;
 use counterpart_core::time::Timestamp;
 
@@ -47,6 +47,8 @@ pub struct Line {
     pub open: Option<Open>,
     /// It was imported, and not every party has confirmed that.
     pub unconfirmed: bool,
+    /// Who must act next.
+    pub next: Box<[Next]>,
     pairs: Vec<(OrganisationCode, OrganisationCode)>,
     due: Option<Timestamp>,
 }
@@ -70,6 +72,11 @@ pub struct Board {
     lines: Vec<Line>,
     places: HashMap<AgreementId, usize>,
     of: HashMap<OrganisationCode, Vec<usize>>,
+    /// What waits for each body, and how much of it for which role.
+    waiting: HashMap<OrganisationCode, Bits>,
+    asked: BTreeMap<(OrganisationCode, Role), u64>,
+    /// Of each body, the agreements that are not over.
+    live: HashMap<OrganisationCode, Bits>,
     /// By stage; imports that are in force and not confirmed stand under none.
     stages: HashMap<Option<StageName>, Bits>,
     classes: HashMap<DataClass, Bits>,
@@ -139,6 +146,7 @@ impl Board {
             parties: then.parties().iter().map(|party| party.organisation).collect(),
             open: open(&then, index),
             unconfirmed: is_unconfirmed(&then),
+            next: then.who_must_act_next().into(),
             pairs: flows::pairs(&then).into_iter().collect(),
             due: then.due_at(),
         };
@@ -167,6 +175,15 @@ impl Board {
                 list.insert(at, place);
             }
         }
+        for next in &line.next {
+            self.waiting.entry(next.organisation).or_default().insert(place);
+            *self.asked.entry((next.organisation, next.role)).or_default() += 1;
+        }
+        if !line.stage.is_final() {
+            line.parties.iter().for_each(|code| {
+                self.live.entry(*code).or_default().insert(place);
+            });
+        }
         match self.lines.get_mut(place) {
             Some(before) => *before = line,
             None => self.lines.push(line),
@@ -190,6 +207,16 @@ impl Board {
             take_out(&mut self.classes, before.class, place);
             self.imports.remove(place);
             before.pairs.iter().for_each(|pair| self.flows.take(*pair));
+            for next in &before.next {
+                take_out(&mut self.waiting, next.organisation, place);
+                if let Some(asked) = self.asked.get_mut(&(next.organisation, next.role)) {
+                    *asked -= 1;
+                    if *asked == 0 {
+                        self.asked.remove(&(next.organisation, next.role));
+                    }
+                }
+            }
+            before.parties.iter().for_each(|code| take_out(&mut self.live, *code, place));
             // No rule takes a party out of an agreement, so its list keeps the place.
         }
         place
@@ -223,6 +250,21 @@ impl Board {
     /// The places of the agreements that name an organisation, rising.
     pub fn of(&self, organisation: OrganisationCode) -> &[usize] {
         self.of.get(&organisation).map_or(&[], Vec::as_slice)
+    }
+
+    /// The places of the agreements in which something waits for an organisation, rising.
+    pub fn waiting_for(&self, organisation: OrganisationCode) -> impl Iterator<Item = usize> {
+        self.waiting.get(&organisation).into_iter().flat_map(|places| places.from(0))
+    }
+
+    /// How many things wait for each role of each body.
+    pub fn asked(&self) -> impl Iterator<Item = (OrganisationCode, Role, u64)> {
+        self.asked.iter().map(|((organisation, role), count)| (*organisation, *role, *count))
+    }
+
+    /// The places of an organisation's agreements that are not over, rising.
+    pub fn live(&self, organisation: OrganisationCode) -> impl Iterator<Item = usize> {
+        self.live.get(&organisation).into_iter().flat_map(|places| places.from(0))
     }
 
     /// The newest changes of stage, the newest first.
@@ -339,6 +381,14 @@ impl Found {
         match self {
             Self::All(len) => (0..*len).rev().skip(skip).take(take).collect(),
             Self::Some(places) => places.highest(skip, take),
+        }
+    }
+
+    /// So many of the places before one, the newest first.
+    pub fn newest_before(&self, place: usize, take: usize) -> Vec<usize> {
+        match self {
+            Self::All(len) => (0..place.min(*len)).rev().take(take).collect(),
+            Self::Some(places) => places.highest(places.from(place).count(), take),
         }
     }
 

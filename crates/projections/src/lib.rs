@@ -13,6 +13,7 @@ pub mod agreements;
 pub mod bits;
 pub mod board;
 pub mod coverage;
+pub mod duties;
 pub mod english;
 pub mod flows;
 pub mod lexicon;
@@ -22,6 +23,8 @@ pub mod reading;
 mod references;
 pub mod register;
 mod view;
+pub mod waiting;
+pub mod why;
 pub mod words;
 
 pub use places::Filter;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use counterpart_core::event::data::Data;
 use counterpart_core::event::{Event, EventType};
-use counterpart_core::ids::{OrganisationCode, Stream};
+use counterpart_core::ids::{AgreementId, OrganisationCode, Stream};
 
 /// What a reader asks for; every member that is there must fit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -23,12 +23,21 @@ pub(crate) struct Places {
     streams: HashMap<Stream, Vec<u64>>,
     types: HashMap<EventType, Vec<u64>>,
     organisations: HashMap<OrganisationCode, Vec<u64>>,
+    /// Bodies that were invited to an agreement by an event of its own, or asked to join it.
+    named: HashMap<(AgreementId, OrganisationCode), Vec<u64>>,
 }
 
 impl Places {
     pub(crate) fn add(&mut self, index: u64, event: &Event) {
         self.streams.entry(event.stream).or_default().push(index);
         self.types.entry(event.event_type()).or_default().push(index);
+        if let Stream::Agreement(id) = event.stream
+            && let Data::PartyInvited(_) | Data::AccessionRequested(_) = &event.data
+        {
+            for row in event.data.party_rows() {
+                self.named.entry((id, row.organisation)).or_default().push(index);
+            }
+        }
         let signed = event.signers.iter().map(|signer| signer.organisation);
         for code in signed.chain(concerned(event)) {
             let list = self.organisations.entry(code).or_default();
@@ -41,6 +50,18 @@ impl Places {
     /// The entries of a stream.
     pub(crate) fn stream(&self, stream: Stream) -> &[u64] {
         self.streams.get(&stream).map_or(&[], Vec::as_slice)
+    }
+
+    /// The newest entry of a type in a stream, below `size`.
+    pub(crate) fn last_of(&self, stream: Stream, event_type: EventType, size: u64) -> Option<u64> {
+        let of_type = self.types.get(&event_type)?;
+        let below = self.stream(stream).iter().rev().filter(|index| **index < size);
+        below.copied().find(|index| of_type.binary_search(index).is_ok())
+    }
+
+    /// The newest entry below `size` by which a body was named in an agreement.
+    pub(crate) fn named(&self, id: AgreementId, organisation: OrganisationCode, size: u64) -> Option<u64> {
+        self.named.get(&(id, organisation))?.iter().rev().copied().find(|index| *index < size)
     }
 
     /// At most `limit` entries from `first` on, below `size`, that fit the filter.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use counterpart_core::agreement::Agreement;
 use counterpart_core::event::{Event, EventType};
-use counterpart_core::ids::{AgreementId, EventId, Stream};
+use counterpart_core::ids::{AgreementId, EventId, OrganisationCode, Stream};
 use counterpart_core::state::State;
 use counterpart_core::time::Timestamp;
 use counterpart_tlog::{Hash, Tree};
@@ -136,6 +136,16 @@ impl View {
     /// The entries of a stream, in order.
     pub fn stream(&self, stream: Stream) -> &[u64] {
         self.places.stream(stream)
+    }
+
+    /// When the newest event of a type was recorded in a stream, among the first `size` entries.
+    pub fn last_of(&self, stream: Stream, event_type: EventType, size: u64) -> Option<Timestamp> {
+        self.places.last_of(stream, event_type, size).and_then(|index| self.recorded_at(index))
+    }
+
+    /// When a body was last invited to an agreement or asked to join it, among the first `size` entries.
+    pub fn named_at(&self, id: AgreementId, organisation: OrganisationCode, size: u64) -> Option<Timestamp> {
+        self.places.named(id, organisation, size).and_then(|index| self.recorded_at(index))
     }
 
     /// At most `limit` entries from `first` on that fit a filter, in order.

@@ -1,6 +1,6 @@
 // Looks at pages in a real browser: axe-core at two widths, a walk by the Tab key, then once more without JavaScript.
 //
-//   node pages.mjs CDP-URL FOLDER BASE      FOLDER holds node_modules and gets the pictures
+//   node pages.mjs CDP-URL FOLDER BASE TOKEN      FOLDER holds node_modules and gets the pictures; TOKEN signs in
 //
 // Prints one line of JSON for each page and width. Started by `cargo xtask pages`.
 
@@ -8,7 +8,7 @@ import { createRequire } from 'node:module';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-const [, , browser, folder, base] = process.argv;
+const [, , browser, folder, base, token] = process.argv;
 const require = createRequire(join(folder, 'x.js'));
 const WebSocket = require('ws');
 const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
@@ -23,7 +23,8 @@ for (const row of agreements) {
 }
 const addresses = [
   '/', '/register', '/register?q=nothing+is+called+this', '/register?page=2', ...chosen.values(), '/organisations',
-  '/organisations/CMD', '/organisations/BEX', '/sharing', '/log', '/log?page=3', '/events/0', '/events/1', '/events/1600',
+  '/organisations/CMD', '/organisations/BEX', '/waiting', '/organisations/HCK/inbox', '/organisations/HCK/inbox?role=DPO',
+  '/organisations/BEX/inbox', '/organisations/HCK/duties', '/organisations/WFT/duties', '/sign-in', '/sharing', '/log', '/log?page=3', '/events/0', '/events/1', '/events/1600',
   '/problems/D01', '/published-elsewhere', '/accessibility', '/privacy', '/cookies', '/nowhere', '/register?page=x',
 ].map((path) => base + path);
 
@@ -59,7 +60,7 @@ await call('Log.enable');
 let complaints = [];
 listeners.add(({ method, params }) => {
   // An error page is asked for on purpose, and the browser says that it is one.
-  const expected = /status of 40[04]/;
+  const expected = /status of 40[014]/;
   if (method === 'Log.entryAdded' && params.entry.level === 'error' && !expected.test(params.entry.text)) {
     complaints.push(params.entry.text);
   }
@@ -127,10 +128,47 @@ async function walked(address, most) {
   return wrong;
 }
 
+// Sends the form of the page for signing in, as a reader does who has pasted a token.
+async function signIn(pasted) {
+  await open(`${base}/sign-in`);
+  const loaded = new Promise((done) => {
+    const listener = ({ method }) => { if (method === 'Page.loadEventFired') { listeners.delete(listener); done(); } };
+    listeners.add(listener);
+  });
+  await evaluate(`document.getElementById('token').value = ${JSON.stringify(pasted)}; document.querySelector('main form').requestSubmit(); undefined`);
+  await loaded;
+}
+
 mkdirSync(join(folder, 'pictures'), { recursive: true });
-for (const address of addresses) {
+
+// What is wrong with a token is told on the form itself, which only a form that was sent shows.
+for (const width of WIDTHS) {
+  await call('Emulation.setDeviceMetricsOverride', { width, height: 900, deviceScaleFactor: 1, mobile: width < 600 });
+  await signIn('no token at all');
+  const wide = await evaluate('document.documentElement.scrollWidth');
+  await evaluate(`${axe}; undefined`);
+  const { violations } = await evaluate("axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => ({ violations: violations.map((rule) => ({ id: rule.id, impact: rule.impact, help: rule.help, nodes: rule.nodes.slice(0, 3).map((node) => node.html.slice(0, 200)) })) }))");
+  const { data } = await call('Page.captureScreenshot', { format: 'png' });
+  writeFileSync(join(folder, 'pictures', `sign-in-error-${width}.png`), Buffer.from(data, 'base64'));
+  const told = await evaluate("document.querySelector('.govuk-error-summary') !== null && document.title.startsWith('Error: ')");
+  console.log(JSON.stringify({ address: `${base}/sign-in (error)`, width, overflows: wide > width, complaints: told ? [] : ['the error is not told'], keyboard: [], violations }));
+}
+
+// The same page for an officer has a name of its own.
+const views = addresses.map((address) => ({ address, officer: false }));
+for (const path of ['/', '/organisations/HCK/inbox', '/agreements/DSA-2026-000003', '/log']) {
+  views.push({ address: base + path, officer: true });
+}
+let signedIn = false;
+for (const { address, officer } of views) {
+  if (officer && !signedIn) {
+    await call('Emulation.setScriptExecutionDisabled', { value: false });
+    await signIn(token);
+    signedIn = await evaluate("document.querySelector('.app-reads__form') !== null");
+    if (!signedIn) throw new Error('the token does not sign in');
+  }
   const { pathname, search } = new URL(address);
-  const name = (pathname + search).replaceAll(/[^A-Za-z0-9-]+/g, '_').replace(/^_/, '') || 'home';
+  const name = (officer ? 'officer-' : '') + ((pathname + search).replaceAll(/[^A-Za-z0-9-]+/g, '_').replace(/^_/, '') || 'home');
   for (const width of WIDTHS) {
     const metrics = (height) => ({ width, height, deviceScaleFactor: 1, mobile: width < 600 });
     await call('Emulation.setDeviceMetricsOverride', metrics(900));

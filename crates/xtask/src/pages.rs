@@ -20,6 +20,9 @@ const PACKAGES: [&str; 2] = ["axe-core@4.14.1", "ws@8.23.0"];
 /// Names under which Chromium goes.
 const BROWSERS: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
 
+/// Whose pages are looked at besides those of everybody.
+const OFFICER: &str = "HCK.IGL";
+
 /// What the browser prints before the address by which it is driven.
 const DRIVEN: &str = "DevTools listening on ws://127.0.0.1:";
 
@@ -71,7 +74,9 @@ pub fn step(repository: &Repository) -> Result<()> {
         return Ok(());
     };
     let work = folder.join(format!("run-{}", std::process::id()));
-    let (_server, base) = demonstration(&outsider::binary(repository)?, &work.join("demo"))?;
+    let (binary, data) = (outsider::binary(repository)?, work.join("demo"));
+    let (_server, base) = demonstration(&binary, &data)?;
+    let token = signed_in(&binary, &data, &base)?;
     let (_browser, port) = browsing(&browser, &work.join("profile"))?;
     let output = repository
         .command("node")
@@ -79,6 +84,7 @@ pub fn step(repository: &Repository) -> Result<()> {
         .arg(format!("http://127.0.0.1:{port}"))
         .arg(&folder)
         .arg(&base)
+        .arg(&token)
         .stderr(Stdio::inherit())
         .output()
         .context("cannot start node")?;
@@ -154,6 +160,22 @@ fn demonstration(binary: &Path, data: &Path) -> Result<(Stopped, String)> {
     BufReader::new(stdout).read_line(&mut line)?;
     let base = line.trim().strip_prefix("listening on ").context("the server did not say that it listens")?;
     Ok((stopped, base.to_owned()))
+}
+
+/// A token for an officer of the demonstration, whose pages are looked at as well.
+fn signed_in(binary: &Path, data: &Path, base: &str) -> Result<String> {
+    let output = Command::new(binary)
+        .args(["--quiet", "session", "--as", OFFICER, "--url", base, "--keys"])
+        .arg(data.join("keys"))
+        .arg("--home")
+        .arg(data.join("home"))
+        .stderr(Stdio::inherit())
+        .output()
+        .context("`counterpart session` does not start")?;
+    if !output.status.success() {
+        bail!("{OFFICER} cannot sign in to the demonstration");
+    }
+    Ok(String::from_utf8(output.stdout).context("a token")?.trim().to_owned())
 }
 
 /// Starts the browser with a profile of its own, and gives the port by which it is driven.

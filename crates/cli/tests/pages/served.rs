@@ -17,6 +17,7 @@ pub struct Answer {
     pub kind: String,
     pub text: String,
     pub demonstration: bool,
+    pub link: String,
 }
 
 /// One server for all tests of this file: it takes seconds to begin, and nobody writes to it.
@@ -76,11 +77,14 @@ impl Served {
         let mut answer = self.agent.get(format!("{}{path}", self.base)).header("accept", accept).call().unwrap();
         let header = |name: &str| answer.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
         let (kind, demonstration) = (header("content-type").unwrap_or_default(), header("counterpart-demonstration"));
+        let header_link = header("link").unwrap_or_default();
         Answer {
             status: answer.status().as_u16(),
             kind,
             demonstration: demonstration.is_some(),
-            text: answer.body_mut().read_to_string().unwrap(),
+            link: header_link,
+            // Evidence is no text.
+            text: String::from_utf8_lossy(&answer.body_mut().read_to_vec().unwrap()).into_owned(),
         }
     }
 }

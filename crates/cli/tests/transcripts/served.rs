@@ -61,6 +61,23 @@ impl Served {
         self.shop.run(&all)
     }
 
+    /// A page, as a browser with a cookie gets it.
+    pub fn html(&self, path: &str, cookie: Option<&str>) -> String {
+        let request = ureq::get(format!("{}{path}", self.url)).header("accept", "text/html");
+        let request = if let Some(cookie) = cookie { request.header("cookie", cookie) } else { request };
+        request.call().unwrap().body_mut().read_to_string().unwrap()
+    }
+
+    /// The cookie that a browser keeps when a token is pasted at the page for signing in.
+    pub fn cookie(&self, token: &str) -> String {
+        let agent: ureq::Agent = ureq::Agent::config_builder().max_redirects(0).build().into();
+        let request = agent.post(format!("{}/sign-in", self.url)).header("origin", &self.url);
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        let answer = request.send(format!("token={token}")).unwrap();
+        assert_eq!(answer.status().as_u16(), 303);
+        answer.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned()
+    }
+
     fn person(&self, key: &str) -> String {
         let shown = self.shop.run(&["key", "show", key, "--json"]).ends(0).json();
         shown["person"].as_str().unwrap().to_owned()

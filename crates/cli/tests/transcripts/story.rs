@@ -73,13 +73,37 @@ fn reading(ledger: &Served, id: &str) {
     assert_eq!((types.first(), types.last()), (Some(&"RequestFiled"), Some(&"NoteRecorded")), "{told}");
     let day = page["effective_date"].as_str().or_else(|| page["header"]["effective_date"].as_str()).unwrap();
     assert_eq!(ledger.ask(&["show", id, "--at", day, "--json"]).ends(0).json()["state"], "ACTIVE");
-    ledger.ask(&["why", id]).ends(0);
+    let why = ledger.ask(&["why", id]).ends(0).out;
+    let causes = page["why"].as_array().unwrap();
+    assert_eq!(
+        why.lines().collect::<Vec<_>>(),
+        causes.iter().map(|cause| cause["text"].as_str().unwrap()).collect::<Vec<_>>()
+    );
+    let shown = ledger.html(&format!("/agreements/{id}"), None);
+    assert!(
+        causes.iter().all(|cause| shown.contains(cause["text"].as_str().unwrap())),
+        "the page says the same: {shown}"
+    );
     // Before the advice of its second side the agreement waited for somebody there.
     let index = told.lines().rev().nth(3).unwrap().split("  ").next().unwrap().to_owned();
     let waiting = ledger.ask(&["inbox", "HCK", "--as-of", &index]).ends(0).out;
-    assert!(waiting.contains("ADVISE"), "{waiting}");
+    assert!(waiting.contains("DPO: give advice") && waiting.contains(reference), "{waiting}");
+    let of_role = ledger.ask(&["inbox", "HCK", "--role", "IAO", "--as-of", &index]).ends(0).out;
+    assert!(!of_role.contains("DPO"), "{of_role}");
     ledger.ask(&["inbox", "HCK"]).ends(0).says("Nothing waits for HCK");
     ledger.ask(&["show", "DSA-1999-000001"]).ends(1).says("404");
+    // A key asks for a token, and with it the pages show what is for its body and for nobody else.
+    let session = ledger.ask(&["session", "--as", "HCK.IGL"]).ends(0).says("It reads for HCK until");
+    let cookie = ledger.cookie(session.out.trim());
+    let note = told.lines().last().unwrap().split("  ").next().unwrap();
+    let (own, public) =
+        (ledger.html(&format!("/events/{note}"), Some(&cookie)), ledger.html(&format!("/events/{note}"), None));
+    assert!(own.contains("Signed by both sides") && own.contains("You read as"), "{own}");
+    assert!(!public.contains("Signed by both sides"), "{public}");
+    let told = ledger.ask(&["session", "--as", "HCK.IGL", "--json"]).ends(0).json();
+    assert_eq!(told["organisation"], "HCK");
+    assert!(told["token"].as_str().unwrap().len() > 60, "{told}");
+    ledger.ask(&["session", "--as", "NOBODY.IGL"]).ends(1);
 }
 
 #[test]

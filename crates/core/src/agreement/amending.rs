@@ -156,7 +156,8 @@ impl Agreement {
         self.stage.force().and_then(|force| force.amendment.amendment())
     }
 
-    pub(super) fn track(&self) -> Track {
+    /// Where the one amendment that may be open stands.
+    pub fn track(&self) -> Track {
         self.stage.force().map(|force| force.amendment).unwrap_or_default()
     }
 

@@ -32,7 +32,8 @@ pub struct Hold {
 }
 
 impl Hold {
-    fn holds(&self, dataset: Option<DatasetId>) -> bool {
+    /// Whether it stops the destruction of a dataset.
+    pub fn holds(&self, dataset: Option<DatasetId>) -> bool {
         self.datasets.is_empty() || dataset.is_none_or(|dataset| self.datasets.contains(&dataset))
     }
 }

@@ -61,7 +61,7 @@ pub(super) fn guards_of_record(question: &Question<'_>, data: &EmergencySharingR
 
 impl Agreement {
     /// The parties of an emergency in force whose DPO has not advised on it.
-    pub(super) fn without_advice(&self) -> impl Iterator<Item = OrganisationCode> {
+    pub fn without_advice(&self) -> impl Iterator<Item = OrganisationCode> {
         let version = self.current().number;
         let emergency = self.header().agreement_type == AgreementType::Emg && self.stage.force().is_some();
         let takes_part = |party: &&Party| party.state.is_bound() || party.state == PartyState::Imported;
@@ -73,7 +73,7 @@ impl Agreement {
     }
 
     /// D2: when the time for that advice is over, while the agreement is in force and not suspended.
-    pub(super) fn advice_due(&self) -> Option<Timestamp> {
+    pub fn advice_due(&self) -> Option<Timestamp> {
         let Stage::Active(force) = &self.stage else {
             return None;
         };

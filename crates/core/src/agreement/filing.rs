@@ -177,7 +177,7 @@ impl Agreement {
             }
             TriageOutcome::Returned => {
                 let to = self.requesting;
-                self.ask(event.id, organisation, to, at);
+                self.ask(event.id, organisation, to, None, at);
                 self.go(Stage::Clarifying { counter: None }, at, Origin::of(event));
             }
         }
@@ -189,9 +189,10 @@ impl Agreement {
         event: crate::ids::EventId,
         by: OrganisationCode,
         to: OrganisationCode,
+        due: Option<crate::time::Date>,
         at: Timestamp,
     ) {
-        self.questions.push(agreement::Question { event, by, to, at, answered: false });
+        self.questions.push(agreement::Question { event, by, to, at, due, answered: false });
         self.moved_at = at;
     }
 }

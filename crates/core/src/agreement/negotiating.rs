@@ -126,7 +126,7 @@ impl Agreement {
 
     /// A question opens. While signatures are collected it blocks executions and moves nothing else.
     pub(super) fn question_asked(&mut self, event: &Event, data: &ClarificationRequested, at: Timestamp) {
-        self.ask(event.id, event.principal().organisation, data.asked, at);
+        self.ask(event.id, event.principal().organisation, data.asked, Some(data.due), at);
         let origin = Origin::of(event);
         if let Stage::Negotiating { counter } = self.stage {
             self.go(Stage::Clarifying { counter: Some(counter) }, at, origin);

@@ -222,7 +222,7 @@ impl Agreement {
     }
 
     /// When D7 comes over a succession that nobody confirms.
-    pub(super) fn unconfirmed_due(&self) -> impl Iterator<Item = (Timestamp, EventId, OrganisationCode)> {
+    pub fn unconfirmed_due(&self) -> impl Iterator<Item = (Timestamp, EventId, OrganisationCode)> {
         let waiting = self.elsewhere.pending.iter().filter(|pending| !pending.overdue);
         waiting.map(|pending| (pending.since.add_days(UNCONFIRMED_DAYS), pending.event, pending.predecessor))
     }

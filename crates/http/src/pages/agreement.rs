@@ -7,27 +7,31 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use counterpart_core::agreement::{Agreement, Origin, Reference, Step, Task};
+use counterpart_core::agreement::Agreement;
 use counterpart_core::event::Event;
 use counterpart_core::event::data::{Data, TriageOutcome};
 use counterpart_core::header::{DataClass, HeaderMember, RequiredRole, SignatureKind};
-use counterpart_core::ids::{AgreementId, EventId, OrganisationCode, Stream};
+use counterpart_core::ids::{AgreementId, EventId, Stream};
 use counterpart_core::london;
 use counterpart_core::replay;
-use counterpart_core::time::{Date, Timestamp};
+use counterpart_core::time::Timestamp;
 use counterpart_projections::coverage::{self, Covered, Reach};
-use counterpart_projections::register::{Imported, Openness, Row};
+use counterpart_projections::register::{Imported, Openness, Row, name_of};
+use counterpart_projections::waiting::{self, Waiting};
 use counterpart_projections::words::Opened;
-use counterpart_projections::{View, english};
+use counterpart_projections::{View, english, why};
 
 use super::fault::Fault;
 use super::frame::{Frame, Section, Tag, capital, page};
 use super::picture::{Fill, SQUARES, map};
 use super::register::{told, unconfirmed};
 use super::words::place;
+use crate::agreements::named;
 use crate::erasing::Erased;
 use crate::named::Named;
 use crate::problem::Problem;
+use crate::visit::Visit;
+use crate::waiting::last_day;
 use crate::{App, links};
 
 /// The newest events that the page shows; the rest are a link away.
@@ -99,48 +103,38 @@ struct One {
     left_out: usize,
     drafts: Vec<Draft>,
     json: String,
+    bundle: String,
     events: String,
 }
 
 /// The page.
-pub(crate) async fn one(State(app): State<Arc<App>>, Named(name): Named) -> Result<Response, Fault> {
-    show(&app, &name).await.map_err(|problem| Fault::of(&app, problem))
+pub(crate) async fn one(State(app): State<Arc<App>>, visit: Visit, Named(name): Named) -> Result<Response, Fault> {
+    show(&app, &visit, &name).await.map_err(visit.fault(&app))
 }
 
-/// An agreement by its human reference or by the key of its stream.
-fn find<'a>(view: &'a View, name: &str) -> Option<&'a Agreement> {
-    let state = view.state();
-    if let Ok(reference) = name.parse::<Reference>() {
-        return state.agreement_by_reference(reference);
-    }
-    name.parse::<AgreementId>().ok().and_then(|id| state.agreement(id))
-}
-
-async fn show(app: &App, name: &str) -> Result<Response, Problem> {
-    app.reader.caught_up().await?;
+async fn show(app: &Arc<App>, visit: &Visit, name: &str) -> Result<Response, Problem> {
     let at = (app.clock)();
     let none = || {
         Problem::not_found(format!("There is no agreement `{}`. Check the reference.", crate::body::shortened(name)))
     };
-    let (id, public, indexes) = {
+    let (id, public, current, indexes) = {
         let view = app.reader.view();
-        let agreement = find(&view, name).ok_or_else(none)?;
-        (
-            agreement.id(),
-            place(&view, agreement, (app.clock)()),
-            view.stream(Stream::Agreement(agreement.id())).to_vec(),
-        )
+        let agreement = named(&view, name).ok_or_else(none)?;
+        let current = view.index_of(agreement.at(at).current().event);
+        let stream = view.stream(Stream::Agreement(agreement.id())).to_vec();
+        (agreement.id(), place(&view, agreement, at), current, stream)
     };
     let left_out = indexes.len().saturating_sub(EVENTS_MAX);
-    let opened = app.opened(vec![public]).await?.pop().unwrap_or_default();
-    let events = if app.is_closed() {
+    let (opened, own) = app.opened_to(public, current, visit.reader()).await?;
+    let events = if app.is_closed() && visit.reader().is_none() {
         Vec::new()
     } else {
         app.events_at(indexes.get(left_out..).unwrap_or_default().to_vec()).await?
     };
     let view = app.reader.view();
     let agreement = view.state().agreement(id).ok_or_else(none)?;
-    let template = One { left_out, ..template(app, &view, agreement, at, &opened, &events) };
+    let frame = |title: String| Frame::new(app, &view, visit, Section::Register, title);
+    let template = One { left_out, ..template(frame, &view, agreement, at, &Read { opened, own }, &events) };
     drop(view);
     Ok(page(StatusCode::OK, &template))
 }
@@ -168,12 +162,18 @@ fn erased(state: &counterpart_core::state::State, id: AgreementId, at: Timestamp
     gone.map(|erasure| Fact { name: "Words erased", value: Erased::from(erasure).told() })
 }
 
+/// The words that the reader may read, and whether they are more than everybody may.
+struct Read {
+    opened: Opened,
+    own: bool,
+}
+
 fn template(
-    app: &App,
+    frame: impl FnOnce(String) -> Frame,
     view: &View,
     agreement: &Agreement,
     at: Timestamp,
-    opened: &Opened,
+    Read { opened, own }: &Read,
     events: &[(u64, Event, Timestamp)],
 ) -> One {
     let state = view.state();
@@ -183,26 +183,15 @@ fn template(
     let title = row.title();
     let bound = covered.iter().filter(|party| party.reach == Reach::Bound).count();
     let signing = covered.iter().filter(|party| !party.owes.is_empty()).count();
+    let frame = frame(format!("{title} ({})", row.reference));
     One {
-        frame: Frame::new(app, view, Section::Register, format!("{title} ({})", row.reference)),
         reference: row.reference.clone(),
         state: Tag::of_line(row.state, unconfirmed(row.import.as_ref())),
         means: if unconfirmed(row.import.as_ref()) { UNCONFIRMED } else { meaning(row.state) },
-        import: row.import.as_ref().map(|brought| import(brought, app.is_demonstration())),
-        why: why(view, &now, at),
-        next: now
-            .who_must_act_next()
-            .iter()
-            .map(|next| {
-                format!(
-                    "{} of {}: {}",
-                    capital(next.role.title()),
-                    counterpart_projections::register::name_of(state, next.organisation),
-                    task(next.task)
-                )
-            })
-            .collect(),
-        openness: openness(&row),
+        import: row.import.as_ref().map(|brought| import(brought, frame.demonstration)),
+        why: why::told(state, &now, at).into_iter().map(|cause| cause.text).collect(),
+        next: waiting::of(view, &now, at, view.size()).iter().map(|waiting| next(view, waiting)).collect(),
+        openness: openness(&row, *own),
         words: words(opened),
         facts: facts(&row, &now).into_iter().chain(erased(state, agreement.id(), at)).collect(),
         datasets: datasets(&row, &now),
@@ -217,6 +206,8 @@ fn template(
         left_out: 0,
         drafts: drafts(view, &now),
         json: format!("/api/v1/agreements/{}", row.reference),
+        bundle: links::bundle(&row.reference),
+        frame,
         events: links::with_query("/api/v1/events", &[("stream", Stream::Agreement(row.id).to_string())]),
         title,
     }
@@ -257,67 +248,31 @@ const fn meaning(stage: counterpart_core::agreement::StageName) -> &'static str 
     }
 }
 
-/// What brought it there, in plain words, the oldest first.
-fn why(view: &View, now: &Agreement, at: Timestamp) -> Vec<String> {
-    let named = |code| counterpart_projections::register::name_of(view.state(), code);
-    let steps: BTreeMap<EventId, &Step> = now
-        .history()
-        .iter()
-        .filter_map(|step| match step.origin {
-            Origin::Event { id, .. } => Some((id, step)),
-            Origin::Derived { .. } => None,
-        })
-        .collect();
-    now.why(at)
-        .into_iter()
-        .map(|cause| {
-            let day = english::date(london::date_of(cause.at));
-            match cause.event.and_then(|id| steps.get(&id)).map(|step| (step.to, step.origin)) {
-                Some((to, Origin::Event { id, organisation, role, .. })) => {
-                    // An import is not in force because somebody brought it in.
-                    let what = if is_import(now, id) { "imported" } else { to.words() };
-                    format!("{day}: {what}, by the {} of {}.", role.title(), named(organisation))
-                }
-                Some((_, Origin::Derived { .. })) | None => plain(&cause.text, &day, now, &named),
+/// Who must do what, since when and by when.
+fn next(view: &View, waiting: &Waiting) -> String {
+    let since = english::date(london::date_of(waiting.since));
+    let by = waiting.due_at.map_or_else(String::new, |due| format!(", by {}", english::date(last_day(due))));
+    let vacant = if waiting.vacant { " Nobody holds this post." } else { "" };
+    format!(
+        "{} of {}: {}. Waiting since {since}{by}.{vacant}",
+        capital(waiting.role.title()),
+        name_of(view.state(), waiting.organisation),
+        waiting.what
+    )
+}
+
+fn openness(row: &Row, own: bool) -> String {
+    if own {
+        return format!(
+            "You read these words because your organisation may. {}",
+            match row.publication {
+                Openness::NotDecided => "Nobody has decided yet whether everybody may.",
+                Openness::Published => "Everybody may read most of them as well.",
+                Openness::PublishedInPart => "Everybody may read those that are not withheld.",
+                Openness::Withheld => "They are withheld from everybody else.",
             }
-        })
-        .collect()
-}
-
-/// A cause with days and bodies as people write them.
-fn plain(text: &str, day: &str, now: &Agreement, named: &dyn Fn(OrganisationCode) -> String) -> String {
-    let rest = text.split_once(": ").map_or(text, |(_, rest)| rest);
-    let words = rest.split(' ').map(|word| {
-        let bare = word.trim_end_matches([',', '.', ':', ';']);
-        let end = word.strip_prefix(bare).unwrap_or_default();
-        if let Ok(date) = bare.parse::<Date>() {
-            return format!("{}{end}", english::date(date));
-        }
-        let party = bare.parse().ok().filter(|code| now.party(*code).is_some());
-        party.map_or_else(|| word.to_owned(), |code| format!("{}{end}", named(code)))
-    });
-    format!("{day}: {}", words.collect::<Vec<_>>().join(" "))
-}
-
-const fn task(task: Task) -> &'static str {
-    match task {
-        Task::Triage => "take the request up, or send it back",
-        Task::Answer => "answer the open question",
-        Task::AnswerCounter => "accept or reject the terms proposed",
-        Task::Submit => "put the terms forward for signing",
-        Task::Advise => "give advice",
-        Task::Approve => "approve",
-        Task::Execute => "sign for the organisation",
-        Task::Resume => "close the ground of suspension",
-        Task::Invite => "invite the body that asks to join",
-        Task::Confirm => "confirm or dispute the import",
-        Task::ConfirmSuccession => "confirm the agreement in the place of another body",
-        Task::ResolveContest => "stand by the contested signatures, or disown them",
-        Task::Certify => "certify that data were destroyed or returned",
+        );
     }
-}
-
-fn openness(row: &Row) -> String {
     let again =
         row.look_again.map_or_else(String::new, |day| format!(" It is looked at again on {}.", english::date(day)));
     let exemption = row.exemption.as_ref().map_or_else(String::new, |code| format!(" under {code}"));
@@ -472,13 +427,10 @@ fn moments(view: &View, now: &Agreement, events: &[(u64, Event, Timestamp)]) -> 
     let mut moments: Vec<(Timestamp, u8, Moment)> = events
         .iter()
         .map(|(index, event, at)| {
-            let signers = event.signers.iter().map(|signer| {
-                format!(
-                    "{} of {}",
-                    signer.role.title(),
-                    counterpart_projections::register::name_of(view.state(), signer.organisation)
-                )
-            });
+            let signers = event
+                .signers
+                .iter()
+                .map(|signer| format!("{} of {}", signer.role.title(), name_of(view.state(), signer.organisation)));
             let moment = Moment {
                 title: title_of(event),
                 by: signers.collect::<Vec<_>>().join(", and "),

@@ -6,11 +6,13 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use counterpart_core::commitment::{Disclosure, Kind};
 use counterpart_core::event::Event;
 use counterpart_core::ids::Stream;
 use counterpart_core::replay;
 use counterpart_projections::View;
 use counterpart_projections::english;
+use counterpart_projections::reading::Reader;
 use counterpart_projections::register::name_of;
 
 use super::fault::Fault;
@@ -18,7 +20,11 @@ use super::frame::{Frame, Section, page};
 use crate::erasing::Erased;
 use crate::named::Named;
 use crate::problem::Problem;
+use crate::visit::Visit;
 use crate::{App, links, receipt};
+
+/// Words of one event that its page shows at most; the rest are in the data.
+const WORDS_MAX: usize = 100;
 
 struct Signed {
     organisation: String,
@@ -27,6 +33,25 @@ struct Signed {
     person: String,
     key: String,
     delegated: bool,
+}
+
+/// Words of an event, as they lie beside the log.
+struct Words {
+    place: String,
+    text: String,
+}
+
+impl Words {
+    fn of(disclosure: &Disclosure) -> Self {
+        let text = match disclosure.kind {
+            Kind::Text => String::from_utf8_lossy(&disclosure.content).into_owned(),
+            Kind::Json => serde_json::from_slice::<serde_json::Value>(&disclosure.content)
+                .and_then(|value| serde_json::to_string_pretty(&value))
+                .unwrap_or_else(|_| String::from_utf8_lossy(&disclosure.content).into_owned()),
+            Kind::Sha256 => format!("SHA-256 of a file: {}", hex::encode(&disclosure.content)),
+        };
+        Self { place: disclosure.pointer.clone(), text }
+    }
 }
 
 #[derive(Template)]
@@ -44,6 +69,10 @@ struct One {
     signers: Vec<Signed>,
     private: usize,
     erased: Vec<String>,
+    said: Vec<Words>,
+    unsaid: usize,
+    base: String,
+    json: String,
     data: String,
     entry: String,
     id: String,
@@ -57,12 +86,11 @@ struct One {
 }
 
 /// The page.
-pub(crate) async fn one(State(app): State<Arc<App>>, Named(index): Named) -> Result<Response, Fault> {
-    show(&app, &index).await.map_err(|problem| Fault::of(&app, problem))
+pub(crate) async fn one(State(app): State<Arc<App>>, visit: Visit, Named(index): Named) -> Result<Response, Fault> {
+    show(&app, &visit, &index).await.map_err(visit.fault(&app))
 }
 
-async fn show(app: &App, index: &str) -> Result<Response, Problem> {
-    app.reader.caught_up().await?;
+async fn show(app: &Arc<App>, visit: &Visit, index: &str) -> Result<Response, Problem> {
     let none = || Problem::not_found("There is no such entry in the log. The newest is on the page of the log.");
     let size = app.reader.view().size();
     let index = crate::log::decimal(index).filter(|index| *index < size).ok_or_else(none)?;
@@ -71,6 +99,7 @@ async fn show(app: &App, index: &str) -> Result<Response, Problem> {
     let read =
         replay::read(&bytes).map_err(|stop| Problem::unavailable(format!("The entry cannot be read: {stop}.")))?;
     let event = &read.event;
+    let said = app.said(index, event.clone(), visit.reader().copied()).await?;
     let payload: serde_json::Value = serde_json::from_slice(&read.entry.envelope.payload).unwrap_or_default();
     let data = payload.get("data").cloned().unwrap_or_default();
     let erased = app.erased(index).iter().map(Erased::told).collect();
@@ -80,7 +109,7 @@ async fn show(app: &App, index: &str) -> Result<Response, Problem> {
     let (about, about_href) = about(&view, event);
     let what = english::event(event.event_type());
     let template = One {
-        frame: Frame::new(app, &view, Section::Log, format!("{what}, entry {index}")),
+        frame: Frame::new(app, &view, visit, Section::Log, format!("{what}, entry {index}")),
         shown_index: english::number(index),
         what,
         means: english::event_means(event.event_type()),
@@ -101,6 +130,10 @@ async fn show(app: &App, index: &str) -> Result<Response, Problem> {
                 delegated: signer.delegation.is_some(),
             })
             .collect(),
+        said: said.iter().take(WORDS_MAX).map(Words::of).collect(),
+        unsaid: said.len().saturating_sub(WORDS_MAX),
+        base: visit.base.clone(),
+        json: links::event_json(index),
         private: serde_json::to_string(&data).unwrap_or_default().matches("\"$commit\"").count(),
         erased,
         data: serde_json::to_string_pretty(&data).unwrap_or_default(),
@@ -116,6 +149,19 @@ async fn show(app: &App, index: &str) -> Result<Response, Problem> {
     };
     drop(view);
     Ok(page(StatusCode::OK, &template))
+}
+
+impl App {
+    /// The words of an event that a reader may read.
+    async fn said(
+        self: &Arc<Self>,
+        index: u64,
+        event: Event,
+        reader: Option<Reader>,
+    ) -> Result<Vec<Disclosure>, Problem> {
+        let own = Arc::clone(self);
+        self.reading(move || own.readable(index, &event, reader.as_ref())).await
+    }
 }
 
 /// What an event is about, and its page.

@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::frame::{Frame, Section, page};
 use crate::problem::Problem;
+use crate::visit::Visit;
 use crate::{App, links};
 
 /// A problem as a page.
@@ -21,24 +22,29 @@ struct Shown {
     code: String,
     more: String,
     status: StatusCode,
+    /// Signing in may help.
+    sign_in: bool,
 }
 
 impl Fault {
     /// The page of a problem.
-    pub(crate) fn of(app: &App, problem: Problem) -> Self {
+    pub(crate) fn of(app: &App, visit: &Visit, problem: Problem) -> Self {
         let status = problem.status();
         let heading = match status.as_u16() {
             404 => "Page not found",
             400 => "There is something wrong with the address",
             401 => "You must be signed in",
+            403 => "This form came from somewhere else",
             405 => "This address cannot do that",
             _ => "Sorry, there is a problem with the service",
         };
         let view = app.reader.view();
         let title = if status.is_client_error() { heading.to_owned() } else { format!("Error: {heading}") };
-        let frame = Frame::new(app, &view, Section::Elsewhere, title);
+        let frame = Frame::new(app, &view, visit, Section::Elsewhere, title);
         let more = links::problem(&problem.code);
-        Self(Box::new(Shown { frame, heading, detail: problem.detail, code: problem.code.into_owned(), more, status }))
+        let sign_in = status == StatusCode::UNAUTHORIZED;
+        let (detail, code) = (problem.detail, problem.code.into_owned());
+        Self(Box::new(Shown { frame, heading, detail, code, more, status, sign_in }))
     }
 }
 

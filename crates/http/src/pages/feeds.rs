@@ -3,22 +3,29 @@
 use std::fmt::Display;
 use std::sync::Arc;
 
+use axum::body::Body;
 use axum::extract::State;
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use axum::http::{HeaderValue, StatusCode, Uri};
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, LINK};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
+use counterpart_core::time::Timestamp;
 use counterpart_projections::board::Change;
 use counterpart_projections::english;
 use counterpart_projections::register::{Named, Row, unnamed};
 use serde::Serialize;
+use tokio_stream::StreamExt as _;
 
 use super::frame::NOTICE;
-use super::register::{Asked, rows};
+use super::register::{Asked, Form, rows};
 use crate::problem::Problem;
+use crate::seen::Seen;
 use crate::{App, links};
 
-/// The most rows of one answer; a `next` link leads on.
+/// The most rows of one answer in JSON; a `next` link leads on.
 const ROWS_MAX: usize = 1_000;
+
+/// Rows of the spreadsheet that are in memory at once.
+const CHUNK: usize = 200;
 
 /// Changes in the Atom feed.
 const CHANGES: usize = 100;
@@ -29,32 +36,42 @@ struct Answer<'a> {
     notice: Option<&'static str>,
     size: u64,
     root: String,
+    /// How many there are altogether.
     total: usize,
     agreements: &'a [Row],
+    /// What to ask for as `cursor` to go on, when there is more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<usize>,
 }
 
-/// `GET /api/v1/register`.
-pub(crate) async fn json(State(app): State<Arc<App>>, uri: Uri) -> Result<Response, Problem> {
-    let (all, rows) = asked(&app, &uri).await?;
+/// `GET /api/v1/register`: the newest first, in parts that stay what they are when more is filed.
+pub(crate) async fn json(State(app): State<Arc<App>>, headers: HeaderMap, uri: Uri) -> Result<Response, Problem> {
+    let asked = Asked::read(&uri, Form::Feed(ROWS_MAX))?;
+    app.ready_for(&headers).await?;
+    let at = (app.clock)();
+    let fitting = app.fitting(&asked.search, at).await?;
+    let mut places = fitting.newest_before(asked.cursor.unwrap_or(usize::MAX), asked.limit.saturating_add(1));
+    let more = places.len() > asked.limit;
+    places.truncate(asked.limit);
+    let next = places.last().copied().filter(|_| more);
+    let agreements = rows(&app, &places, at).await?;
     let view = app.reader.view();
+    let seen = Seen::of(&view);
     let answer = Answer {
         notice: app.is_demonstration().then_some(NOTICE),
         size: view.size(),
         root: view.root().to_string(),
-        total: all,
-        agreements: &rows,
+        total: fitting.len(),
+        agreements: &agreements,
+        next,
     };
     // INVARIANT: strings, numbers and lists always serialise.
-    let body = serde_json::to_vec(&answer).unwrap_or_default();
-    Ok((StatusCode::OK, [(CONTENT_TYPE, HeaderValue::from_static("application/json"))], body).into_response())
-}
-
-async fn asked(app: &App, uri: &Uri) -> Result<(usize, Vec<Row>), Problem> {
-    let asked = Asked::read(uri, false)?;
-    app.reader.caught_up().await?;
-    let at = (app.clock)();
-    let found = app.fitting(&asked.search, at).await?;
-    Ok((found.len(), rows(app, &found.newest(0, ROWS_MAX), at).await?))
+    let mut response = seen.answer("application/json", serde_json::to_vec(&answer).unwrap_or_default());
+    let link = next.map(|cursor| format!("<{}>; rel=\"next\"", app.absolute(&asked.part(cursor, ROWS_MAX))));
+    if let Some(link) = link.and_then(|link| HeaderValue::from_str(&link).ok()) {
+        response.headers_mut().insert(LINK, link);
+    }
+    Ok(response)
 }
 
 /// The columns of the CSV: the reference and state, then the eighteen fields.
@@ -83,22 +100,38 @@ const COLUMNS: [&str; 22] = [
     "automated decisions",
 ];
 
-/// `GET /register.csv`.
-pub(crate) async fn csv(State(app): State<Arc<App>>, uri: Uri) -> Result<Response, Problem> {
-    let (_, rows) = asked(&app, &uri).await?;
-    let mut text = String::new();
+/// `GET /register.csv`: all of it, some rows at a time, as fast as the reader takes them.
+pub(crate) async fn csv(State(app): State<Arc<App>>, headers: HeaderMap, uri: Uri) -> Result<Response, Problem> {
+    let asked = Asked::read(&uri, Form::Whole)?;
+    app.ready_for(&headers).await?;
+    let at = (app.clock)();
+    let places = app.fitting(&asked.search, at).await?;
+    let seen = Seen::of(&app.reader.view());
+    let mut head = String::new();
     if app.is_demonstration() {
-        line(&mut text, &[NOTICE.to_owned()]);
+        line(&mut head, &[NOTICE.to_owned()]);
     }
-    line(&mut text, &COLUMNS.map(str::to_owned));
-    for row in &rows {
+    line(&mut head, &COLUMNS.map(str::to_owned));
+    let places = places.newest(0, usize::MAX);
+    let chunks: Vec<Vec<usize>> = places.chunks(CHUNK).map(<[usize]>::to_vec).collect();
+    let rest = tokio_stream::iter(chunks).then(move |places| {
+        let app = Arc::clone(&app);
+        // Whoever reads sees the answer break off when the store fails behind its beginning.
+        async move { lines(&app, &places, at).await.map_err(|problem| std::io::Error::other(problem.detail)) }
+    });
+    let mut response = seen.answer("text/csv; charset=utf-8", Vec::new());
+    *response.body_mut() = Body::from_stream(tokio_stream::once(Ok(head)).chain(rest));
+    let name = HeaderValue::from_static("attachment; filename=\"register.csv\"");
+    response.headers_mut().insert(CONTENT_DISPOSITION, name);
+    Ok(response)
+}
+
+async fn lines(app: &App, places: &[usize], at: Timestamp) -> Result<String, Problem> {
+    let mut text = String::new();
+    for row in &rows(app, places, at).await? {
         line(&mut text, &cells(row));
     }
-    let headers = [
-        (CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8")),
-        (CONTENT_DISPOSITION, HeaderValue::from_static("attachment; filename=\"register.csv\"")),
-    ];
-    Ok((StatusCode::OK, headers, text).into_response())
+    Ok(text)
 }
 
 fn cells(row: &Row) -> [String; 22] {
@@ -195,14 +228,15 @@ pub(crate) async fn atom(State(app): State<Arc<App>>) -> Result<Response, Proble
         push(format!("<subtitle>{NOTICE}</subtitle>"));
     }
     push(format!("<updated>{updated}</updated>"));
-    push(format!("<link rel=\"self\" href=\"{}\"/>", links::REGISTER_ATOM));
+    push(format!("<link rel=\"self\" href=\"{}\"/>", escaped(&app.absolute(links::REGISTER_ATOM))));
+    push(format!("<link rel=\"alternate\" href=\"{}\"/>", escaped(&app.absolute(links::REGISTER))));
     push(format!("<author><name>{}</name></author>", escaped(origin)));
     for (change, (reference, title, what)) in changes.iter().zip(&named) {
         push("<entry>".to_owned());
         push(format!("<id>urn:uuid:{}#{}</id>", change.id, change.step));
         push(format!("<title>{}: {}</title>", escaped(title), what));
         push(format!("<updated>{}</updated>", change.at));
-        push(format!("<link href=\"{}\"/>", links::agreement(reference)));
+        push(format!("<link href=\"{}\"/>", escaped(&app.absolute(&links::agreement(reference)))));
         push(format!("<summary>{} was {} from {}.</summary>", reference, what, english::instant(change.at)));
         push("</entry>".to_owned());
     }

@@ -2,13 +2,16 @@
 
 use askama::Template;
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use counterpart_core::agreement::StageName;
+use counterpart_core::ids::OrganisationCode;
+use counterpart_projections::register::name_of;
 use counterpart_projections::{View, english};
 
+use crate::visit::{Visit, Visitor};
 use crate::{App, links};
 
 /// Nothing from elsewhere, nothing inline.
@@ -28,6 +31,7 @@ pub(crate) enum Section {
     Register,
     Organisations,
     Sharing,
+    Waiting,
     Log,
     Elsewhere,
 }
@@ -38,27 +42,59 @@ pub(crate) struct Frame {
     pub(crate) demonstration: bool,
     /// Size and root of the log that the page was made from.
     pub(crate) head: Option<(String, String)>,
+    /// As whom one reads.
+    pub(crate) reads: Reads,
     section: Section,
 }
 
+/// As whom a page is read.
+pub(crate) enum Reads {
+    /// As everybody.
+    Everybody,
+    /// As everybody, for the session is over.
+    Ended,
+    /// For an organisation: its name, until when, and what waits for it.
+    For { name: String, until: String, inbox: Option<String> },
+}
+
+impl Reads {
+    fn of(view: &View, visitor: &Visitor) -> Self {
+        match visitor {
+            Visitor::Everybody => Self::Everybody,
+            Visitor::Ended => Self::Ended,
+            Visitor::Officer(reader, until) => {
+                let code = reader.organisation;
+                let (name, inbox) = if code == OrganisationCode::REGISTRAR {
+                    ("the registrar".to_owned(), None)
+                } else {
+                    (name_of(view.state(), code), Some(links::inbox(code)))
+                };
+                Self::For { name, until: english::instant(*until), inbox }
+            }
+        }
+    }
+}
+
 impl Frame {
-    pub(crate) fn new(app: &App, view: &View, section: Section, title: impl Into<String>) -> Self {
+    pub(crate) fn new(app: &App, view: &View, visit: &Visit, section: Section, title: impl Into<String>) -> Self {
         let founded = view.size() > 0;
         Self {
             title: title.into(),
             demonstration: app.is_demonstration(),
+            reads: Reads::of(view, &visit.visitor),
             head: founded.then(|| (english::number(view.size()), view.root().to_string())),
             section,
         }
     }
 
     /// Name, address, and whether the page is there.
-    pub(crate) fn navigation(&self) -> [(&'static str, &'static str, bool); 5] {
+    pub(crate) fn navigation(&self) -> [(&'static str, &'static str, bool); 6] {
         [
             ("Home", links::HOME, Section::Home),
             ("Register", links::REGISTER, Section::Register),
             ("Organisations", links::ORGANISATIONS, Section::Organisations),
             ("Who shares", links::SHARING, Section::Sharing),
+            ("What waits", links::WAITING, Section::Waiting),
             ("The log", links::LOG, Section::Log),
         ]
         .map(|(name, href, section)| (name, href, section == self.section))
@@ -137,11 +173,13 @@ pub(crate) fn page(status: StatusCode, template: &impl Template) -> Response {
                 .into_response();
         }
     };
-    let headers: [(HeaderName, HeaderValue); 5] = [
+    let headers: [(HeaderName, HeaderValue); 6] = [
         (CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
         (CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
         (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
         (REFERRER_POLICY, HeaderValue::from_static("same-origin")),
+        // Who has signed in may read more.
+        (VARY, HeaderValue::from_static("Cookie")),
         // The next event changes the page.
         (CACHE_CONTROL, HeaderValue::from_static("no-cache")),
     ];

@@ -11,9 +11,9 @@ use counterpart_core::london;
 use counterpart_core::time::Timestamp;
 use counterpart_projections::english;
 
-use super::fault::Fault;
 use super::frame::{Frame, Section, Tag, page};
 use super::picture::{Fill, map};
+use crate::visit::Visit;
 use crate::{App, links};
 
 /// Something that was tried while the story of the demonstration was written, and refused.
@@ -77,12 +77,12 @@ struct Home {
     key: Vec<(String, &'static str)>,
     refused: Vec<Refused>,
     sharing: usize,
+    waits: String,
     began: Option<String>,
 }
 
 /// The page.
-pub(crate) async fn home(State(app): State<Arc<App>>) -> Result<Response, Fault> {
-    app.reader.caught_up().await.map_err(|problem| Fault::of(&app, problem))?;
+pub(crate) async fn home(State(app): State<Arc<App>>, visit: Visit) -> Response {
     let at = (app.clock)();
     let view = app.reader.view_at(at);
     let (state, board) = (view.state(), view.board());
@@ -111,7 +111,7 @@ pub(crate) async fn home(State(app): State<Arc<App>>) -> Result<Response, Fault>
         },
     );
     let template = Home {
-        frame: Frame::new(&app, &view, Section::Home, "Data-sharing agreements in London"),
+        frame: Frame::new(&app, &view, &visit, Section::Home, "Data-sharing agreements in London"),
         in_force: english::number(of(&[StageName::Active])),
         under_way: english::number(of(&[
             StageName::Filed,
@@ -151,6 +151,11 @@ pub(crate) async fn home(State(app): State<Arc<App>>) -> Result<Response, Fault>
         ],
         refused: app.tried.get().into_iter().flatten().map(Refused::from).collect(),
         sharing,
+        waits: english::count(
+            board.asked().map(|(.., count)| count).sum(),
+            "step has to be taken",
+            "steps have to be taken",
+        ),
         began: view
             .filed()
             .first()
@@ -159,5 +164,5 @@ pub(crate) async fn home(State(app): State<Arc<App>>) -> Result<Response, Fault>
             .map(|at| english::date(counterpart_core::london::date_of(at))),
     };
     drop(view);
-    Ok(page(StatusCode::OK, &template))
+    page(StatusCode::OK, &template)
 }

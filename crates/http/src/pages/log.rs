@@ -12,6 +12,7 @@ use counterpart_projections::english;
 use super::fault::Fault;
 use super::frame::{Frame, Pages, Section, page};
 use crate::query::Query;
+use crate::visit::Visit;
 use crate::{App, links};
 
 /// Entries on one page.
@@ -37,30 +38,30 @@ struct Log {
     ledger: String,
     checkpoint: String,
     witnesses: usize,
+    /// Where this server is reached.
+    base: String,
     entries: Vec<Entry>,
     pages: Pages,
 }
 
 /// The page.
-pub(crate) async fn log(State(app): State<Arc<App>>, uri: Uri) -> Result<Response, Fault> {
-    let query = Query::read(&uri, &["page"]).map_err(|problem| Fault::of(&app, problem))?;
-    let asked: Option<usize> =
-        query.value("page", "the number of a page").map_err(|problem| Fault::of(&app, problem))?;
-    app.reader.caught_up().await.map_err(|problem| Fault::of(&app, problem))?;
+pub(crate) async fn log(State(app): State<Arc<App>>, visit: Visit, uri: Uri) -> Result<Response, Fault> {
+    let query = Query::read(&uri, &["page"]).map_err(visit.fault(&app))?;
+    let asked: Option<usize> = query.value("page", "the number of a page").map_err(visit.fault(&app))?;
     let size = app.reader.view().size();
     let count = usize::try_from(size.div_ceil(PER_PAGE).max(1)).unwrap_or(usize::MAX);
     let current = asked.unwrap_or(1).clamp(1, count);
     // The newest first.
     let end = size.saturating_sub((current as u64 - 1) * PER_PAGE);
     let first = end.saturating_sub(PER_PAGE);
-    let read = app.entries(first..end).await.map_err(|problem| Fault::of(&app, problem))?;
+    let read = app.entries(first..end).await.map_err(visit.fault(&app))?;
     let newest_first = read.iter().enumerate().rev();
     let entries = newest_first.filter_map(|(place, bytes)| entry(first + place as u64, bytes)).collect();
     let vkey = app.vkey();
     let view = app.reader.view();
     let checkpoint = view.checkpoint().map(ToString::to_string).unwrap_or_default();
     let template = Log {
-        frame: Frame::new(&app, &view, Section::Log, "The log"),
+        frame: Frame::new(&app, &view, &visit, Section::Log, "The log"),
         size: english::number(view.size()),
         root: view.root().to_string(),
         when: view.state().recorded_at.map(english::instant).unwrap_or_default(),
@@ -74,6 +75,7 @@ pub(crate) async fn log(State(app): State<Arc<App>>, uri: Uri) -> Result<Respons
             .filter(|name| *name != app.origin)
             .count(),
         checkpoint,
+        base: visit.base.clone(),
         entries,
         pages: Pages::new(current, count, |number| {
             let number = if number > 1 { number.to_string() } else { String::new() };

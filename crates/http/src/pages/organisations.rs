@@ -7,7 +7,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use counterpart_core::ids::{OrganisationCode, Role};
+use counterpart_core::ids::{AgreementId, OrganisationCode, Role};
 use counterpart_core::offices::{Organisation, OrganisationStage};
 use counterpart_core::organisation::OrganisationType;
 use counterpart_core::time::Timestamp;
@@ -18,6 +18,7 @@ use super::fault::Fault;
 use super::frame::{Frame, Section, Tag, page};
 use crate::named::Named;
 use crate::problem::Problem;
+use crate::visit::Visit;
 use crate::{App, links};
 
 /// Agreements that the page of a body shows; the register shows all.
@@ -47,8 +48,7 @@ struct Organisations {
 }
 
 /// The list.
-pub(crate) async fn list(State(app): State<Arc<App>>) -> Result<Response, Fault> {
-    app.reader.caught_up().await.map_err(|problem| Fault::of(&app, problem))?;
+pub(crate) async fn list(State(app): State<Arc<App>>, visit: Visit) -> Response {
     let at = (app.clock)();
     let view = app.reader.view();
     let state = view.state();
@@ -65,7 +65,7 @@ pub(crate) async fn list(State(app): State<Arc<App>>) -> Result<Response, Fault>
     }
     let acting = state.organisations.values().filter(|body| !acts_no_more(body, at)).count();
     let template = Organisations {
-        frame: Frame::new(&app, &view, Section::Organisations, "Organisations"),
+        frame: Frame::new(&app, &view, &visit, Section::Organisations, "Organisations"),
         count: english::count(acting as u64, "organisation", "organisations"),
         groups: groups
             .into_iter()
@@ -76,7 +76,7 @@ pub(crate) async fn list(State(app): State<Arc<App>>) -> Result<Response, Fault>
             .collect(),
     };
     drop(view);
-    Ok(page(StatusCode::OK, &template))
+    page(StatusCode::OK, &template)
 }
 
 fn group(kind: OrganisationType) -> (u8, &'static str) {
@@ -139,34 +139,40 @@ struct One {
     keys: usize,
     deals: Vec<Deal>,
     more: Option<String>,
+    waits: u64,
+    inbox: String,
+    duties: String,
     events: String,
 }
 
 /// One body.
-pub(crate) async fn one(State(app): State<Arc<App>>, Named(code): Named) -> Result<Response, Fault> {
-    app.reader.caught_up().await.map_err(|problem| Fault::of(&app, problem))?;
+pub(crate) async fn one(State(app): State<Arc<App>>, visit: Visit, Named(code): Named) -> Result<Response, Fault> {
     let none =
         || Problem::not_found(format!("There is no organisation `{}` in this ledger.", crate::body::shortened(&code)));
     let at = (app.clock)();
-    let parsed: OrganisationCode = code.parse().map_err(|_| Fault::of(&app, none()))?;
+    let parsed: OrganisationCode = code.parse().map_err(|_| Fault::of(&app, &visit, none()))?;
     let (all, shown): (usize, Vec<usize>) = {
         let view = app.reader.view_at(at);
         if !view.state().organisations.contains_key(&parsed) {
             drop(view);
-            return Err(Fault::of(&app, none()));
+            return Err(Fault::of(&app, &visit, none()));
         }
         let places = view.board().of(parsed);
         (places.len(), places.iter().rev().take(AGREEMENTS_MAX).copied().collect())
     };
-    let titles = app.titles(&shown).await.map_err(|problem| Fault::of(&app, problem))?;
+    let ids: Vec<AgreementId> = {
+        let view = app.reader.view();
+        shown.iter().filter_map(|place| view.board().lines().get(*place)).map(|line| line.id).collect()
+    };
+    let titles = app.titles_to(&ids, visit.reader()).await.map_err(visit.fault(&app))?;
     let view = app.reader.view();
     let state = view.state();
     let Some(body) = state.organisations.get(&parsed) else {
         drop(view);
-        return Err(Fault::of(&app, none()));
+        return Err(Fault::of(&app, &visit, none()));
     };
     let template = One {
-        frame: Frame::new(&app, &view, Section::Organisations, body.name.clone()),
+        frame: Frame::new(&app, &view, &visit, Section::Organisations, body.name.clone()),
         name: body.name.clone(),
         code: parsed.to_string(),
         kind: english::organisation_type(body.kind),
@@ -182,17 +188,20 @@ pub(crate) async fn one(State(app): State<Arc<App>>, Named(code): Named) -> Resu
         keys: organisations::keys(state, parsed).iter().filter(|key| key.state == "ACTIVE").count(),
         deals: shown.iter().zip(titles).filter_map(|(place, title)| deal(&view, *place, title)).collect(),
         more: (all > shown.len()).then(|| links::with_query(links::REGISTER, &[("party", parsed.to_string())])),
+        waits: view.board().asked().filter(|(code, ..)| *code == parsed).map(|(.., count)| count).sum(),
+        inbox: links::inbox(parsed),
+        duties: links::duties(parsed),
         events: links::with_query("/api/v1/events", &[("organisation", parsed.to_string())]),
     };
     drop(view);
     Ok(page(StatusCode::OK, &template))
 }
 
-fn deal(view: &View, place: usize, title: Option<Arc<str>>) -> Option<Deal> {
+fn deal(view: &View, place: usize, title: Option<String>) -> Option<Deal> {
     let line = view.board().lines().get(place)?;
     let agreement = view.state().agreement(line.id)?;
     Some(Deal {
-        title: title.map_or_else(|| unnamed(view.state(), agreement), |title| title.to_string()),
+        title: title.unwrap_or_else(|| unnamed(view.state(), agreement)),
         href: links::agreement(line.reference),
         reference: line.reference.to_string(),
         state: Tag::of_line(line.stage, line.unconfirmed),

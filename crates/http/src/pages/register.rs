@@ -18,6 +18,7 @@ use super::frame::{Frame, Pages, Section, Tag, page};
 use super::words::{Place, place};
 use crate::problem::Problem;
 use crate::query::Query;
+use crate::visit::Visit;
 use crate::{App, links};
 
 /// Agreements on one page.
@@ -38,6 +39,20 @@ pub(crate) struct Asked {
     state: String,
     class: String,
     page: usize,
+    /// The place before which a part of the feed begins.
+    pub(crate) cursor: Option<usize>,
+    pub(crate) limit: usize,
+}
+
+/// What may be asked besides the search.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Form {
+    /// A page of the list.
+    Page,
+    /// A part of the feed, of at most so many rows.
+    Feed(usize),
+    /// All of it.
+    Whole,
 }
 
 impl Asked {
@@ -46,9 +61,12 @@ impl Asked {
     /// # Errors
     ///
     /// E01 for a parameter that is unknown or not of its kind.
-    pub(crate) fn read(uri: &Uri, paged: bool) -> Result<Self, Problem> {
-        let known: &[&str] =
-            if paged { &["q", "party", "state", "class", "page"] } else { &["q", "party", "state", "class"] };
+    pub(crate) fn read(uri: &Uri, form: Form) -> Result<Self, Problem> {
+        let known: &[&str] = match form {
+            Form::Page => &["q", "party", "state", "class", "page"],
+            Form::Feed(_) => &["q", "party", "state", "class", "cursor", "limit"],
+            Form::Whole => &["q", "party", "state", "class"],
+        };
         let query = Query::read(uri, known)?;
         let text = |name: &str| query.text(name).unwrap_or_default().trim().to_owned();
         let (q, party, state, class) = (text("q"), text("party"), text("state"), text("class"));
@@ -69,8 +87,19 @@ impl Asked {
                 .map_err(|()| wrong("state", "a state of agreements"))?,
             class: parsed(&class).map_err(|()| wrong("class", "a class of data"))?,
         };
-        let page = if paged { query.value("page", "the number of a page")?.unwrap_or(1) } else { 1 };
-        Ok(Self { search, q, party, state, class, page })
+        let page = query.value("page", "the number of a page")?.unwrap_or(1);
+        let cursor = query.value("cursor", "what an earlier answer gave as `next`")?;
+        let limit = if let Form::Feed(most) = form { query.limit(most, most)? } else { usize::MAX };
+        Ok(Self { search, q, party, state, class, page, cursor, limit })
+    }
+
+    /// The address of the part of the feed that begins before a place.
+    pub(crate) fn part(&self, cursor: usize, most: usize) -> String {
+        let limit = if self.limit == most { String::new() } else { self.limit.to_string() };
+        let link = self.link(links::REGISTER_JSON, 1);
+        let mark = if link.contains('?') { '&' } else { '?' };
+        let limit = if limit.is_empty() { limit } else { format!("&limit={limit}") };
+        format!("{link}{mark}cursor={cursor}{limit}")
     }
 
     fn link(&self, path: &str, page: usize) -> String {
@@ -168,15 +197,14 @@ struct Register {
 }
 
 /// The page.
-pub(crate) async fn register(State(app): State<Arc<App>>, uri: Uri) -> Result<Response, Fault> {
-    let asked = Asked::read(&uri, true).map_err(|problem| Fault::of(&app, problem))?;
-    app.reader.caught_up().await.map_err(|problem| Fault::of(&app, problem))?;
+pub(crate) async fn register(State(app): State<Arc<App>>, visit: Visit, uri: Uri) -> Result<Response, Fault> {
+    let asked = Asked::read(&uri, Form::Page).map_err(visit.fault(&app))?;
     let at = (app.clock)();
-    let all = app.fitting(&asked.search, at).await.map_err(|problem| Fault::of(&app, problem))?;
+    let all = app.fitting(&asked.search, at).await.map_err(visit.fault(&app))?;
     let count = all.len().div_ceil(PER_PAGE).max(1);
     let current = asked.page.clamp(1, count);
     let shown = all.newest((current - 1) * PER_PAGE, PER_PAGE);
-    let brief = app.brief(&shown).await.map_err(|problem| Fault::of(&app, problem))?;
+    let brief = app.brief(&shown).await.map_err(visit.fault(&app))?;
     let view = app.reader.view();
     let items = shown.iter().zip(&brief).filter_map(|(place, opened)| {
         let agreement = view.state().agreement(view.board().lines().get(*place)?.id)?;
@@ -188,7 +216,7 @@ pub(crate) async fn register(State(app): State<Arc<App>>, uri: Uri) -> Result<Re
         format!("{} – register of agreements", asked.q)
     };
     let template = Register {
-        frame: Frame::new(&app, &view, Section::Register, title),
+        frame: Frame::new(&app, &view, &visit, Section::Register, title),
         parties: parties(&view, asked.search.party),
         states: states(asked.search.state, asked.search.unconfirmed),
         classes: classes(asked.search.class),

@@ -10,8 +10,8 @@ use counterpart_core::ids::OrganisationCode;
 use counterpart_projections::english;
 use counterpart_projections::register::{name_of, short_name};
 
-use super::fault::Fault;
 use super::frame::{Frame, Section, page};
+use crate::visit::Visit;
 use crate::{App, links};
 
 struct Cell {
@@ -37,8 +37,7 @@ struct Sharing {
 }
 
 /// The page.
-pub(crate) async fn sharing(State(app): State<Arc<App>>) -> Result<Response, Fault> {
-    app.reader.caught_up().await.map_err(|problem| Fault::of(&app, problem))?;
+pub(crate) async fn sharing(State(app): State<Arc<App>>, visit: Visit) -> Response {
     let at = (app.clock)();
     let view = app.reader.view_at(at);
     let state = view.state();
@@ -52,13 +51,13 @@ pub(crate) async fn sharing(State(app): State<Arc<App>>) -> Result<Response, Fau
         Line { name: short_name(name).to_owned(), href: links::organisation(*from), cells, total }
     };
     let template = Sharing {
-        frame: Frame::new(&app, &view, Section::Sharing, "Who shares with whom"),
+        frame: Frame::new(&app, &view, &visit, Section::Sharing, "Who shares with whom"),
         pairs: english::count(flows.pairs() as u64, "pair of bodies", "pairs of bodies"),
         columns: bodies.iter().map(|(code, name)| (code.to_string(), short_name(name).to_owned())).collect(),
         lines: bodies.iter().map(line).collect(),
     };
     drop(view);
-    Ok(page(StatusCode::OK, &template))
+    page(StatusCode::OK, &template)
 }
 
 fn cell(from: OrganisationCode, to: OrganisationCode, count: u32) -> Cell {

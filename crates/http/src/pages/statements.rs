@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
 
 use askama::Template;
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use counterpart_core::refusal::Refusal;
 use serde::Deserialize;
@@ -32,25 +32,28 @@ struct Privacy {
 #[template(path = "cookies.html")]
 struct Cookies {
     frame: Frame,
+    name: &'static str,
 }
 
-fn frame(app: &App, title: &str) -> Frame {
-    Frame::new(app, &app.reader.view(), Section::Elsewhere, title)
+/// The frame of a page that says the same whatever the log holds, so that nobody waits for it.
+fn frame(app: &App, request: &Request, title: &str) -> Frame {
+    let visit = app.visit(request.headers(), request.extensions());
+    Frame::new(app, &app.reader.view(), &visit, Section::Elsewhere, title)
 }
 
 /// How far the pages are accessible.
-pub(crate) async fn accessibility(State(app): State<Arc<App>>) -> Response {
-    page(StatusCode::OK, &Accessibility { frame: frame(&app, "Accessibility statement") })
+pub(crate) async fn accessibility(State(app): State<Arc<App>>, request: Request) -> Response {
+    page(StatusCode::OK, &Accessibility { frame: frame(&app, &request, "Accessibility statement") })
 }
 
 /// Whose data are here.
-pub(crate) async fn privacy(State(app): State<Arc<App>>) -> Response {
-    page(StatusCode::OK, &Privacy { frame: frame(&app, "Privacy notice") })
+pub(crate) async fn privacy(State(app): State<Arc<App>>, request: Request) -> Response {
+    page(StatusCode::OK, &Privacy { frame: frame(&app, &request, "Privacy notice") })
 }
 
-/// That there are no cookies.
-pub(crate) async fn cookies(State(app): State<Arc<App>>) -> Response {
-    page(StatusCode::OK, &Cookies { frame: frame(&app, "Cookies") })
+/// Which cookie there is.
+pub(crate) async fn cookies(State(app): State<Arc<App>>, request: Request) -> Response {
+    page(StatusCode::OK, &Cookies { frame: frame(&app, &request, "Cookies"), name: app.cookie_name() })
 }
 
 #[derive(Template)]
@@ -64,7 +67,7 @@ struct Explained {
 }
 
 /// The page that explains a code.
-pub(crate) async fn problem(State(app): State<Arc<App>>, headers: HeaderMap, Named(code): Named) -> Response {
+pub(crate) async fn problem(State(app): State<Arc<App>>, Named(code): Named, request: Request) -> Response {
     let meanings: Vec<&'static str> =
         OWN.iter().chain(Refusal::CATALOGUE).filter(|(own, _)| *own == code).map(|(_, text)| *text).collect();
     let rules = counterpart_core::door::rules().filter(|rule| rule.code == code).map(|rule| rule.message);
@@ -72,10 +75,14 @@ pub(crate) async fn problem(State(app): State<Arc<App>>, headers: HeaderMap, Nam
     let meanings: Vec<&'static str> = meanings.into_iter().chain(rules).chain(gateways).collect();
     if meanings.is_empty() {
         let problem = Problem::not_found("There is no such code.");
-        return if reads_pages(&headers) { Fault::of(&app, problem).into_response() } else { problem.into_response() };
+        if !reads_pages(request.headers()) {
+            return problem.into_response();
+        }
+        let visit = app.visit(request.headers(), request.extensions());
+        return Fault::of(&app, &visit, problem).into_response();
     }
     let template = Explained {
-        frame: frame(&app, &format!("Code {code}")),
+        frame: frame(&app, &request, &format!("Code {code}")),
         family: family(&code),
         status: status_of(&code).as_u16(),
         meanings,
@@ -133,13 +140,13 @@ struct ElsewherePage {
 }
 
 /// Agreements that others published. They are no events of this ledger.
-pub(crate) async fn elsewhere(State(app): State<Arc<App>>) -> Response {
+pub(crate) async fn elsewhere(State(app): State<Arc<App>>, request: Request) -> Response {
     let published = PUBLISHED.as_ref();
     let names: BTreeSet<String> =
         app.reader.view().state().organisations.values().map(|body| body.name.clone()).collect();
     let rows = published.map_or(&[][..], |published| &published.agreements);
     let template = ElsewherePage {
-        frame: frame(&app, "Published elsewhere"),
+        frame: frame(&app, &request, "Published elsewhere"),
         about: published.map_or("", |published| &published.about),
         rows: rows.iter().map(|row| (row, not_imported(row, &names))).collect(),
     };

@@ -5,11 +5,13 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use counterpart_core::agreement::Agreement;
 use counterpart_core::commitment::Disclosure;
 use counterpart_core::header::PublicRegister;
+use counterpart_core::ids::AgreementId;
 use counterpart_core::time::Timestamp;
 use counterpart_projections::View;
 use counterpart_projections::bits::Bits;
 use counterpart_projections::board::{Found, Open};
 use counterpart_projections::lexicon::Lexicon;
+use counterpart_projections::reading::{self, Reader};
 use counterpart_projections::register::Search;
 use counterpart_projections::words::Opened;
 use tokio::sync::Mutex;
@@ -229,6 +231,65 @@ impl App {
     pub(crate) async fn titles(&self, places: &[usize]) -> Result<Vec<Option<Arc<str>>>, Problem> {
         let brief = self.brief(places).await?;
         Ok(brief.iter().map(|opened| opened.text("/title").map(Arc::from)).collect())
+    }
+
+    /// The words of the present version of an agreement, as a reader may read them; whether they are more than everybody
+    /// may. `public` is the place of what everybody may read, `entry` the place of the version.
+    pub(crate) async fn opened_to(
+        self: &Arc<Self>,
+        public: Option<Place>,
+        entry: Option<u64>,
+        reader: Option<&Reader>,
+    ) -> Result<(Opened, bool), Problem> {
+        if let (Some(entry), Some(reader)) = (entry, reader.copied()) {
+            let own = Arc::clone(self);
+            let more = self
+                .reading(move || {
+                    let Some(event) = own.recorded(entry)? else { return Ok(None) };
+                    let open = reading::open(own.reader.view().state(), &event, Some(&reader), (own.clock)());
+                    let more = match open {
+                        reading::Open::Whole => true,
+                        reading::Open::Part { granted, .. } => !granted.is_empty(),
+                        reading::Open::Nothing => false,
+                    };
+                    if !more {
+                        return Ok(None);
+                    }
+                    Ok(Some(Opened::of(&own.readable(entry, &event, Some(&reader))?, &[])))
+                })
+                .await?;
+            if let Some(more) = more.filter(|more| !more.is_empty()) {
+                return Ok((more, true));
+            }
+        }
+        Ok((self.opened(vec![public]).await?.pop().unwrap_or_default(), false))
+    }
+
+    /// The titles of some agreements that a reader may read, in their order.
+    pub(crate) async fn titles_to(
+        self: &Arc<Self>,
+        ids: &[AgreementId],
+        reader: Option<&Reader>,
+    ) -> Result<Vec<Option<String>>, Problem> {
+        let found: Vec<(Option<usize>, Option<u64>)> = {
+            let view = self.reader.view();
+            let entry = |id: AgreementId| {
+                view.state().agreement(id).and_then(|agreement| view.index_of(agreement.current().event))
+            };
+            ids.iter().map(|id| (view.board().place(*id), entry(*id))).collect()
+        };
+        let places: Vec<usize> = found.iter().filter_map(|(place, _)| *place).collect();
+        let mut open = self.titles(&places).await?.into_iter();
+        let mut titles = Vec::with_capacity(ids.len());
+        for (place, entry) in found {
+            let title = place.and_then(|_| open.next().flatten());
+            titles.push(match title {
+                Some(title) => Some(title.to_string()),
+                None if reader.is_none() => None,
+                None => self.opened_to(None, entry, reader).await?.0.text("/title").map(str::to_owned),
+            });
+        }
+        Ok(titles)
     }
 
     /// The agreements that fit a search.

@@ -26,6 +26,8 @@ mod reading;
 mod running;
 mod searching;
 mod sessions;
+mod signing_in;
 mod sockets;
 mod story;
 mod submitting;
+mod waiting;
