@@ -122,8 +122,10 @@ pub fn of(state: &State, now: &Agreement, own: OrganisationCode, today: Date, ho
     for hold in now.holds().iter().filter(|hold| hold.by == own) {
         let which: Vec<String> = hold.datasets.iter().map(ToString::to_string).collect();
         let which = if which.is_empty() { "all data".to_owned() } else { which.join(", ") };
-        let what =
-            format!("Your hold stops the destruction of {which} since {}.", english::date(london::date_of(hold.at)));
+        let what = format!(
+            "A hold of this organisation has stopped the destruction of {which} since {}.",
+            english::date(london::date_of(hold.at))
+        );
         duties.add_of(Kind::Hold, Some(Role::Lgl), None, what, Some(hold.event), None);
     }
     for event in now.contested() {
