@@ -1,18 +1,15 @@
 //! `serve`: the server of one ledger.
 
+mod witnesses;
+
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::Args;
 use counterpart_core::ledger::Signatures;
 use counterpart_core::storage::{LockStore, Store};
-use counterpart_http::{AnswerKey, App, Flooding, Parts, PublicUrl, Settings, Tried, Witnessing};
-use counterpart_tlog::checkpoint::Checkpoint;
-use counterpart_tlog::policy::Policy;
-use counterpart_witness::{Http, Keep, Shortfall, ask_before_signing};
+use counterpart_http::{AnswerKey, App, Flooding, Parts, PublicUrl, Settings, Tried};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -86,7 +83,7 @@ impl Serve {
         let settings = self.settings();
         let policy = self.policy.as_deref().map(read_policy).transpose()?;
         if let Some(policy) = &policy {
-            ask_first(policy, &*locks, common)?;
+            witnesses::ask_first(policy, &*locks, common)?;
         }
         let app = App::start(Parts {
             store: embedded,
@@ -110,9 +107,7 @@ impl Serve {
             }));
         }
         if let Some(policy) = policy {
-            let (keep, kept) = keeping(folder.path().join("witnessed"));
-            let transport = Arc::new(Http::new(WITNESS_PATIENCE));
-            app.ask_witnesses(Witnessing { policy, transport, keep, kept })?;
+            app.ask_witnesses(witnesses::witnessing(policy, folder.path())?)?;
         }
         common.say(&format!("{size} entries replayed in {} ms.", watch.elapsed().as_millis()));
         runtime.block_on(self.until_stopped(app))?;
@@ -176,46 +171,6 @@ impl Serve {
         };
         counterpart_http::serve(listener, app, shutdown).await.context("the server stopped")
     }
-}
-
-/// How long a witness may take to answer. Nobody waits for it but the quorum.
-const WITNESS_PATIENCE: Duration = Duration::from_secs(10);
-
-/// How long a start waits for witnesses.
-const START_PATIENCE: Duration = Duration::from_secs(3);
-
-/// Shows the last signed checkpoint to every witness that can be reached, before anything is signed.
-fn ask_first(policy: &Policy, locks: &dyn LockStore, common: &Common) -> Result<()> {
-    let Some(note) = locks.load()? else { return Ok(()) };
-    let (signed, note) = Checkpoint::parse(&note).context("the last signed checkpoint cannot be read")?;
-    // A witness that has less is asked again when the tree is at hand; one that has more is what matters here.
-    let check =
-        ask_before_signing(&Http::new(START_PATIENCE), policy, &note, &|old| (old == signed.size).then(Vec::new));
-    if let Some(alarm) = check.alarms.first() {
-        return Err(Fault::unverified(alarm.to_string()));
-    }
-    for (name, why) in &check.silent {
-        if let Shortfall::Later { reason, .. } = why {
-            common.say(&format!("Witness `{name}` could not be asked before the start: {reason}."));
-        }
-    }
-    Ok(())
-}
-
-/// Keeps the newest witnessed checkpoint in a file, about once a second, and says what was kept before.
-fn keeping(path: PathBuf) -> (Keep, Option<String>) {
-    let kept = shell::read_text(&path).ok();
-    let last = AtomicU64::new(0);
-    let keep = move |note: &str| {
-        let now = u64::try_from(shell::now().millis() / 1000).unwrap_or_default();
-        if last.swap(now, Ordering::SeqCst) != now
-            && let Err(error) = shell::replace(&path, note.as_bytes(), false)
-        {
-            // It is gathered anew after a restart.
-            tracing::warn!(%error, "the witnessed checkpoint could not be kept");
-        }
-    };
-    (Arc::new(keep), kept)
 }
 
 /// The number of SIGXFSZ on Linux and the BSDs.

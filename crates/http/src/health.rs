@@ -46,7 +46,7 @@ pub(crate) async fn alive() -> Response {
     cached(answer(StatusCode::OK, "text/plain; charset=utf-8", "alive\n"), NOT_AT_ALL)
 }
 
-/// Recording goes on and readers follow: 200; otherwise a problem that says what does not.
+/// Recording goes on and readers follow: 200, and how fresh the quorum of witnesses is; otherwise a problem that says what does not.
 pub(crate) async fn ready(State(app): State<Arc<App>>) -> Response {
     if let Some(why) = app.sequencer.condition().trouble() {
         return unavailable(&why).into_response();
@@ -60,7 +60,9 @@ pub(crate) async fn ready(State(app): State<Arc<App>>) -> Response {
     if *app.closing.borrow() {
         return Problem::unavailable("The server is being stopped.").into_response();
     }
-    cached(answer(StatusCode::OK, "text/plain; charset=utf-8", "ready\n"), NOT_AT_ALL)
+    let quorum = app.reader.witnesses().and_then(|witnesses| witnesses.standing().freshness(app.seconds()));
+    let told = quorum.map_or_else(|| "ready\n".to_owned(), |quorum| format!("ready\n{quorum}\n"));
+    cached(answer(StatusCode::OK, "text/plain; charset=utf-8", told), NOT_AT_ALL)
 }
 
 /// The figures, for Prometheus.

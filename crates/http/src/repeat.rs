@@ -27,15 +27,23 @@ impl App {
         .await
     }
 
-    /// The first checkpoint of this size, if one was published.
+    /// The first checkpoint of this size, if one was published, with its cosignatures where its quorum was reached.
     ///
     /// # Errors
     ///
     /// H503 when the store cannot read.
     pub(crate) async fn checkpoint_of(&self, size: u64) -> Result<Option<Arc<str>>, Problem> {
-        let locks = Arc::clone(&self.locks);
-        let note = self.reading(move || locks.at_size(size)).await?;
-        Ok(note.map(|note| String::from_utf8_lossy(&note).into()))
+        let (locks, reader) = (Arc::clone(&self.locks), Arc::clone(&self.reader));
+        self.reading(move || {
+            let Some(own) = locks.at_size(size)? else { return Ok(None) };
+            let own = String::from_utf8_lossy(&own);
+            let cosigned = reader.witnesses().and_then(|witnesses| witnesses.cosigned(size));
+            // What the witnesses saw is what the log signed, or it is not shown under the log's name.
+            let text = |note: &str| note.rsplit_once("\n\n").map(|(text, _)| text.to_owned());
+            let cosigned = cosigned.filter(|cosigned| text(cosigned) == text(&own));
+            Ok(Some(cosigned.unwrap_or_else(|| own.into_owned()).into()))
+        })
+        .await
     }
 
     /// The receipt that was given when the event at `index` was recorded.

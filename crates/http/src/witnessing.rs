@@ -6,7 +6,7 @@
 use std::sync::{Arc, Weak};
 
 use counterpart_tlog::policy::Policy;
-use counterpart_witness::{Gathering, Keep, Surroundings, Transport, Witnessed};
+use counterpart_witness::{Gathering, Keep, Recall, Surroundings, Transport, Witnessed};
 
 use crate::reader::Reader;
 use crate::{App, StartError};
@@ -21,6 +21,10 @@ pub struct Witnessing {
     pub keep: Keep,
     /// What was kept last, before a restart.
     pub kept: Option<String>,
+    /// Finds what was kept of any size.
+    pub recall: Recall,
+    /// Keeps a checkpoint which proves that this copy of the log is not the one that was published.
+    pub evidence: Keep,
 }
 
 impl App {
@@ -30,7 +34,7 @@ impl App {
     ///
     /// The policy does not name the key of this log, or there is no thread.
     pub fn ask_witnesses(&self, witnessing: Witnessing) -> Result<(), StartError> {
-        let Witnessing { policy, transport, keep, kept } = witnessing;
+        let Witnessing { policy, transport, keep, kept, recall, evidence } = witnessing;
         if !policy.logs().iter().any(|log| self.vkeys.contains(&log.key.to_string())) {
             let vkey = self.vkey();
             return Err(StartError::Key(format!("the policy of witnesses does not name this log; add `log {vkey}`")));
@@ -41,6 +45,8 @@ impl App {
             prover: prover(Arc::downgrade(&self.reader)),
             clock: Arc::new(move || u64::try_from(clock().millis() / 1000).unwrap_or_default()),
             keep,
+            recall,
+            evidence,
         };
         let gathering = Gathering::start(policy, surroundings, kept.as_deref()).map_err(StartError::Thread)?;
         self.reader.ask(gathering);

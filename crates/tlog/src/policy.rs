@@ -250,8 +250,8 @@ impl Policy {
         Ok(Satisfied { checkpoint, log_key: log.key.clone(), witnesses })
     }
 
-    /// Whether the witnesses of which `cosigned` is true make the quorum.
-    fn quorum_reached(&self, cosigned: impl Fn(usize) -> bool) -> bool {
+    /// Whether the witnesses of which `cosigned` is true, by their place in [`Policy::witnesses`], make the quorum.
+    pub fn quorum_reached(&self, cosigned: impl Fn(usize) -> bool) -> bool {
         let mut groups: Vec<bool> = Vec::with_capacity(self.groups.len());
         let holds = |member: &Member, groups: &[bool]| match *member {
             Member::Witness(place) => cosigned(place),

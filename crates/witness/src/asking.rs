@@ -44,6 +44,13 @@ pub trait Transport: Send + Sync {
     ///
     /// There was no answer; in words for the log of the server.
     fn post(&self, url: &str, body: &str) -> Result<Reply, String>;
+
+    /// Asks for what is at `url`.
+    ///
+    /// # Errors
+    ///
+    /// There was no answer; in words for the log of the server.
+    fn get(&self, url: &str) -> Result<Reply, String>;
 }
 
 /// A cosignature that verifies.
@@ -191,11 +198,18 @@ impl Http {
 
 impl Transport for Http {
     fn post(&self, url: &str, body: &str) -> Result<Reply, String> {
-        let reply = self.agent.post(url).content_type("text/plain; charset=utf-8").send(body);
-        let mut reply = reply.map_err(|error| error.to_string())?;
-        let retry_after = reply.headers().get("retry-after").and_then(|value| value.to_str().ok()?.parse().ok());
-        let status = reply.status().as_u16();
-        let body = reply.body_mut().with_config().limit(ANSWER_LEN_MAX).read_to_vec();
-        Ok(Reply { status, body: body.map_err(|error| error.to_string())?, retry_after })
+        reply(self.agent.post(url).content_type("text/plain; charset=utf-8").send(body))
     }
+
+    fn get(&self, url: &str) -> Result<Reply, String> {
+        reply(self.agent.get(url).call())
+    }
+}
+
+fn reply(answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Result<Reply, String> {
+    let mut answer = answer.map_err(|error| error.to_string())?;
+    let retry_after = answer.headers().get("retry-after").and_then(|value| value.to_str().ok()?.parse().ok());
+    let status = answer.status().as_u16();
+    let body = answer.body_mut().with_config().limit(ANSWER_LEN_MAX).read_to_vec();
+    Ok(Reply { status, body: body.map_err(|error| error.to_string())?, retry_after })
 }

@@ -13,6 +13,7 @@ use counterpart_tlog::note::{Note, NoteSignature};
 use counterpart_tlog::policy::Policy;
 
 use crate::asking::{Asked, Shortfall, Transport, submit};
+use crate::claims::{Claim, stopping};
 use crate::serve::Clock;
 
 mod round;
@@ -44,6 +45,9 @@ pub type Prover = Arc<dyn Fn(u64, u64) -> Option<Vec<Hash>> + Send + Sync>;
 /// Keeps a checkpoint whose quorum is reached, so that it is served again after a restart.
 pub type Keep = Arc<dyn Fn(&str) + Send + Sync>;
 
+/// Gives back what [`Keep`] was given of a size, if a quorum was reached for it.
+pub type Recall = Arc<dyn Fn(u64) -> Option<String> + Send + Sync>;
+
 /// What a gathering needs from outside.
 pub struct Surroundings {
     /// Brings requests to witnesses.
@@ -54,6 +58,10 @@ pub struct Surroundings {
     pub clock: Clock,
     /// Keeps what is witnessed.
     pub keep: Keep,
+    /// Finds what was witnessed before.
+    pub recall: Recall,
+    /// Keeps a checkpoint which proves that this copy of the log is not the one that was published.
+    pub evidence: Keep,
 }
 
 /// Asks the witnesses of a policy about each checkpoint of one log.
@@ -94,7 +102,9 @@ struct State {
     /// The largest size that was published; it never falls.
     published: u64,
     witnesses: Vec<WitnessStanding>,
-    alarm: Option<Alarm>,
+    /// What each witness says against this log. What it proves stays until a restart; a bare word falls when the
+    /// witness cosigns again.
+    claims: Vec<Option<Claim>>,
 }
 
 impl State {
@@ -121,6 +131,7 @@ impl Gathering {
         let state = State {
             witnessed: kept.and_then(|note| witnessed_in(&policy, note)),
             witnesses: policy.witnesses().iter().map(|witness| WitnessStanding::new(&witness.name)).collect(),
+            claims: vec![None; policy.witnesses().len()],
             ..State::default()
         };
         let shared = Arc::new(Shared {
@@ -196,9 +207,15 @@ impl Gathering {
         Some(note)
     }
 
-    /// Why nothing more may be signed: a witness contradicts this log, or all of them its clock.
+    /// The checkpoint of exactly this size as its quorum cosigned it, however long ago.
+    pub fn cosigned(&self, size: u64) -> Option<String> {
+        (self.shared.surroundings.recall)(size)
+    }
+
+    /// Why nothing more may be signed: a witness proves that this copy is not the one that was published, the others
+    /// are too few for a quorum without those who say so, or all of them contradict its clock.
     pub fn contradiction(&self) -> Option<String> {
-        let alarm = self.shared.lock().alarm.as_ref().map(ToString::to_string);
+        let alarm = stopping(&self.shared.policy, &self.shared.lock().claims).map(|claim| claim.alarm.to_string());
         alarm.or_else(|| self.standing().clock_fault())
     }
 
@@ -211,7 +228,7 @@ impl Gathering {
             witnessed_size: state.witnessed.as_ref().map_or(0, |witnessed| witnessed.size),
             signed_size: state.newest.as_ref().map_or(0, |newest| newest.checkpoint.size),
             witnesses: state.witnesses.clone(),
-            alarm: state.alarm.clone(),
+            alarm: stopping(&self.shared.policy, &state.claims).map(|claim| claim.alarm.clone()),
         }
     }
 }
@@ -239,10 +256,8 @@ impl Shared {
     fn follow(&self, place: usize) {
         let Some(witness) = self.policy.witnesses().get(place) else { return };
         let Some(url) = witness.url.as_deref() else {
-            self.note_failure(
-                place,
-                &Shortfall::Later { reason: "the policy gives no address for it".into(), after: None },
-            );
+            let nowhere = Shortfall::Later { reason: "the policy gives no address for it".into(), after: None };
+            self.note_failure(place, &nowhere, None);
             return;
         };
         let mut old = 0;
@@ -260,7 +275,12 @@ impl Shared {
                     if let Shortfall::Ahead { size } = shortfall {
                         old = size;
                     }
-                    self.note_failure(place, &shortfall);
+                    // What the log has signed by now, which may be more than what was shown.
+                    let newest = self.lock().newest.clone().unwrap_or_else(|| Arc::clone(&signed));
+                    let proof = |from: u64| prover(from, newest.checkpoint.size);
+                    let (transport, named) = (&*self.surroundings.transport, (witness.name.as_str(), url));
+                    let claim = Claim::of(transport, named, &self.policy, &shortfall, &newest.checkpoint, &proof);
+                    self.note_failure(place, &shortfall, claim);
                 }
             }
         }
@@ -308,6 +328,9 @@ impl Shared {
         if let Some(witness) = state.witnesses.get_mut(place) {
             witness.succeeded(signed.checkpoint.size, asked.timestamp, now);
         }
+        if let Some(claim) = state.claims.get_mut(place) {
+            claim.take_if(|claim| claim.evidence.is_none());
+        }
         let mut kept = None;
         if let Some(round) = state.round.as_mut().filter(|round| round.number == number) {
             round.add(place, asked.line.clone());
@@ -330,26 +353,33 @@ impl Shared {
         }
     }
 
-    fn note_failure(&self, place: usize, shortfall: &Shortfall) {
+    fn note_failure(&self, place: usize, shortfall: &Shortfall, claim: Option<Claim>) {
         let now = (self.surroundings.clock)();
         let mut state = self.lock();
-        let signed_size = state.newest.as_ref().map_or(0, |newest| newest.checkpoint.size);
-        let mut alarm = None;
         if let Some(witness) = state.witnesses.get_mut(place) {
-            alarm = Alarm::of(&witness.name, shortfall, signed_size);
             // Somebody else has shown it a newer checkpoint of ours.
-            let harmless = matches!(shortfall, Shortfall::Ahead { .. }) && alarm.is_none();
+            let harmless = matches!(shortfall, Shortfall::Ahead { .. }) && claim.is_none();
             witness.failed(shortfall, now, if harmless { (1, 1) } else { PAUSE });
         }
-        if let Some(alarm) = alarm {
-            tracing::error!(%alarm, "a witness contradicts this log");
-            state.alarm = Some(alarm);
+        let mut evidence = None;
+        if let (Some(claim), Some(held)) = (claim, state.claims.get_mut(place))
+            && held.as_ref().is_none_or(|held| held.evidence.is_none())
+        {
+            if held.as_ref() != Some(&claim) {
+                let proved = claim.evidence.is_some();
+                tracing::error!(alarm = %claim.alarm, proved, "a witness contradicts this log");
+            }
+            evidence.clone_from(&claim.evidence);
+            *held = Some(claim);
         }
         if let Some(round) = state.round.as_mut() {
             round.failed(place);
         }
         drop(state);
         self.changed.notify_all();
+        if let Some(note) = evidence {
+            (self.surroundings.evidence)(&note);
+        }
     }
 }
 

@@ -9,8 +9,10 @@
 //! the caller gives; keys arrive as values.
 
 mod asking;
+mod claims;
 mod decide;
 mod gathering;
+mod history;
 mod logs;
 mod records;
 mod serve;
@@ -18,8 +20,10 @@ mod start_check;
 mod witness;
 
 pub use asking::{Asked, Http, Reply, Shortfall, Transport, submit};
+pub use claims::Claim;
 pub use decide::{Refused, Seen};
-pub use gathering::{Alarm, Gathering, Keep, Prover, Standing, Surroundings, WitnessStanding, Witnessed};
+pub use gathering::{Alarm, Gathering, Keep, Prover, Recall, Standing, Surroundings, WitnessStanding, Witnessed};
+pub use history::{History, HistoryError};
 pub use logs::{LogListError, Logs, WatchedLog};
 pub use records::{Folder, Records, RecordsError};
 pub use serve::{Clock, router};

@@ -9,6 +9,7 @@ use counterpart_tlog::note::Note;
 use counterpart_tlog::policy::Policy;
 
 use crate::asking::{Shortfall, Transport, submit};
+use crate::claims::{Claim, stopping};
 use crate::gathering::Alarm;
 
 /// What the witnesses said of the last signed checkpoint.
@@ -18,9 +19,14 @@ pub struct StartCheck {
     pub agree: Vec<String>,
     /// Those that could not be asked, and why.
     pub silent: Vec<(String, Shortfall)>,
-    /// Those that contradict it: then nothing may be signed.
-    pub alarms: Vec<Alarm>,
+    /// What those say that contradict it.
+    pub claims: Vec<Claim>,
+    /// Why nothing may be signed: a contradiction that is proved, or one by so many that the others make no quorum.
+    pub alarm: Option<Alarm>,
 }
+
+/// Why a witness gave no cosignature, and what it claims by that.
+type Failed = (Shortfall, Option<Claim>);
 
 /// Shows `signed`, the last checkpoint that the log has signed, to every witness of a policy, all at once.
 ///
@@ -31,32 +37,39 @@ pub fn ask_before_signing(
     signed: &Note,
     proof: &(dyn Fn(u64) -> Option<Vec<Hash>> + Sync),
 ) -> StartCheck {
-    let size = Checkpoint::parse_text(signed.text()).map_or(0, |checkpoint| checkpoint.size);
-    let outcomes: Vec<(String, Result<_, Shortfall>)> = std::thread::scope(|scope| {
+    let Ok(checkpoint) = Checkpoint::parse_text(signed.text()) else { return StartCheck::default() };
+    let ask = |name: &str, url: Option<&str>, key| {
+        let url = url.ok_or_else(|| (later("the policy gives no address for it"), None))?;
+        submit(transport, url, key, signed, checkpoint.size, &|old| proof(old)).map(drop).map_err(|shortfall| {
+            let claim = Claim::of(transport, (name, url), policy, &shortfall, &checkpoint, &|old| proof(old));
+            (shortfall, claim)
+        })
+    };
+    let outcomes: Vec<(String, Result<(), Failed>)> = std::thread::scope(|scope| {
         let asked: Vec<_> = policy
             .witnesses()
             .iter()
             .map(|witness| {
-                let ask = scope.spawn(move || match witness.url.as_deref() {
-                    Some(url) => submit(transport, url, &witness.key, signed, size, &|old| proof(old)),
-                    None => Err(later("the policy gives no address for it")),
-                });
-                (witness.name.clone(), ask)
+                let asked = scope.spawn(|| ask(&witness.name, witness.url.as_deref(), &witness.key));
+                (witness.name.clone(), asked)
             })
             .collect();
-        let broken = |_| Err(later("asking it broke off"));
-        asked.into_iter().map(|(name, ask)| (name, ask.join().unwrap_or_else(broken))).collect()
+        let broken = |_| Err((later("asking it broke off"), None));
+        asked.into_iter().map(|(name, asked)| (name, asked.join().unwrap_or_else(broken))).collect()
     });
     let mut check = StartCheck::default();
+    let mut claims = Vec::with_capacity(outcomes.len());
     for (name, outcome) in outcomes {
+        let mut claimed = None;
         match outcome {
-            Ok(_) => check.agree.push(name),
-            Err(shortfall) => match Alarm::of(&name, &shortfall, size) {
-                Some(alarm) => check.alarms.push(alarm),
-                None => check.silent.push((name, shortfall)),
-            },
+            Ok(()) => check.agree.push(name),
+            Err((_, Some(claim))) => claimed = Some(claim),
+            Err((shortfall, None)) => check.silent.push((name, shortfall)),
         }
+        claims.push(claimed);
     }
+    check.alarm = stopping(policy, &claims).map(|claim| claim.alarm.clone());
+    check.claims = claims.into_iter().flatten().collect();
     check
 }
 

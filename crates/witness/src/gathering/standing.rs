@@ -123,7 +123,7 @@ pub struct Standing {
     pub signed_size: u64,
     /// Each witness, in the order of the policy.
     pub witnesses: Vec<WitnessStanding>,
-    /// What a witness has said that contradicts this log; it stays until a restart.
+    /// What a witness says that contradicts this log, and for which nothing more is signed.
     pub alarm: Option<Alarm>,
 }
 
@@ -150,6 +150,16 @@ impl Standing {
             }
             why
         })
+    }
+
+    /// How fresh the newest quorum is, in words; nothing when nobody asks for one, or none was reached yet.
+    pub fn freshness(&self, now: u64) -> Option<String> {
+        let at = self.quorum_at.filter(|_| self.asks_for_witnesses)?;
+        let age = now.saturating_sub(at);
+        Some(format!(
+            "the quorum is {age} seconds old and covers {} of {} entries",
+            self.witnessed_size, self.signed_size
+        ))
     }
 
     /// Why the clock of this machine is not to be believed: every witness that answers says another time. One witness

@@ -21,6 +21,10 @@ impl Transport for Direct {
         let answer = post(&self.0, START, body.as_bytes());
         Ok(Reply { status: answer.status, body: answer.body.into_bytes(), retry_after: None })
     }
+
+    fn get(&self, _url: &str) -> Result<Reply, String> {
+        unreachable!("only claims are looked up")
+    }
 }
 
 /// Answers in turn what it was told.
@@ -41,6 +45,10 @@ impl Transport for Script {
     fn post(&self, _url: &str, body: &str) -> Result<Reply, String> {
         self.1.lock().unwrap().push(body.to_owned());
         self.0.lock().unwrap().pop().ok_or_else(|| "no answer".to_owned())
+    }
+
+    fn get(&self, _url: &str) -> Result<Reply, String> {
+        unreachable!("only claims are looked up")
     }
 }
 

@@ -11,7 +11,7 @@ use counterpart_tlog::note::Note;
 use counterpart_tlog::policy::Policy;
 use counterpart_witness::{Alarm, Gathering, Logs, Reply, Surroundings, Transport, Witness, ask_before_signing};
 
-use super::world::{Faulty, Log, START, post};
+use super::world::{Faulty, Log, START, get, post};
 
 const ORIGIN: &str = "log.example/one";
 
@@ -22,6 +22,8 @@ enum Way {
     Dead,
     /// Hangs until the test ends.
     Slow(Arc<Mutex<()>>),
+    /// Says that it has cosigned so many entries, and shows this note as what it has seen.
+    Claims(u64, Option<String>),
 }
 
 struct Town {
@@ -51,6 +53,22 @@ impl Transport for Town {
                 let _held = gate.lock().unwrap();
                 Err("timed out".to_owned())
             }
+            Way::Claims(size, _) => Ok(Reply { status: 409, body: format!("{size}\n").into(), retry_after: None }),
+        }
+    }
+
+    fn get(&self, url: &str) -> Result<Reply, String> {
+        let (host, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
+        let way = self.ways.lock().unwrap()[host].clone();
+        let reply = |status, body: String| Reply { status, body: body.into_bytes(), retry_after: None };
+        match way {
+            Way::Good(witness) => {
+                let answer = get(&witness, &format!("/{path}"));
+                Ok(reply(answer.status, answer.body))
+            }
+            Way::Claims(_, Some(note)) => Ok(reply(200, note)),
+            Way::Claims(_, None) => Ok(reply(404, String::new())),
+            Way::Dead | Way::Slow(_) => Err("connection refused".to_owned()),
         }
     }
 }
@@ -81,6 +99,7 @@ struct Setting {
     policy: Policy,
     gathering: Gathering,
     kept: mpsc::Receiver<String>,
+    evidence: mpsc::Receiver<String>,
 }
 
 impl Setting {
@@ -96,15 +115,18 @@ impl Setting {
             ahead: AtomicU64::new(0),
         });
         let (keeping, keeps) = mpsc::channel();
+        let (proving, evidence) = mpsc::channel();
         let (tree, clock) = (Arc::clone(&log), Arc::clone(&now));
         let surroundings = Surroundings {
             transport: town.clone(),
             prover: Arc::new(move |old, new| tree.read().unwrap().tree.consistency(old, new).ok()),
             clock: Arc::new(move || clock.load(Ordering::SeqCst)),
             keep: Arc::new(move |note| drop(keeping.send(note.to_owned()))),
+            recall: Arc::new(|_| None),
+            evidence: Arc::new(move |note| drop(proving.send(note.to_owned()))),
         };
         let gathering = Gathering::start(policy.clone(), surroundings, kept).unwrap();
-        Self { log, town, now, policy, gathering, kept: keeps }
+        Self { log, town, now, policy, gathering, kept: keeps, evidence }
     }
 
     fn grow(&self, size: u64) {
@@ -233,16 +255,73 @@ fn a_log_restored_from_an_old_copy_is_told_before_it_signs() {
         ask_before_signing(&*setting.town, &setting.policy, &log.signed(size), &proof)
     };
     let right = check(&Log::new(ORIGIN, 1, "a", 9));
-    assert_eq!((right.agree.len(), right.silent.len(), right.alarms.len()), (2, 1, 0));
+    assert_eq!((right.agree.len(), right.silent.len(), right.claims.len(), right.alarm), (2, 1, 0, None));
     let old = check(&Log::new(ORIGIN, 1, "a", 6));
     let rollback = |name: &str| Alarm::Rollback { witness: name.to_owned(), witnessed: 9, signed: 6 };
-    assert_eq!(old.alarms, [rollback("alpha"), rollback("beta")]);
-    assert!(old.alarms[0].to_string().starts_with("E-ROLLBACK: witness `alpha` has cosigned 9 entries"));
+    let said: Vec<_> = old.claims.iter().map(|claim| claim.alarm.clone()).collect();
+    assert_eq!(said, [rollback("alpha"), rollback("beta")]);
+    assert!(old.claims.iter().all(|claim| claim.evidence.is_some()), "both show what this log's own key has signed");
+    assert!(old.alarm.unwrap().to_string().starts_with("E-ROLLBACK: witness `alpha` has cosigned 9 entries"));
     let mut forked = Log::new(ORIGIN, 1, "a", 6);
     forked.grow("b", 12);
     let fork = check(&forked);
-    assert_eq!(fork.alarms.len(), 2);
-    assert!(fork.alarms.iter().all(|alarm| matches!(alarm, Alarm::Fork { .. })), "{fork:?}");
+    assert_eq!(fork.claims.len(), 2);
+    assert!(fork.claims.iter().all(|claim| matches!(claim.alarm, Alarm::Fork { .. })), "{fork:?}");
+    assert!(fork.claims.iter().all(|claim| claim.evidence.is_some()), "{fork:?}");
+    assert!(matches!(fork.alarm, Some(Alarm::Fork { .. })));
+}
+
+#[test]
+fn one_witness_that_claims_more_without_proof_stops_nothing_and_with_proof_everything() {
+    let published = Log::new(ORIGIN, 1, "a", 50);
+    let log = Log::new(ORIGIN, 1, "a", 9);
+    let stranger = Log::new(ORIGIN, 2, "a", 50);
+    let ways = |claims: Way| [witness("alpha", &log), witness("beta", &log), claims];
+    // Nothing to show; a note of another key; an older note of ours, which proves nothing.
+    for note in [None, Some(stranger.signed(50).to_string()), Some(published.signed(7).to_string())] {
+        let claims = Way::Claims(50, note);
+        let start = {
+            let setting = Setting::new("2", ways(claims.clone()), Log::new(ORIGIN, 1, "a", 9), None);
+            let proof = |old: u64| log.tree.consistency(old, 9).ok();
+            ask_before_signing(&*setting.town, &setting.policy, &log.signed(9), &proof)
+        };
+        assert_eq!((start.agree.len(), start.claims.len(), &start.alarm), (2, 1, &None));
+        assert_eq!(start.claims[0].evidence, None);
+        let setting = Setting::new("2", ways(claims), Log::new(ORIGIN, 1, "a", 9), None);
+        setting.grow(9);
+        setting.witnessed(9);
+        while setting.gathering.standing().witnesses[2].fault.is_none() {
+            std::thread::yield_now();
+        }
+        assert_eq!(setting.gathering.contradiction(), None);
+        assert_eq!(setting.gathering.standing().stale(START), None);
+        setting.grow(10);
+        setting.witnessed(10);
+    }
+    // Its word is proved by a checkpoint that this log's own key has signed.
+    let note = published.signed(50).to_string();
+    let setting = Setting::new("2", ways(Way::Claims(50, Some(note.clone()))), Log::new(ORIGIN, 1, "a", 9), None);
+    setting.grow(9);
+    assert_eq!(setting.evidence.recv_timeout(Duration::from_secs(20)).unwrap(), note);
+    let why = setting.gathering.contradiction().unwrap();
+    assert!(why.starts_with("E-ROLLBACK: witness `gamma` has cosigned 50 entries and this log has signed 9"), "{why}");
+    assert!(setting.evidence.recv_timeout(Duration::from_millis(50)).is_err(), "kept once");
+}
+
+#[test]
+fn so_many_that_claim_more_that_no_quorum_is_left_stop_the_log_until_they_cosign_again() {
+    let log = Log::new(ORIGIN, 1, "a", 9);
+    let claims = || Way::Claims(50, None);
+    let setting = Setting::new("2", [claims(), claims(), witness("gamma", &log)], log, None);
+    setting.grow(9);
+    while setting.gathering.contradiction().is_none() {
+        std::thread::yield_now();
+    }
+    let back = witness("beta", &setting.log.read().unwrap());
+    setting.town.ways.lock().unwrap().insert("beta".to_owned(), back);
+    setting.now.store(START + 100, Ordering::SeqCst);
+    setting.witnessed(9);
+    assert_eq!(setting.gathering.contradiction(), None, "a bare word falls");
 }
 
 #[test]
@@ -299,6 +378,8 @@ fn a_policy_without_witnesses_publishes_what_the_log_signs() {
         prover: Arc::new(|_, _| None),
         clock: Arc::new(|| START),
         keep: Arc::new(|_| {}),
+        recall: Arc::new(|_| None),
+        evidence: Arc::new(|_| {}),
     };
     let gathering = Gathering::start(policy, surroundings, None).unwrap();
     assert_eq!(gathering.published(), None);
