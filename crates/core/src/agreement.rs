@@ -123,6 +123,8 @@ mod why;
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::event::EventType;
 use crate::event::data::{ReviewOutcome, SuspensionGround};
 use crate::header::{Formation, Header, PartyRow, RequiredRole, SignatureKind};
@@ -152,7 +154,7 @@ pub(crate) use asked::{Question as Asking, acts_as};
 pub(crate) use filing::coherent;
 
 /// One draft of the terms, as far as it stands in clear.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Version {
     /// Its number, counting every draft of the stream; never used twice.
     pub number: u32,
@@ -192,7 +194,7 @@ impl Standing {
 }
 
 /// One advice, approval or execution.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Signature {
     /// The event.
     pub event: EventId,
@@ -215,7 +217,7 @@ pub struct Signature {
 }
 
 /// A question, named by the event that opened it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Question {
     /// The event that opened it.
     pub event: EventId,
@@ -232,7 +234,7 @@ pub struct Question {
 }
 
 /// How far a ground of suspension reaches.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Reach {
     /// All parties: the agreement is suspended.
     Whole,
@@ -243,7 +245,7 @@ pub enum Reach {
 }
 
 /// An open ground of suspension, named by the event that opened it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ground {
     /// The event that opened it.
     pub event: EventId,
@@ -262,7 +264,7 @@ pub struct Ground {
 }
 
 /// Since when a version is in force (I16): until the next one is, or the agreement ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InForce {
     /// Which.
     pub version: u32,
@@ -271,7 +273,7 @@ pub struct InForce {
 }
 
 /// The newest review.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Review {
     /// The event.
     pub event: EventId,
@@ -284,7 +286,7 @@ pub struct Review {
 }
 
 /// That a party agrees to end the agreement.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Consent {
     /// The event.
     pub event: EventId,
@@ -297,7 +299,7 @@ pub struct Consent {
 }
 
 /// That a recipient must destroy, give back or certify data.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Duty {
     /// Who.
     pub organisation: OrganisationCode,
@@ -308,7 +310,7 @@ pub struct Duty {
 }
 
 /// What brought a change about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Origin {
     /// An event of the agreement.
     Event {
@@ -331,7 +333,7 @@ pub enum Origin {
 }
 
 /// One change of stage.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
     /// When.
     pub at: Timestamp,
@@ -344,7 +346,7 @@ pub struct Step {
 }
 
 /// An agreement, after some of its events and up to some instant.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Agreement {
     id: AgreementId,
     reference: Reference,

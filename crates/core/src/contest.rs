@@ -10,6 +10,8 @@ mod rules;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use serde::{Deserialize, Serialize};
+
 use crate::agreement::{Change, Outside};
 use crate::event::data::{ContestOutcome, ContestResolved, KeyCompromised};
 use crate::event::{Event, EventType, Signer};
@@ -22,7 +24,7 @@ use crate::wire::KeyId;
 pub(crate) use rules::{check_duties, check_guards, check_hands, check_suspect, hands_of_compromise, vouched};
 
 /// One signature by one key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Act {
     /// Its index in the log.
     pub index: u64,
@@ -37,7 +39,7 @@ pub struct Act {
 }
 
 /// That an event is contested.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Contest {
     /// Whose officer signed, and whose SIRO or chief resolves it.
     pub organisation: OrganisationCode,
@@ -52,7 +54,7 @@ pub struct Contest {
 }
 
 /// What a body said of a contested event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verdict {
     /// Whether it stands by it.
     pub outcome: ContestOutcome,
@@ -67,7 +69,7 @@ pub struct Verdict {
 }
 
 /// Every signature, what is contested of them, and what was said of that.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Contests {
     acts: HashMap<KeyId, Vec<Act>>,
     open: BTreeMap<EventId, Contest>,

@@ -6,6 +6,8 @@
 
 use std::collections::HashMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::agreement::access::below;
 use crate::agreement::{Agreement, Stage, acts_as};
 use crate::event::Event;
@@ -25,7 +27,7 @@ const SKELETON: &str = "/terms";
 const NOTICE_DAYS: i64 = 14;
 
 /// That words are destroyed, named by the event that orders it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Erasure {
     /// The event.
     pub event: EventId,
@@ -69,7 +71,7 @@ pub fn carry_out<S: Store + ?Sized>(store: &S, erasure: &Erasure) -> Result<(), 
 }
 
 /// Every erasure that the log orders, by the stream whose words go.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Erasures {
     of: HashMap<Stream, Vec<Erasure>>,
     /// The stream of each event whose words go, by its index.

@@ -37,6 +37,11 @@ impl Keyring {
         }
     }
 
+    /// Every key, to be kept and added again.
+    pub fn publics(&self) -> Vec<PublicKeyBytes> {
+        self.keys.values().map(|key| PublicKeyBytes(*key.as_bytes())).collect()
+    }
+
     /// Whether a key is here.
     pub fn holds(&self, key: KeyId) -> bool {
         self.keys.contains_key(&key)

@@ -1,5 +1,7 @@
 //! Keys: whose they are, and since and until when they sign (domain.md 2.11).
 
+use serde::{Deserialize, Serialize};
+
 use crate::event::PublicKeyBytes;
 use crate::event::data::Custody;
 use crate::ids::{EventId, OrganisationCode, PersonId};
@@ -7,7 +9,7 @@ use crate::time::Timestamp;
 use crate::wire::KeyId;
 
 /// Where a key stands in its life.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum KeyStage {
     /// It signs.
     Active,
@@ -35,7 +37,7 @@ pub enum KeyStage {
 }
 
 /// One registered key.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Key {
     /// Its bytes.
     pub public: PublicKeyBytes,

@@ -26,6 +26,7 @@ pub mod replay;
 pub mod roles;
 pub mod schemas;
 pub mod sealed;
+pub mod snapshot;
 pub mod state;
 pub mod storage;
 pub mod terms;

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use serde::{Deserialize, Serialize};
+
 use crate::ids::{Code, EventId, OrganisationCode, PersonId, Role};
 use crate::london;
 use crate::organisation::{Governance, OrganisationFlags, OrganisationType};
@@ -9,7 +11,7 @@ use crate::refusal::Refusal;
 use crate::time::{Date, Timestamp};
 
 /// Where an organisation stands (domain.md 2.11).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum OrganisationStage {
     /// It acts.
     Active,
@@ -33,7 +35,7 @@ pub enum OrganisationStage {
 }
 
 /// That a person holds a role.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Appointment {
     /// The event that made it.
     pub event: EventId,
@@ -75,7 +77,7 @@ impl Appointment {
 }
 
 /// That a person may act in the role of another.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delegation {
     /// The event that made it.
     pub event: EventId,
@@ -106,7 +108,7 @@ impl Delegation {
 
 /// Appointments in the order in which they were made, and those of each person without a look at the others: bodies
 /// appoint for decades.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Appointments {
     all: Vec<Appointment>,
     /// INVARIANT: for each person of `all`, where their appointments stand.
@@ -140,7 +142,7 @@ impl std::ops::Deref for Appointments {
 }
 
 /// That an organisation goes, on a day that may be to come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Gone {
     /// By which event.
     pub event: EventId,
@@ -163,7 +165,7 @@ impl Gone {
 }
 
 /// One organisation.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Organisation {
     /// Its code.
     pub code: OrganisationCode,

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::header::{AgreementType, DataClass};
 use crate::ids::Role;
@@ -51,7 +51,7 @@ pub const fn decides(role: Role) -> bool {
 }
 
 /// `POLICY-WINDOWS`: how long things may take, in days.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Windows {
     /// The longest that a version stays open for signing.
     pub approve_by_days: u16,

@@ -7,6 +7,8 @@ mod succession;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::agreement::{Agreement, Reference, agreement_events};
 use crate::codes::ReferenceSet;
 use crate::contest::Contests;
@@ -24,7 +26,7 @@ pub use ledger::{Closed, Later, Published};
 pub use succession::Succession;
 
 /// Where an event stands, by its id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recorded {
     /// Its index in the log.
     pub index: u64,
@@ -33,7 +35,7 @@ pub struct Recorded {
 }
 
 /// What the genesis pins.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Founded {
     /// `<origin>#<hex leaf hash of entry 0>`: what every later event names.
     pub ledger: Box<str>,
@@ -62,7 +64,7 @@ pub struct Founded {
 }
 
 /// The state after some number of entries.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct State {
     /// How many entries made it.
     pub size: u64,
@@ -91,10 +93,12 @@ pub struct State {
     /// Which words are destroyed by order of the log.
     pub erasures: Erasures,
     /// The reference data in force, resolved when the ledger was founded.
+    #[serde(skip)]
     pub reference: Option<Arc<ReferenceSet>>,
     /// By the key of their stream.
     pub(crate) agreements: HashMap<AgreementId, Agreement>,
     /// By human reference.
+    #[serde(skip)]
     pub(crate) references: HashMap<Reference, AgreementId>,
     /// How many agreements began in a London year.
     pub(crate) filed_in: HashMap<u16, u32>,

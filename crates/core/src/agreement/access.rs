@@ -1,5 +1,7 @@
 //! Access for auditors: words that a party, all parties, or registrars with an order open for a while (wire.md 5).
 
+use serde::{Deserialize, Serialize};
+
 use crate::agreement::Agreement;
 use crate::agreement::asked::Put;
 use crate::event::Event;
@@ -17,7 +19,7 @@ const TERMS: &str = "/terms";
 const OPENERS: [Role; 2] = [Role::Sig, Role::Igl];
 
 /// That the auditors of a body may read words, named by the event that says so.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Grant {
     /// The event.
     pub event: EventId,

@@ -1,5 +1,7 @@
 //! A29 to A31: recipients certify what became of data; holds stop destruction for a while.
 
+use serde::{Deserialize, Serialize};
+
 use crate::agreement::asked::Put;
 use crate::agreement::party::Asked;
 use crate::agreement::{Agreement, Duty, PartyState, Stage};
@@ -17,7 +19,7 @@ use crate::time::{Date, Timestamp};
 const DAYS_DEFAULT: u16 = 30;
 
 /// An open hold, named by the event that placed it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hold {
     /// The event.
     pub event: EventId,

@@ -3,6 +3,8 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::agreement::asked::{Put, Question};
 use crate::agreement::filing::{Beginning, hash_of, numbers_fit};
 use crate::agreement::party::Asked;
@@ -22,7 +24,7 @@ use crate::time::{Date, Timestamp};
 const MONTHS: i64 = 24;
 
 /// Where an agreement came from that was not made here.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Import {
     /// The event that brought it.
     pub event: EventId,

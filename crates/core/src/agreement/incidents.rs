@@ -1,5 +1,7 @@
 //! A27 and A28: something went wrong, and how it goes on. Duties outlive the agreement, and so do incidents.
 
+use serde::{Deserialize, Serialize};
+
 use crate::agreement::Agreement;
 use crate::agreement::asked::Put;
 use crate::agreement::party::Asked;
@@ -13,7 +15,7 @@ use crate::time::Timestamp;
 const NOTERS: [Role; 4] = [Role::Igl, Role::Dpo, Role::Siro, Role::Sec];
 
 /// An incident, named by the event that noted it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Incident {
     /// The event.
     pub event: EventId,

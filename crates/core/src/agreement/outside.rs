@@ -1,11 +1,13 @@
 //! What events of other streams did to an agreement: kept with it, so that it can be rebuilt as of any size.
 
+use serde::{Deserialize, Serialize};
+
 use crate::agreement::{Agreement, Coming, PartyState, Pending};
 use crate::ids::{EventId, OrganisationCode};
 use crate::time::Timestamp;
 
 /// What one event of another stream did to the agreement.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outside {
     /// The index of that event.
     pub index: u64,
@@ -16,7 +18,7 @@ pub struct Outside {
 }
 
 /// A change that comes from another stream.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Change {
     /// A party leaves the ledger.
     Left {
@@ -55,7 +57,7 @@ pub enum Change {
 }
 
 /// What events of other streams did to an agreement so far.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Elsewhere {
     pub(super) contested: Box<[EventId]>,
     pub(super) disowned: Box<[EventId]>,

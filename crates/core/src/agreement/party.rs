@@ -1,5 +1,7 @@
 //! A party within an agreement: its row, its state, and what each event finds there (domain.md 2.9).
 
+use serde::{Deserialize, Serialize};
+
 use crate::header::{Header, PartyRow};
 use crate::ids::{EventId, OrganisationCode, codes};
 use crate::refusal::Refusal;
@@ -211,7 +213,7 @@ impl Asked {
 }
 
 /// That a party leaves on a day.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notice {
     /// The event.
     pub event: EventId,
@@ -222,7 +224,7 @@ pub struct Notice {
 }
 
 /// A party within an agreement.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Party {
     /// Who.
     pub organisation: OrganisationCode,

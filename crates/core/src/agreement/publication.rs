@@ -1,5 +1,7 @@
 //! A32: what of the words everybody may read. The header stands in the log whatever is decided (wire.md 1, rule 4).
 
+use serde::{Deserialize, Serialize};
+
 use crate::agreement::Agreement;
 use crate::agreement::asked::Put;
 use crate::event::Event;
@@ -13,7 +15,7 @@ use crate::state::State;
 use crate::time::{Date, Timestamp};
 
 /// A decision on publication.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Publication {
     /// The event that made it.
     pub event: EventId,

@@ -1,5 +1,7 @@
 //! A26: data were sent. Evidence of flow, from which the duties of recipients follow.
 
+use serde::{Deserialize, Serialize};
+
 use crate::agreement::asked::Put;
 use crate::agreement::party::Asked;
 use crate::agreement::signing::{provides, receives};
@@ -13,7 +15,7 @@ use crate::refusal::Refusal;
 use crate::time::{Date, Timestamp};
 
 /// What is known of the newest disclosure of a dataset.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sent {
     /// Which dataset.
     pub dataset: DatasetId,

@@ -1,5 +1,7 @@
 //! The stages of an agreement, and what each carries (domain.md 2.1).
 
+use serde::{Deserialize, Serialize};
+
 use crate::agreement::track::Track;
 use crate::ids::{EventId, codes};
 use crate::time::{Date, Timestamp};
@@ -87,7 +89,7 @@ impl StageName {
 }
 
 /// A version that is frozen for signing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Signing {
     /// Which.
     pub version: u32,
@@ -96,7 +98,7 @@ pub struct Signing {
 }
 
 /// An agreement in force.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Force {
     /// The version in force.
     pub version: u32,
@@ -107,7 +109,7 @@ pub struct Force {
 }
 
 /// How an agreement came to its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct End {
     /// When.
     pub at: Timestamp,
@@ -151,7 +153,7 @@ impl EndReason {
 }
 
 /// Where an agreement stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Stage {
     /// A request is filed; its terms are open.
     Filed,

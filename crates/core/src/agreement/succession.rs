@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::agreement::asked::Put;
 use crate::agreement::{
     Agreement, Derived, EndReason, Ground, Origin, Party, PartyState, Reach, Stage, Standing, Version,
@@ -17,7 +19,7 @@ use crate::time::Timestamp;
 const UNCONFIRMED_DAYS: i64 = 90;
 
 /// A succession that is still to come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Coming {
     /// When.
     pub at: Timestamp,
@@ -32,7 +34,7 @@ pub struct Coming {
 }
 
 /// A succession that its successor has not confirmed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pending {
     /// By which event.
     pub event: EventId,

@@ -1,6 +1,8 @@
 //! The amendment track of an agreement in force (domain.md 2.10): where an amendment stands, and which events
 //! it lets pass.
 
+use serde::{Deserialize, Serialize};
+
 use crate::agreement::table::{Cell, Code};
 use crate::event::EventType;
 use crate::event::data::AmendmentClass;
@@ -8,7 +10,7 @@ use crate::ids::OrganisationCode;
 use crate::time::{Date, Timestamp};
 
 /// The amendment that is open.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Amendment {
     /// The draft that it would bring into force.
     pub version: u32,
@@ -19,7 +21,7 @@ pub struct Amendment {
 }
 
 /// Where the one amendment that may be open stands.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Track {
     /// T0: none is open.
     #[default]

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::agreement::{Agreement, Reference};
 use crate::event::Event;
 use crate::event::data::{Data, RoleHolderAppointed};
@@ -13,14 +15,14 @@ use crate::state::State;
 use crate::time::{Date, Timestamp};
 
 /// What organisations recorded about agreements on one London day.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Today {
     day: Option<Date>,
     counts: HashMap<OrganisationCode, DayCount>,
 }
 
 /// What one organisation recorded on that day.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct DayCount {
     /// Events of agreements.
     pub(crate) events: u32,

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::codes::ReferenceSet;
 use crate::event::Event;
 use crate::event::data::{Data, LogKeyChanged, ReferenceRow, RegistrarChanged};
@@ -13,7 +15,7 @@ use crate::time::{Date, Timestamp};
 use crate::wire::Digest;
 
 /// Reference data that come into force on a day.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Published {
     /// The file.
     pub row: ReferenceRow,
@@ -24,7 +26,7 @@ pub struct Published {
 }
 
 /// That the ledger is closed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Closed {
     /// When.
     pub at: Timestamp,
@@ -33,7 +35,7 @@ pub struct Closed {
 }
 
 /// What the ledger's own stream says besides its genesis.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Later {
     /// Reference data that are to come.
     pub coming: Vec<Published>,

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 use crate::agreement::{Change, Outside};
 use crate::event::Event;
 use crate::event::data::{
@@ -15,7 +17,7 @@ use crate::state::State;
 use crate::time::Timestamp;
 
 /// That bodies take the place of others.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Succession {
     /// The event.
     pub event: EventId,
