@@ -78,7 +78,7 @@ impl Acting {
     /// As for [`Ledger::meet`].
     pub fn ledger(&self, common: &Common) -> Result<Ledger> {
         // A closed ledger is read for the organisation that signs.
-        Ledger::meet_as(&self.url, None, &|| Ok(self.hands(common)?.into_iter().next()), common)
+        Ledger::meet_as(&self.url, None, &|| self.hands(common), common)
     }
 
     /// The keys that were named, in their order.

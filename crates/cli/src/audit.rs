@@ -1,6 +1,11 @@
 //! `audit`: a log is checked again, whole, by somebody who trusts nobody.
 
 mod engine;
+mod explain;
+mod judged;
+mod kept;
+mod progress;
+mod refused;
 mod report;
 mod source;
 mod tree;
@@ -13,21 +18,18 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Args;
-use counterpart_core::codes;
-use counterpart_core::state::State;
 use counterpart_tlog::checkpoint::Checkpoint;
-use counterpart_tlog::note::VerifierKey;
-use sha2::{Digest as _, Sha256};
 
-use self::engine::{Findings, Scope};
-use self::report::{CheckpointReport, ErasedReport, Problem, Report, Share, StopReport, WitnessReport};
+use self::engine::{Scope, SoFar, Verified};
+use self::judged::Judged;
+use self::kept::{Keeping, Kept};
+use self::progress::Progress;
+use self::refused::Refused;
 use self::source::Source;
-use self::trust::{Handover, Signed, Trust};
+use self::trust::Trust;
 use crate::ending::{Ending, Fault};
+use crate::histories::keep_both;
 use crate::{Common, shell};
-
-/// How far an entry may lie after a cosignature that covers it: 5 minutes (wire.md 3).
-const WITNESS_SLACK_MS: i64 = 5 * 60 * 1000;
 
 /// Check a log again from its entries alone
 ///
@@ -40,7 +42,9 @@ const WITNESS_SLACK_MS: i64 = 5 * 60 * 1000;
 /// Examples:
 ///   counterpart audit https://ledger.example --vkey ledger.example/london/log+1a2b3c4d+AbC…
 ///   counterpart audit ./mirror --policy witnesses.policy --json
-///   counterpart audit ./mirror --would-admit refused.json
+///   counterpart audit https://ledger.example --state audit.state          goes on from where it stood
+///   counterpart audit ./mirror --explain 4711
+///   counterpart audit ./mirror --would-admit mine.json --refusal answer.json
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub struct Audit {
@@ -59,296 +63,177 @@ pub struct Audit {
     /// Say whether this submission would be admitted now: exit 0 yes, 3 no
     #[arg(long, value_name = "FILE")]
     would_admit: Option<PathBuf>,
+    /// The ledger's signed refusal of that submission: decide where the ledger says that it decided; exit 4 if its
+    /// code is not the one that the rules give
+    #[arg(long, value_name = "FILE", requires = "would_admit")]
+    refusal: Option<PathBuf>,
+    /// Show why the event at this index was admissible then, or was not
+    #[arg(long, value_name = "INDEX", conflicts_with_all = ["would_admit", "at_size"])]
+    explain: Option<u64>,
     /// Decide only so many entries, and give the root after them
     #[arg(long, value_name = "N", conflicts_with = "would_admit")]
     at_size: Option<u64>,
-    /// An older checkpoint that this log must contain
-    #[arg(long, value_name = "CHECKPOINT")]
+    /// An older checkpoint that this log must contain; or how many entries were verified before, with --state
+    #[arg(long, value_name = "CHECKPOINT|N")]
     from: Option<PathBuf>,
+    /// Where what was verified is kept: the next audit costs only what is new, and one that was stopped goes on
+    #[arg(long, value_name = "FILE")]
+    state: Option<PathBuf>,
+}
+
+/// A checkpoint that an auditor brings.
+struct Older {
+    path: PathBuf,
+    note: Vec<u8>,
+    claimed: Checkpoint,
 }
 
 impl Audit {
-    /// Audits, reports, and judges a submission if one is given.
+    /// Audits, reports, and judges a submission or explains an entry if asked to.
     pub fn run(&self, common: &Common) -> Result<Ending> {
         let watch = shell::Stopwatch::start();
         let trust = Trust::new(self.vkey.as_deref(), self.policy.as_deref())?;
+        let refused = self.refusal.as_deref().map(|path| Refused::read(&shell::read(path)?)).transpose()?;
+        let (older, from) = self.from()?;
+        let keeping = self.state.as_deref().map(Keeping::at).transpose()?;
         let source = Source::open(&self.log)?;
         let note = source.checkpoint()?;
         let claimed = trust::claimed(&note)?;
         trust.check_early(&note, source.has_handovers()?)?;
-        let older = self.from.as_deref().map(|path| trust::claimed(&shell::read(path)?)).transpose()?;
         if let Some(older) = &older
-            && older.size > claimed.size
+            && older.claimed.size > claimed.size
         {
             return Err(Fault::unverified(format!(
                 "the log has {} entries, and the older checkpoint covers {}: it was shortened",
-                claimed.size, older.size
+                claimed.size, older.claimed.size
             )));
         }
+        let asked = self.at_size.or(self.explain).or(refused.as_ref().map(|refused| refused.size));
         let scope = Scope {
             size: claimed.size,
-            decide: self.at_size.unwrap_or(claimed.size).min(claimed.size),
-            older: older.as_ref().map(|older| older.size),
+            decide: asked.unwrap_or(claimed.size).min(claimed.size),
+            older: older.as_ref().map(|older| older.claimed.size),
         };
-        let mut progress = Progress::new(common, scope.decide);
-        let findings = engine::run(&source, &scope, &mut |decided| progress.tell(decided));
+        if let Some(index) = self.explain.filter(|index| *index >= claimed.size) {
+            return Err(Fault::usage(format!("there is no entry {index}; the log has {}", claimed.size)));
+        }
+        let kept = self.kept(keeping.as_ref(), from, &note, &claimed, &scope, common)?;
+        let (known, verified) = match kept {
+            Some(Kept { verified, checkpoint, whole }) => (whole.then_some(checkpoint), verified),
+            None => (None, Verified::default()),
+        };
+        let text = String::from_utf8_lossy(&note);
+        let mut progress = Progress::new(common, scope.decide, keeping.as_ref(), &text);
+        let findings = engine::run(&source, &scope, verified, &mut progress);
         progress.end();
         let findings = findings?;
-        let mut judged = Judged { problems: Vec::new() };
-        let signed = judged.checkpoint(&trust, &source, &note, &claimed, &findings)?;
-        judged.tree(&claimed, &findings, older.as_ref());
+        let mut judged = Judged::default();
+        let handovers = judged.handovers(&source, &claimed, &findings)?;
+        let signed = judged.checkpoint(&trust, &handovers, &note, &claimed, &findings);
+        judged.tree(&claimed, &findings);
+        judged.older(older.as_ref(), (&trust, &handovers), &text, &findings)?;
+        judged.known(known.as_deref(), keeping.as_ref(), (&self.log, &text), &claimed, &findings)?;
         judged.identity(self.ledger.as_deref(), &findings.replay.state);
         judged.source_key(&source, &note, signed.as_ref())?;
         let reference_data = judged.reference(&source, &findings.replay.state)?;
         let report = judged.report(&scope, &findings, signed, reference_data, watch.elapsed().as_millis());
-        match (common.json, &self.would_admit) {
-            (true, None) => shell::line(&serde_json::to_string(&report)?),
-            // The verdict is the datum then, and the audit before it is talk.
-            (true, Some(_)) => report.lines().iter().for_each(|line| common.say(line)),
+        if let Some(keeping) = keeping.filter(|_| report.ok && scope.decide == scope.size) {
+            let so_far = SoFar {
+                replay: &findings.replay,
+                edge: &findings.edge,
+                with_words: findings.with_words,
+                handovers: &findings.handovers,
+            };
+            keeping.save(&so_far, &text, true)?;
+        }
+        let asks = self.would_admit.is_some() || self.explain.is_some();
+        match (common.json, asks) {
+            (true, false) => shell::line(&serde_json::to_string(&report)?),
+            // The answer is the datum then, and the audit before it is talk.
+            (true, true) => report.lines().iter().for_each(|line| common.say(line)),
             (false, _) => report.lines().iter().for_each(|line| shell::line(line)),
+        }
+        if let Some(index) = self.explain
+            && findings.replay.state.size == index
+        {
+            let told = explain::explain(findings.replay, findings.next);
+            told.tell(common);
+            return Ok(if report.ok && told.is_admitted() { Ending::Done } else { Ending::Unverified });
         }
         if !report.ok {
             return Ok(Ending::Unverified);
         }
-        match &self.would_admit {
-            Some(path) => Ok(would_admit::judge(findings.replay, &shell::read(path)?, shell::now(), common)),
-            None => Ok(Ending::Done),
+        match (&self.would_admit, refused) {
+            (Some(path), Some(refused)) => {
+                refused.compare(findings.replay, &findings.decided_root, &shell::read(path)?, common)
+            }
+            (Some(path), None) => Ok(would_admit::judge(findings.replay, &shell::read(path)?, shell::now(), common)),
+            (None, _) => Ok(Ending::Done),
         }
     }
-}
 
-/// Whether a key signed a checkpoint of the log that it is of.
-fn signs(note: &[u8], vkey: &str) -> bool {
-    VerifierKey::parse(vkey).is_ok_and(|key| Checkpoint::verify(note, key.name(), &key).is_ok())
-}
-
-/// What was found wrong so far.
-struct Judged {
-    problems: Vec<Problem>,
-}
-
-impl Judged {
-    fn wrong(&mut self, index: Option<u64>, problem: impl Into<String>) {
-        self.problems.push(Problem { index, problem: problem.into() });
+    /// The older checkpoint, or how many entries were verified before.
+    fn from(&self) -> Result<(Option<Older>, Option<u64>)> {
+        let Some(path) = &self.from else { return Ok((None, None)) };
+        if let Some(size) = path.to_str().and_then(|text| text.parse().ok()).filter(|_| !path.exists()) {
+            if self.state.is_none() {
+                return Err(Fault::usage("--from N goes on from what --state FILE keeps; say where that is"));
+            }
+            return Ok((None, Some(size)));
+        }
+        let note = shell::read(path)?;
+        let claimed = trust::claimed(&note)?;
+        Ok((Some(Older { path: path.clone(), note, claimed }), None))
     }
 
-    fn checkpoint(
-        &mut self,
-        trust: &Trust,
-        source: &Source,
+    /// What was verified before, if it is of use here.
+    fn kept(
+        &self,
+        keeping: Option<&Keeping>,
+        from: Option<u64>,
         note: &[u8],
         claimed: &Checkpoint,
-        findings: &Findings,
-    ) -> Result<Option<Signed>> {
-        let state = &findings.replay.state;
-        let handovers = self.handovers(source, claimed, findings)?;
-        let signed = match trust.check(note, state, &handovers) {
-            Ok(signed) => signed,
-            Err(problem) => {
-                self.wrong(None, problem);
-                return Ok(None);
-            }
-        };
-        // A key that handed over signs beside the one that follows it, and never alone.
-        let founded = state.founded.as_ref().filter(|founded| !founded.log_key_changes.is_empty());
-        if let Some(current) = founded.and_then(|founded| founded.log_key_at(claimed.size))
-            && !signs(note, current)
-        {
-            self.wrong(None, format!("the checkpoint is not signed by {current}, the log's key at this size"));
-        }
-        // Below a cosigned size nothing can have been recorded later than the witness saw it.
-        let last = findings.last_recorded.filter(|_| state.size == claimed.size);
-        for witness in &signed.witnesses {
-            let seen = i64::try_from(witness.timestamp.saturating_mul(1000)).unwrap_or(i64::MAX);
-            if last.is_some_and(|last| last.millis() > seen.saturating_add(WITNESS_SLACK_MS)) {
-                let index = claimed.size.checked_sub(1);
-                self.wrong(
-                    index,
-                    format!("the entry says it was recorded more than 5 minutes after `{}` cosigned it", witness.name),
-                );
-            }
-        }
-        Ok(Some(signed))
-    }
-
-    /// The checkpoints under which one key of the log handed over to the next, as far as the source has them.
-    fn handovers<'f>(
-        &mut self,
-        source: &Source,
-        claimed: &Checkpoint,
-        findings: &'f Findings,
-    ) -> Result<Vec<Handover<'f>>> {
-        let changes = findings.replay.state.founded.iter().flat_map(|founded| &founded.log_key_changes);
-        let mut handovers = Vec::new();
-        for change in changes.filter(|change| change.first_size <= claimed.size) {
-            let root = findings.handovers.iter().find(|(size, _)| *size == change.first_size).map(|(_, root)| *root);
-            let (Some(root), Some(note)) = (root, source.handover(change.first_size)?) else { continue };
-            let handover = Handover { change, root, note };
-            match handover.check() {
-                Ok(()) => handovers.push(handover),
-                Err(problem) => {
-                    let size = change.first_size;
-                    self.wrong(None, format!("the checkpoint over {size} entries hands no key over: {problem}"));
-                }
-            }
-        }
-        Ok(handovers)
-    }
-
-    fn tree(&mut self, claimed: &Checkpoint, findings: &Findings, older: Option<&Checkpoint>) {
-        if let Some(missing) = &findings.missing {
-            self.wrong(
-                Some(missing.index),
-                format!("{}; the checkpoint promises {} entries", missing.problem, claimed.size),
-            );
-        } else if findings.root != claimed.root {
-            self.wrong(
-                None,
-                format!("the entries give the root {}, and the checkpoint says {}", findings.root, claimed.root),
-            );
-        }
-        if let Some(difference) = &findings.difference {
-            self.wrong(Some(difference.index), difference.problem.clone());
-        }
-        if let Some(older) = older
-            && findings.older_root != Some(older.root)
-        {
-            self.wrong(
-                None,
-                format!(
-                    "the log does not contain the older checkpoint over {} entries: its history was changed",
-                    older.size
-                ),
-            );
-        }
-    }
-
-    fn identity(&mut self, wanted: Option<&str>, state: &State) {
-        let Some(wanted) = wanted else { return };
-        let found = state.founded.as_ref().map(|founded| &*founded.ledger);
-        if found != Some(wanted) {
-            self.wrong(Some(0), format!("this is not the ledger `{wanted}`"));
-        }
-    }
-
-    /// The key that the source itself names is of no weight; that it is another is worth saying.
-    fn source_key(&mut self, source: &Source, note: &[u8], signed: Option<&Signed>) -> Result<()> {
-        if let (Some(named), Some(signed)) = (source.vkey()?, signed)
-            && named != signed.log_key
-            && !signs(note, &named)
-        {
-            self.wrong(None, format!("`vkey` names {named}, and the checkpoint is signed by {}", signed.log_key));
-        }
-        Ok(())
-    }
-
-    fn reference(&mut self, source: &Source, state: &State) -> Result<Share> {
-        let rows = state.founded.iter().flat_map(|founded| founded.code_lists.iter().chain(&founded.policies));
-        let mut share = Share { done: 0, of: 0 };
-        for row in rows {
-            share.of += 1;
-            let served = source.data(&row.sha256)?;
-            let held = || codes::by_sha256(&row.sha256).map(|file| file.text.as_bytes().to_vec());
-            // A file of entries carries no data; what this program holds has the hash by its making.
-            let file = if source.has_tiles() { served } else { held() };
-            match file {
-                Some(bytes) if Sha256::digest(&bytes).as_slice() == row.sha256.as_bytes() => share.done += 1,
-                Some(_) => {
-                    self.wrong(None, format!("the reference data {} have another hash than entry 0 pins", row.id));
-                }
-                None => self.wrong(None, format!("the reference data {} ({}) are not there", row.id, row.sha256)),
-            }
-        }
-        Ok(share)
-    }
-
-    fn report(
-        self,
         scope: &Scope,
-        findings: &Findings,
-        signed: Option<Signed>,
-        reference_data: Share,
-        elapsed: u128,
-    ) -> Report {
-        let state = &findings.replay.state;
-        let stopped = findings.stopped.as_ref().map(|stopped| StopReport {
-            code: stopped.stop.code().to_owned(),
-            index: stopped.index,
-            reason: stopped.stop.to_string(),
-        });
-        let wrong = self.problems.iter().filter_map(|problem| problem.index);
-        let first_bad_index = wrong.chain(stopped.as_ref().map(|stop| stop.index)).min();
-        let partial = scope.decide < scope.size;
-        Report {
-            ok: self.problems.is_empty() && stopped.is_none() && state.size == scope.decide,
-            ledger: state.founded.as_ref().map(|founded| founded.ledger.to_string()),
-            demonstration: state
-                .founded
-                .as_ref()
-                .is_some_and(|founded| founded.origin.starts_with("demo.counterpart.example/")),
-            size: scope.size,
-            root: findings.root.to_string(),
-            decided_root: partial.then(|| findings.decided_root.to_string()),
-            checkpoint: CheckpointReport {
-                holds: signed.is_some(),
-                key_from: signed.as_ref().map_or("ledger", |signed| signed.source),
-                log_key: signed.as_ref().map(|signed| signed.log_key.clone()),
-                witnesses: signed
-                    .into_iter()
-                    .flat_map(|signed| signed.witnesses)
-                    .map(|witness| WitnessReport { name: witness.name, timestamp: witness.timestamp })
-                    .collect(),
-            },
-            decisions: Share { done: state.size, of: scope.decide },
-            door_checks: Share { done: 0, of: findings.with_words },
-            erased: erased(state),
-            reference_data,
-            stopped,
-            first_bad_index,
-            problems: self.problems,
-            elapsed_ms: u64::try_from(elapsed).unwrap_or(u64::MAX),
+        common: &Common,
+    ) -> Result<Option<Kept>> {
+        let Some(keeping) = keeping else { return Ok(None) };
+        let kept = keeping.load()?;
+        let size = kept.as_ref().map_or(0, |kept| kept.verified.replay.state.size);
+        if let Some(from) = from.filter(|from| *from != size) {
+            let path = keeping.path().display();
+            return Err(Fault::usage(format!(
+                "`{path}` keeps {size} verified entries of this program, not {from}; leave --from out to go on from there"
+            )));
         }
-    }
-}
-
-/// Words whose day has come. That they are gone from a store cannot be seen from the log; that they were to go can.
-fn erased(state: &State) -> Vec<ErasedReport> {
-    let now = state.recorded_at.map_or_else(shell::now, |newest| newest.max(shell::now()));
-    let due = state.due_erasures(now).into_iter();
-    due.map(|erasure| ErasedReport {
-        by: erasure.event.to_string(),
-        index: erasure.target_index,
-        pointers: erasure.pointers.iter().map(|pointer| pointer.as_str().to_owned()).collect(),
-        reason: erasure.reason.to_string(),
-        since: erasure.at.to_string(),
-    })
-    .collect()
-}
-
-/// A line that is written over while the audit runs, on a terminal alone.
-struct Progress {
-    shown: bool,
-    of: u64,
-    watch: shell::Stopwatch,
-}
-
-impl Progress {
-    fn new(common: &Common, of: u64) -> Self {
-        Self { shown: !common.quiet && shell::talks_to_terminal(), of, watch: shell::Stopwatch::start() }
-    }
-
-    fn tell(&mut self, decided: u64) {
-        if self.shown {
-            let millis = u64::try_from(self.watch.elapsed().as_millis()).unwrap_or(u64::MAX).max(1);
-            let rate = decided.saturating_mul(1000) / millis;
-            shell::say_part(&format!("\r{decided} of {} entries decided, {rate} a second ", self.of));
+        let Some(kept) = kept else {
+            if keeping.path().exists() {
+                common.say("What was kept is by another version of this program, so everything is verified again.");
+            }
+            return Ok(None);
+        };
+        let before = trust::claimed(kept.checkpoint.as_bytes())?;
+        if before.origin != claimed.origin {
+            return Err(Fault::unverified(format!(
+                "the log is `{}` and what was kept is of `{}`; give another --state for another log",
+                claimed.origin, before.origin
+            )));
         }
-    }
-
-    fn end(&self) {
-        if self.shown {
-            shell::say_part("\r\x1b[K");
+        if claimed.size < size && kept.whole {
+            let text = String::from_utf8_lossy(note);
+            let folder = keep_both(keeping.path(), &kept.checkpoint, &text, shell::now())?;
+            return Err(Fault::unverified(format!(
+                "ROLLBACK: the log shows {} entries and has shown {size} before; it was rolled back, or an old \
+                 checkpoint is replayed. Both signed checkpoints are kept in {}",
+                claimed.size,
+                folder.display()
+            )));
         }
+        if scope.decide < size || scope.older.is_some_and(|older| older < size) {
+            common.say("What was kept reaches further than what is asked for, so everything is verified again.");
+            return Ok(None);
+        }
+        common.say(&format!("Going on from {size} entries that were verified before."));
+        Ok(Some(kept))
     }
 }
 

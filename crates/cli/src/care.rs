@@ -3,6 +3,8 @@
 //! A store is judged by what it signed: its entries must come to the root of its newest checkpoint, under the key of
 //! its ledger. The private keys of the log are never copied; keep them apart (`docs/operators/`).
 
+mod mirrored;
+
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -68,14 +70,18 @@ pub struct Backup {
 /// A copy may be older than what others have seen, and a ledger that goes on from it would sign a second history. So
 /// say what was seen: the newest checkpoint of a witness, of another copy or of a receipt.
 ///
+/// A mirror gives back what the origin lost: every entry and the newest checkpoint that it has, but no words, which it
+/// never had. Put `ledger.json` into the folder first.
+///
 /// Examples:
 ///   counterpart restore --from /backup/ledger --keys-from /other/ledger-keys --data ledger --seen checkpoint.txt
 ///   counterpart restore --from /backup/ledger --data ledger --nobody-has-seen "never served to anybody"
+///   counterpart restore --from https://mirror.example --data ledger --seen checkpoint.txt
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub struct Restore {
-    /// The copy
-    #[arg(long, value_name = "DIR")]
+    /// The copy, or a mirror
+    #[arg(long, value_name = "DIR|URL")]
     from: PathBuf,
     /// The keys of words
     #[arg(long, value_name = "DIR")]
@@ -206,6 +212,9 @@ impl Restore {
     /// Puts a copy back.
     pub fn run(&self, common: &Common) -> Result<Ending> {
         let folder = Folder::at(&self.data);
+        if mirrored::is_mirror(&self.from) {
+            return self.from_mirror(&folder, common);
+        }
         let identity = Folder::at(&self.from).identity()?;
         let seen = self.seen.as_deref().map(shell::read).transpose()?;
         // Who signed it is looked at when the entries say which keys the log has had.
@@ -239,6 +248,38 @@ impl Restore {
         say_erased(erased, common);
         if let Some(reason) = &self.nobody_has_seen {
             common.say(&format!("nobody was asked what they have seen, because: {reason}"));
+        }
+        common.say("before you serve it: put `log.key` and `answer.key` into the folder, and ask every witness");
+        Ok(Ending::Done)
+    }
+}
+
+impl Restore {
+    /// From a mirror, which has no words and no identity of its own to be believed.
+    fn from_mirror(&self, folder: &Folder, common: &Common) -> Result<Ending> {
+        let identity = folder.identity().context("put the `ledger.json` of the ledger into the folder first")?;
+        let vkey: VerifierKey = identity.log_key.parse().context("the log key of the ledger")?;
+        let seen = self.seen.as_deref().map(|file| signed(&shell::read(file)?, &identity.origin, &vkey)).transpose()?;
+        let given = mirrored::give_back(&self.from, &identity.origin, &vkey, &folder.store())?;
+        if let Some(seen) = seen.as_ref().filter(|seen| seen.size > given.entries) {
+            return Err(Fault::unverified(format!(
+                "the mirror has {} entries and others have seen {}; nothing may be signed from it, look for another one",
+                given.entries, seen.size
+            )));
+        }
+        let store = folder.open_store_whole()?;
+        agrees(&store, &identity.origin, &vkey, seen.as_ref())?;
+        if common.json {
+            shell::line(&json!({ "entries": given.entries, "without_words": given.with_words }).to_string());
+        } else {
+            let entries = given.entries;
+            shell::line(&format!("restored {entries} entries from the mirror; they fit the signed root"));
+        }
+        if given.with_words > 0 {
+            common.say(&format!(
+                "{} of them promise words, which no mirror has: take them from a copy of the store, or from the parties",
+                given.with_words
+            ));
         }
         common.say("before you serve it: put `log.key` and `answer.key` into the folder, and ask every witness");
         Ok(Ending::Done)

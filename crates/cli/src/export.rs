@@ -55,7 +55,7 @@ impl Export {
         let name = named(&self.agreement)?;
         let hand = |name: &String| act::hand(&self.place.folder(common)?, name, common);
         let reader = self.reader.as_ref().map(hand).transpose()?;
-        let ledger = Ledger::meet_as(&self.url, reader, &|| Ok(None), common)?;
+        let ledger = Ledger::meet_as(&self.url, reader, &|| Ok(Vec::new()), common)?;
         let format = match self.format {
             Format::Bundle => "bundle",
         };

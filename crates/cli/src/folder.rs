@@ -245,8 +245,13 @@ fn signer(origin: &str, key: SigningKey) -> Result<NoteSigner> {
     NoteSigner::new(origin, key).map_err(|error| anyhow::anyhow!("`{origin}` cannot be an origin: {error}"))
 }
 
+/// Whether an entry commits to words.
+pub fn promises_words(entry: &[u8]) -> bool {
+    replay::read(entry).is_ok_and(|read| !counterpart_core::door::seals(&read.event.data).is_empty())
+}
+
 /// Under which keys an entry is found: its stream and its id, as the write path records them.
-fn keys_of(entry: &[u8]) -> Vec<Vec<u8>> {
+pub fn keys_of(entry: &[u8]) -> Vec<Vec<u8>> {
     replay::read(entry).map_or_else(
         // An entry that does not parse stops the replay, which names it.
         |_| Vec::new(),

@@ -41,6 +41,18 @@ pub struct Recorded {
     pub event: Event,
 }
 
+/// A session of the first of these keys that the ledger knows: one that is only being registered signs beside others.
+fn any_session(web: &Web, ledger: &str, hands: &[Hand]) -> Result<Web> {
+    let mut first = None;
+    for hand in hands {
+        match session::begin(web, ledger, hand) {
+            Ok(read) => return Ok(read),
+            Err(error) => first = first.or(Some(error)),
+        }
+    }
+    Err(first.unwrap_or_else(|| Fault::usage("name a key to read with")))
+}
+
 impl Ledger {
     /// Meets the ledger at this URL: reads entry 0, and pins it or compares it with the pin.
     ///
@@ -48,7 +60,7 @@ impl Ledger {
     ///
     /// It does not answer, shows another ledger than before (exit 4), or its key is not the one of entry 0.
     pub fn meet(url: &str, common: &Common) -> Result<Self> {
-        Self::meet_as(url, None, &|| Ok(None), common)
+        Self::meet_as(url, None, &|| Ok(Vec::new()), common)
     }
 
     /// Meets the ledger, signed in as `reader`; without one, as whoever `asked` gives when the ledger is closed.
@@ -59,18 +71,18 @@ impl Ledger {
     pub fn meet_as(
         url: &str,
         reader: Option<Hand>,
-        asked: &dyn Fn() -> Result<Option<Hand>>,
+        asked: &dyn Fn() -> Result<Vec<Hand>>,
         common: &Common,
     ) -> Result<Self> {
         let mut web = Web::new(url)?;
-        let reader = match reader {
+        let readers = match reader {
             None if web.get("/api/v1/events/0")?.status == 401 => asked()?,
-            reader => reader,
+            reader => reader.into_iter().collect(),
         };
         let mut named = None;
-        if let Some(hand) = reader {
+        if !readers.is_empty() {
             let ledger = session::ledger_of(&web)?;
-            web = session::begin(&web, &ledger, &hand)?;
+            web = any_session(&web, &ledger, &readers)?;
             named = Some(ledger);
         }
         let (bytes, event) = entry(&web, "0")?;

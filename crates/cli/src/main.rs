@@ -18,6 +18,7 @@ mod draft;
 mod ending;
 mod export;
 mod folder;
+mod histories;
 mod init;
 mod key;
 mod key_file;

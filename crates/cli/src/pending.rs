@@ -133,7 +133,7 @@ impl Pending {
 impl Asking {
     fn meet(&self, common: &Common) -> Result<(Ledger, Web)> {
         let hand = act::hand(&self.place.folder(common)?, &self.key, common)?;
-        let ledger = Ledger::meet_as(&self.url, None, &|| Ok(Some(hand.clone())), common)?;
+        let ledger = Ledger::meet_as(&self.url, None, &|| Ok(vec![hand.clone()]), common)?;
         let web = ledger.read_as(&hand)?;
         Ok((ledger, web))
     }
@@ -173,7 +173,7 @@ pub fn open(ledger: &Ledger, partial: &Partial, common: &Common) -> Result<Endin
 pub fn sign(meant: Digest, acting: &Acting, common: &Common) -> Result<Ending> {
     let hands = acting.hands(common)?;
     let first = hands.first().ok_or_else(|| Fault::usage("name the key that signs with --key"))?;
-    let ledger = Ledger::meet_as(&acting.url, None, &|| Ok(Some(first.clone())), common)?;
+    let ledger = Ledger::meet_as(&acting.url, None, &|| Ok(vec![first.clone()]), common)?;
     let web = ledger.read_as(first)?;
     let value = read(&web, &format!("{PATH}/{meant}"))?;
     if value.get("envelope").is_none() {

@@ -201,7 +201,7 @@ impl Asking {
     fn ledger(&self, common: &Common) -> Result<Ledger> {
         let hand = |name: &String| act::hand(&self.place.folder(common)?, name, common);
         let reader = self.reader.as_ref().map(hand).transpose()?;
-        Ledger::meet_as(&self.url, reader, &|| Ok(None), common)
+        Ledger::meet_as(&self.url, reader, &|| Ok(Vec::new()), common)
     }
 
     fn ask(&self, path: &str, filters: &[(&str, String)], common: &Common) -> Result<Value> {

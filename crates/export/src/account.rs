@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 
 use counterpart_core::agreement::{Agreement, Origin};
 use counterpart_core::event::Event;
-use counterpart_core::ids::Stream;
+use counterpart_core::event::data::ContestOutcome;
+use counterpart_core::ids::{EventId, Stream};
+use counterpart_core::london;
 use counterpart_core::state::State;
 use counterpart_core::time::Timestamp;
 use counterpart_projections::coverage;
@@ -141,11 +143,12 @@ fn table<'a>(text: &mut String, state: &State, entries: impl Iterator<Item = (&'
     for (index, Needed { event, recorded_at, .. }) in entries {
         let _ = writeln!(
             text,
-            "| {index} | {} | {} | {} | {} |",
+            "| {index} | {} | {} | {} | {}{} |",
             english::instant(*recorded_at),
             english::event(event.event_type()),
             of(state, event),
-            signers(state, event)
+            signers(state, event),
+            doubt(state, event.id)
         );
     }
 }
@@ -166,6 +169,23 @@ fn signers(state: &State, event: &Event) -> String {
         format!("{} of {}{lent}", signer.role.title(), plain(&name_of(state, signer.organisation)))
     };
     event.signers.iter().map(signer).collect::<Vec<_>>().join(", and ")
+}
+
+/// What a body says of an event that its key signed while it may have been in other hands. The event is never called
+/// invalid: it was signed, and it is in the log.
+fn doubt(state: &State, event: EventId) -> String {
+    if let Some(verdict) = state.contests.verdict(event) {
+        let word = match verdict.outcome {
+            ContestOutcome::Affirmed => "affirmed",
+            ContestOutcome::Disowned => "disowned",
+        };
+        let on = english::date(london::date_of(verdict.at));
+        return format!("; **{word} by {} on {on}**", plain(&name_of(state, verdict.organisation)));
+    }
+    state.contests.contest(event).map_or_else(String::new, |contest| {
+        let organisation = plain(&name_of(state, contest.organisation));
+        format!("; **in doubt: {organisation} reported that the key may have been in other hands**")
+    })
 }
 
 /// What nobody signed: days that came.

@@ -12,6 +12,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
+use std::ops::Range;
 
 use flate2::read::DeflateDecoder;
 use flate2::write::DeflateEncoder;
@@ -107,6 +108,11 @@ pub fn write<'a>(members: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Resu
 ///
 /// [`ArchiveError`]: it is no zip, is damaged, or a name stands twice.
 pub fn read(bytes: &[u8]) -> Result<BTreeMap<String, Vec<u8>>, ArchiveError> {
+    read_within(bytes, CONTENT_MAX)
+}
+
+/// The same, of at most so many bytes inflated.
+fn read_within(bytes: &[u8], mut room: usize) -> Result<BTreeMap<String, Vec<u8>>, ArchiveError> {
     let end = bytes.len().checked_sub(END_LEN).and_then(|start| bytes.get(start..));
     let mut end = Reading(end.ok_or(ArchiveError::Form("it is too short"))?);
     if end.long()? != END {
@@ -123,10 +129,11 @@ pub fn read(bytes: &[u8]) -> Result<BTreeMap<String, Vec<u8>>, ArchiveError> {
     let held = bytes.get(..start).ok_or(ArchiveError::Form("its directory begins behind its end"))?;
     let mut directory = Reading(bytes.get(start..start + length).ok_or(ArchiveError::Form("it has no directory"))?);
     let mut members = BTreeMap::new();
-    let mut room = CONTENT_MAX;
+    let mut places: Vec<Range<usize>> = Vec::new();
     for _ in 0..count {
-        let (name, content) = member(&mut directory, held, room)?;
+        let (name, content, place) = member(&mut directory, held, room)?;
         room -= content.len();
+        places.push(place);
         if members.insert(name, content).is_some() {
             return Err(ArchiveError::Form("a name stands twice"));
         }
@@ -134,11 +141,18 @@ pub fn read(bytes: &[u8]) -> Result<BTreeMap<String, Vec<u8>>, ArchiveError> {
     if !directory.0.is_empty() {
         return Err(ArchiveError::Form("its directory has more members than it says"));
     }
+    places.sort_unstable_by_key(|place| place.start);
+    if places.windows(2).any(|two| matches!(two, [one, other] if other.start < one.end)) {
+        return Err(ArchiveError::Form("two members share bytes"));
+    }
     Ok(members)
 }
 
+/// A member: its name, its content, and where both lie in the zip.
+type Member = (String, Vec<u8>, Range<usize>);
+
 /// The next member that the directory names.
-fn member(directory: &mut Reading<'_>, held: &[u8], room: usize) -> Result<(String, Vec<u8>), ArchiveError> {
+fn member(directory: &mut Reading<'_>, held: &[u8], room: usize) -> Result<Member, ArchiveError> {
     if directory.long()? != DIRECTORY {
         return Err(ArchiveError::Form("its directory is no directory"));
     }
@@ -169,6 +183,7 @@ fn member(directory: &mut Reading<'_>, held: &[u8], room: usize) -> Result<(Stri
     }
     own.take(usize::from(own_extra_len))?;
     let raw = own.take(deflated)?;
+    let place = start..held.len() - own.0.len();
     if inflated > room {
         return Err(ArchiveError::TooLarge);
     }
@@ -186,7 +201,7 @@ fn member(directory: &mut Reading<'_>, held: &[u8], room: usize) -> Result<(Stri
     if content.len() != inflated || sum(&content) != sum_said {
         return Err(damaged("its checksum or its length is of other bytes"));
     }
-    Ok((shown, content))
+    Ok((shown, content, place))
 }
 
 /// Bytes that are read from their front.
@@ -234,7 +249,7 @@ fn sum(content: &[u8]) -> u32 {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
+#[expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 mod tests {
     use super::*;
 
@@ -283,5 +298,166 @@ mod tests {
                 assert_eq!(members, whole, "{at}");
             }
         }
+    }
+
+    /// The offsets of the directory and of the end.
+    fn parts(zip: &[u8]) -> (usize, usize) {
+        let end = zip.len() - END_LEN;
+        let start = u32::from_le_bytes(zip.get(end + 16..end + 20).unwrap().try_into().unwrap());
+        (usize::try_from(start).unwrap(), end)
+    }
+
+    fn put_at(zip: &mut [u8], at: usize, bytes: &[u8]) {
+        zip.get_mut(at..at + bytes.len()).unwrap().copy_from_slice(bytes);
+    }
+
+    #[test]
+    fn a_bomb_is_given_up_at_the_size_that_it_says_and_never_beyond_what_a_bundle_may_be() {
+        // Much of nothing in very little, and a directory that says so, or that it is less, or more.
+        let zeros = vec![0_u8; 4 << 20];
+        let zip = write([("bomb", &zeros[..])]).unwrap();
+        assert!(zip.len() < 20_000);
+        assert_eq!(read(&zip).unwrap().get("bomb").map(Vec::len), Some(zeros.len()));
+        let (start, _) = parts(&zip);
+        let says = |size: u32| {
+            let mut zip = zip.clone();
+            put_at(&mut zip, start + 24, &size.to_le_bytes());
+            read(&zip).unwrap_err().to_string()
+        };
+        assert!(says(10).contains("its length is of other bytes"));
+        assert!(says(u32::MAX).contains("larger than a bundle may be"));
+        assert!(says(u32::try_from(CONTENT_MAX).unwrap() + 1).contains("larger than a bundle may be"));
+        // Many members, each allowed by itself.
+        let members: Vec<String> = (0..5).map(|number| format!("data/{number}")).collect();
+        let zip = write(members.iter().map(|name| (name.as_str(), &zeros[..]))).unwrap();
+        assert!(read_within(&zip, 20 << 20).is_ok());
+        assert!(read_within(&zip, (20 << 20) - 1).unwrap_err().to_string().contains("larger than a bundle may be"));
+    }
+
+    #[test]
+    fn members_that_share_their_bytes_are_refused() {
+        // Two names in the directory, one content: a bomb that needs no compression, and a name with two readings.
+        let zip = write([("one", &b"a few words"[..]), ("two", &b"a few words"[..])]).unwrap();
+        let (start, end) = parts(&zip);
+        let record = (end - start) / 2;
+        let mut shared = zip.clone();
+        let first = zip.get(start..start + record).unwrap().to_vec();
+        put_at(&mut shared, start + record, &first);
+        assert!(read(&shared).unwrap_err().to_string().contains("a name stands twice"));
+        // The second member begins where the first one does: its own name is another.
+        let mut overlapping = zip.clone();
+        put_at(&mut overlapping, start + record + 42, &0_u32.to_le_bytes());
+        assert!(read(&overlapping).unwrap_err().to_string().contains("the directory calls it otherwise"));
+        // A whole member within the stored content of another one.
+        let inner = write([("two", &b"a"[..])]).unwrap();
+        let inner = inner.get(..parts(&inner).0).unwrap();
+        let nested = nested(inner);
+        assert!(read(&nested).unwrap_err().to_string().contains("two members share bytes"));
+        // And one that begins within the other one's content.
+        put_at(&mut overlapping, start + record + 42, &5_u32.to_le_bytes());
+        assert!(read(&overlapping).unwrap_err().to_string().contains("nothing begins where the directory says"));
+    }
+
+    /// A zip whose first member stores a second one, which the directory names too.
+    fn nested(inner: &[u8]) -> Vec<u8> {
+        let length = u32::try_from(inner.len()).unwrap();
+        let mut about = Vec::new();
+        put(&mut about, &[VERSION, 0, STORED, 0, FIRST_DAY]);
+        put_long(&mut about, &[sum(inner), length, length]);
+        put(&mut about, &[3, 0]);
+        let mut zip = Vec::new();
+        put_long(&mut zip, &[MEMBER]);
+        zip.extend([&about[..], b"one", inner].concat());
+        let start = zip.len();
+        let row = |about: &[u8], name: &[u8], at: u32| {
+            let mut row = Vec::new();
+            put_long(&mut row, &[DIRECTORY]);
+            put(&mut row, &[MADE_BY]);
+            row.extend_from_slice(about);
+            put(&mut row, &[0, 0, 0]);
+            put_long(&mut row, &[MODE, at]);
+            row.extend_from_slice(name);
+            row
+        };
+        let own = inner.get(4..30).unwrap();
+        zip.extend([row(&about, b"one", 0), row(own, b"two", 33)].concat());
+        let directory = zip.len() - start;
+        put_long(&mut zip, &[END]);
+        put(&mut zip, &[0, 0, 2, 2]);
+        put_long(&mut zip, &[u32::try_from(directory).unwrap(), u32::try_from(start).unwrap()]);
+        put(&mut zip, &[0]);
+        zip
+    }
+
+    #[test]
+    fn counts_and_lengths_that_promise_the_world_cost_nothing() {
+        let zip = write([("one", &b"a"[..])]).unwrap();
+        let (start, end) = parts(&zip);
+        let changed = |at: usize, bytes: &[u8]| {
+            let mut zip = zip.clone();
+            put_at(&mut zip, at, bytes);
+            read(&zip).unwrap_err().to_string()
+        };
+        let most = u16::MAX.to_le_bytes();
+        assert!(changed(end + 8, &[most, most].concat()).contains("it is cut short"));
+        for at in [start + 28, start + 30, start + 32] {
+            assert!(changed(at, &most).contains("cut short"));
+        }
+        for at in [start + 20, start + 42] {
+            assert!(read_fails(&zip, at));
+        }
+    }
+
+    fn read_fails(zip: &[u8], at: usize) -> bool {
+        let mut zip = zip.to_vec();
+        put_at(&mut zip, at, &u32::MAX.to_le_bytes());
+        read(&zip).is_err()
+    }
+
+    #[test]
+    fn whatever_bytes_come_they_are_read_or_refused_and_never_more_than_a_bundle() {
+        // A generator of its own: the same cases every time.
+        let mut seed: u64 = 0x9e37_79b9_7f4a_7c15;
+        let mut next = move |below: usize| {
+            seed ^= seed << 13;
+            seed ^= seed >> 7;
+            seed ^= seed << 17;
+            usize::try_from(seed >> 11).unwrap() % below
+        };
+        let texts: [&[u8]; 4] = [b"", b"a", b"a few words, a few words, a few words", &[7; 900]];
+        let mut read_well = 0;
+        for case in 0..20_000 {
+            let names: Vec<String> = (0..next(4)).map(|number| format!("m{number}")).collect();
+            let mut zip = write(names.iter().map(|name| (name.as_str(), texts[next(4)]))).unwrap();
+            for _ in 0..next(4) {
+                let at = next(zip.len());
+                match next(4) {
+                    0 => put_at(&mut zip, at, &[u8::try_from(next(256)).unwrap()]),
+                    1 => zip.truncate(at.max(1)),
+                    2 => {
+                        let piece = zip.get(at..(at + next(60)).min(zip.len())).unwrap().to_vec();
+                        let to = next(zip.len());
+                        zip.splice(to..to, piece);
+                    }
+                    _ => {
+                        let signatures = [MEMBER, DIRECTORY, END, u32::MAX, 0];
+                        let bytes = signatures[next(5)].to_le_bytes();
+                        let at = at.min(zip.len().saturating_sub(4));
+                        if zip.len() >= 4 {
+                            put_at(&mut zip, at, &bytes);
+                        }
+                    }
+                }
+            }
+            if let Ok(members) = read(&zip) {
+                read_well += 1;
+                let total: usize = members.values().map(Vec::len).sum();
+                assert!(total <= 4 * 900, "case {case}");
+            }
+        }
+        assert!(
+            (4_000..19_000).contains(&read_well),
+            "{read_well} of 20000 are zips still: the cases are of both kinds"
+        );
     }
 }

@@ -1,5 +1,5 @@
 //! Which keys and signatures are accepted: the verdict that history depends on.
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use counterpart_tlog::ed25519::{KeyError, PublicKey, SigningKey};
 use serde_json::Value;
@@ -51,15 +51,23 @@ fn key_of_a_signer_is_registrable_and_named_by_its_hash() {
     assert!(!public.verify(b"x", &signature));
 }
 
-/// The C2SP/CCTV vectors pin the verdict, so that no upgrade changes what history says. They
-/// lie beside a checkout of this project; where they do not, the cases above stand alone.
+/// Public vectors, which lie beside a checkout of this project; where they do not, that is said aloud, and the cases
+/// above stand alone.
+fn public_vectors(name: &str) -> Option<Value> {
+    let path = format!("{}/../../../shared/data/vectors/{name}", env!("CARGO_MANIFEST_DIR"));
+    let chosen = std::env::var("COUNTERPART_VECTORS").map(|folder| format!("{folder}/{name}"));
+    let Ok(vectors) = std::fs::read(chosen.unwrap_or(path)) else {
+        eprintln!("WARNING: {name} is not here (COUNTERPART_VECTORS=FOLDER names its folder); it was NOT asked");
+        return None;
+    };
+    Some(serde_json::from_slice(&vectors).unwrap())
+}
+
+/// The C2SP/CCTV vectors pin the verdict, so that no upgrade changes what history says.
 #[test]
 fn of_914_public_edge_cases_43_are_accepted() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/vectors/cctv_ed25519.json");
-    let Ok(vectors) = std::fs::read(path) else {
-        return;
-    };
-    let vectors: Vec<Value> = serde_json::from_slice(&vectors).unwrap();
+    let Some(vectors) = public_vectors("cctv_ed25519.json") else { return };
+    let vectors = vectors.as_array().unwrap();
     assert_eq!(vectors.len(), 914);
     let accepted = vectors.iter().filter(|vector| {
         let message = vector["msg"].as_str().unwrap().as_bytes();
@@ -70,4 +78,22 @@ fn of_914_public_edge_cases_43_are_accepted() {
     // All but one are by keys that would not have been registered.
     let registrable = accepted.iter().filter(|vector| PublicKey::register(&bytes(&vector["key"])).is_ok());
     assert_eq!(registrable.count(), 1);
+}
+
+/// The vectors of Wycheproof: what is valid is accepted, and nothing else is.
+#[test]
+fn wycheproof_agrees_with_every_verdict() {
+    let Some(vectors) = public_vectors("wycheproof_ed25519.json") else { return };
+    let (mut valid, mut invalid) = (0, 0);
+    for group in vectors["testGroups"].as_array().unwrap() {
+        let key = PublicKey::register(&bytes(&group["publicKey"]["pk"])).unwrap();
+        for case in group["tests"].as_array().unwrap() {
+            let message = hex::decode(case["msg"].as_str().unwrap()).unwrap();
+            let signature: Result<[u8; 64], _> = hex::decode(case["sig"].as_str().unwrap()).unwrap().try_into();
+            let verifies = signature.is_ok_and(|signature| key.verify(&message, &signature));
+            assert_eq!(verifies, case["result"] == "valid", "{case}");
+            *(if verifies { &mut valid } else { &mut invalid }) += 1;
+        }
+    }
+    assert!(valid > 50 && invalid > 50, "{valid} valid and {invalid} invalid");
 }

@@ -12,13 +12,12 @@ use anyhow::{Context, Result};
 use counterpart_core::door;
 use counterpart_core::keyring::Keyring;
 use counterpart_core::replay::{self, Read, Replay, Stop, Stopped};
-use counterpart_core::time::Timestamp;
 use counterpart_tlog::tile::TILE_WIDTH;
 use counterpart_tlog::{Hash, leaf_hash};
 use rayon::prelude::*;
 
 use super::source::{self, Source};
-use super::tree::{Difference, GrowingTree};
+use super::tree::{Difference, Edge, GrowingTree};
 
 /// Bundles that are parsed and verified together: 8,192 entries keep every core busy between two decisions.
 const GROUP: u64 = if cfg!(test) { 2 } else { 32 };
@@ -38,6 +37,37 @@ pub struct Scope {
     pub decide: u64,
     /// A smaller size whose root is wanted, from an older checkpoint.
     pub older: Option<u64>,
+}
+
+/// What was verified of a log so far: nothing, or what an earlier audit kept.
+#[derive(Clone, Debug, Default)]
+pub struct Verified {
+    /// The state and keys after the entries so far.
+    pub replay: Replay,
+    /// The right edge of the tree over them.
+    pub edge: Edge,
+    /// How many of their events committed to words.
+    pub with_words: u64,
+    /// The roots at the first sizes of keys of the log, in order.
+    pub handovers: Vec<(u64, Hash)>,
+}
+
+/// The same while it goes on.
+#[derive(Clone, Copy, Debug)]
+pub struct SoFar<'a> {
+    pub replay: &'a Replay,
+    pub edge: &'a Edge,
+    pub with_words: u64,
+    pub handovers: &'a [(u64, Hash)],
+}
+
+/// Who hears of an audit while it runs.
+pub trait Listener: Send {
+    /// So many entries are decided.
+    fn decided(&mut self, size: u64);
+
+    /// Everything up to here agrees; it may be kept, so that an audit that is stopped goes on from here.
+    fn agrees(&mut self, so_far: SoFar<'_>);
 }
 
 /// What an audit found. It judges nothing yet.
@@ -60,13 +90,21 @@ pub struct Findings {
     pub missing: Option<Difference>,
     /// Decided events that committed to words: each had door checks.
     pub with_words: u64,
-    /// When the last decided entry was recorded.
-    pub last_recorded: Option<Timestamp>,
+    /// How many entries were there before this audit began.
+    pub went_on_from: u64,
+    /// How many entries were read, parsed and their signatures verified.
+    pub examined: u64,
+    /// The entry behind those that were decided, if there is one.
+    pub next: Option<Result<Read, Stop>>,
+    /// The right edge of the tree over all of them.
+    pub edge: Edge,
 }
 
 /// The bundles of a group, in order; fewer when no more can be had.
 struct Group {
     bundles: Vec<(Vec<u8>, u16)>,
+    /// How many entries at the beginning were verified before.
+    skip: usize,
     missing: Option<String>,
 }
 
@@ -85,26 +123,29 @@ struct PreparedGroup {
     missing: Option<String>,
 }
 
-/// Audits a log. `progress` hears how many entries were decided.
+/// Audits a log behind what was verified before.
 ///
 /// # Errors
 ///
 /// The source cannot be read. What it holds is never an error.
-pub fn run(source: &Source, scope: &Scope, progress: &mut (dyn FnMut(u64) + Send)) -> Result<Findings> {
+pub fn run(source: &Source, scope: &Scope, before: Verified, listener: &mut dyn Listener) -> Result<Findings> {
     std::thread::scope(|threads| {
         let (sender, groups) = sync_channel(WAITING);
-        threads.spawn(move || fetch(source, scope.size, &sender));
+        let from = before.edge.frontier.size();
+        threads.spawn(move || fetch(source, from, scope.size, &sender));
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let pool = rayon::ThreadPoolBuilder::new().num_threads(cores + SPARE).build()?;
-        pool.install(move || Audit::new(source, scope).follow(&groups, progress))
+        pool.install(move || Audit::new(source, scope, before).follow(&groups, listener))
     })
 }
 
-fn fetch(source: &Source, size: u64, sender: &SyncSender<Result<Group>>) {
+fn fetch(source: &Source, from: u64, size: u64, sender: &SyncSender<Result<Group>>) {
     let width = u64::from(TILE_WIDTH);
-    let mut n = 0;
-    while n * width < size {
-        let mut group = Group { bundles: Vec::new(), missing: None };
+    let mut n = from / width;
+    let mut skip = usize::try_from(from % width).unwrap_or_default();
+    // Nothing is asked for when there is nothing new.
+    while from < size && n * width < size {
+        let mut group = Group { bundles: Vec::new(), skip: std::mem::take(&mut skip), missing: None };
         while group.missing.is_none() && (group.bundles.len() as u64) < GROUP && n * width < size {
             let wanted = u16::try_from((size - n * width).min(width)).unwrap_or(TILE_WIDTH);
             match source.bundle(n, wanted) {
@@ -138,27 +179,32 @@ struct Audit<'a> {
     decided_root: Hash,
     older_root: Option<Hash>,
     handovers: Vec<(u64, Hash)>,
+    from: u64,
+    next: Option<Result<Read, Stop>>,
 }
 
 impl<'a> Audit<'a> {
-    fn new(source: &'a Source, scope: &'a Scope) -> Self {
-        let tree = GrowingTree::new(source);
-        let empty = tree.root();
+    fn new(source: &'a Source, scope: &'a Scope, before: Verified) -> Self {
+        let Verified { replay, edge, with_words, handovers } = before;
+        let tree = GrowingTree::from_edge(source, edge);
+        let (from, root) = (tree.size(), tree.root());
         Self {
             scope,
-            replay: Replay::new(),
+            seen: replay.keyring.clone(),
+            replay,
             tree,
-            seen: Keyring::default(),
             stopped: None,
             missing: None,
-            with_words: 0,
-            decided_root: empty,
-            older_root: (scope.older == Some(0)).then_some(empty),
-            handovers: Vec::new(),
+            with_words,
+            decided_root: root,
+            older_root: (scope.older == Some(from)).then_some(root),
+            handovers,
+            from,
+            next: None,
         }
     }
 
-    fn follow(mut self, groups: &Receiver<Result<Group>>, progress: &mut (dyn FnMut(u64) + Send)) -> Result<Findings> {
+    fn follow(mut self, groups: &Receiver<Result<Group>>, listener: &mut dyn Listener) -> Result<Findings> {
         let mut seen = std::mem::take(&mut self.seen);
         let mut before = PreparedGroup::default();
         loop {
@@ -170,17 +216,22 @@ impl<'a> Audit<'a> {
                 || group.map(|group| prepare(&group, &mut seen)).unwrap_or_default(),
             );
             decided?;
-            progress(self.replay.state.size);
+            listener.decided(self.replay.state.size);
+            if self.agrees() {
+                let edge = self.tree.edge();
+                let (replay, handovers) = (&self.replay, self.handovers.as_slice());
+                listener.agrees(SoFar { replay, edge: &edge, with_words: self.with_words, handovers });
+            }
             before = next;
             if ended || self.missing.is_some() {
                 break;
             }
         }
+        let edge = self.tree.edge();
         self.tree.finish()?;
         Ok(Findings {
             root: self.tree.root(),
             difference: self.tree.difference().cloned(),
-            last_recorded: self.replay.state.recorded_at,
             replay: self.replay,
             stopped: self.stopped,
             decided_root: self.decided_root,
@@ -188,12 +239,25 @@ impl<'a> Audit<'a> {
             handovers: self.handovers,
             missing: self.missing,
             with_words: self.with_words,
+            went_on_from: self.from,
+            examined: self.tree.size() - self.from,
+            next: self.next,
+            edge,
         })
+    }
+
+    /// Whether every entry so far was decided, and every tile so far is the one that is served.
+    fn agrees(&self) -> bool {
+        let whole = self.stopped.is_none() && self.missing.is_none() && self.tree.difference().is_none();
+        whole && self.replay.state.size == self.tree.size()
     }
 
     fn decide(&mut self, group: PreparedGroup) -> Result<()> {
         for entry in group.entries {
             let index = self.tree.size();
+            if index == self.scope.decide {
+                self.next = Some(entry.read.clone());
+            }
             self.tree.push(entry.leaf).with_context(|| format!("the tiles around entry {index} cannot be read"))?;
             if self.stopped.is_none() && index < self.scope.decide {
                 match entry.read.map_err(|stop| Stopped { index, stop }).and_then(|read| {
@@ -227,6 +291,7 @@ impl<'a> Audit<'a> {
 fn prepare(group: &Group, seen: &mut Keyring) -> PreparedGroup {
     let mut missing = group.missing.clone();
     let mut bytes = Vec::new();
+    let skip = group.skip;
     for (bundle, width) in &group.bundles {
         match source::entries(bundle, *width) {
             Ok(entries) => bytes.extend(entries),
@@ -236,6 +301,7 @@ fn prepare(group: &Group, seen: &mut Keyring) -> PreparedGroup {
             }
         }
     }
+    let bytes = bytes.get(skip..).unwrap_or_default();
     let mut entries: Vec<Prepared> = bytes.par_iter().with_min_len(32).map(|bytes| parse(bytes)).collect();
     for entry in &entries {
         if let Ok(read) = &entry.read {

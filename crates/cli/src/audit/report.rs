@@ -70,6 +70,15 @@ pub struct StopReport {
     pub reason: String,
 }
 
+/// Two signed checkpoints that contradict each other: proof of a fork by themselves.
+#[derive(Clone, Debug, Serialize)]
+pub struct ForkReport {
+    /// The note that was known before.
+    pub known: String,
+    /// The note that is shown now.
+    pub shown: String,
+}
+
 /// Everything an audit found, judged.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
@@ -103,8 +112,15 @@ pub struct Report {
     /// The first entry at which anything is wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first_bad_index: Option<u64>,
+    /// The proof of a fork, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fork: Option<ForkReport>,
     /// Everything that does not verify.
     pub problems: Vec<Problem>,
+    /// How many entries an earlier audit had verified.
+    pub went_on_from: u64,
+    /// How many entries were read and verified now.
+    pub examined: u64,
     /// How long it took, in milliseconds.
     pub elapsed_ms: u64,
 }
@@ -142,7 +158,10 @@ impl Report {
             lines.push(format!("witnesses   {}", names.join(", ")));
         }
         let Share { done, of } = self.decisions;
-        lines.push(format!("decisions   re-decided {done} of {of}"));
+        lines.push(match self.went_on_from {
+            0 => format!("decisions   re-decided {done} of {of}"),
+            before => format!("decisions   re-decided {done} of {of}, {before} of them in an earlier audit"),
+        });
         let door = self.door_checks;
         lines.push(format!(
             "door checks repeated {} of {}, words not held {}",

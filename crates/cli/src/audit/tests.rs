@@ -9,6 +9,9 @@
     reason = "tests"
 )]
 
+mod differential;
+mod going_on;
+
 #[expect(dead_code, reason = "a world for many tests")]
 #[path = "../../../core/tests/offices/world.rs"]
 mod world;
@@ -16,6 +19,7 @@ mod world;
 use std::path::{Path, PathBuf};
 
 use counterpart_core::codes;
+use counterpart_core::replay::Replay;
 use counterpart_core::wire::Entry;
 use counterpart_tlog::checkpoint::Checkpoint;
 use counterpart_tlog::ed25519::SigningKey;
@@ -26,8 +30,23 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use world::{Draft, ORIGIN, Person, World, at, person, registrars};
 
+use super::engine::{Findings, Listener};
+use super::report::{Problem, Report, Share};
 use super::*;
 use crate::ending;
+
+/// Nobody listens.
+struct Silent;
+
+impl Listener for Silent {
+    fn decided(&mut self, _size: u64) {}
+
+    fn agrees(&mut self, _so_far: SoFar<'_>) {}
+}
+
+fn found(source: &Source, scope: &Scope) -> Findings {
+    engine::run(source, scope, Verified::default(), &mut Silent).unwrap()
+}
 
 fn signer() -> NoteSigner {
     NoteSigner::new(ORIGIN, SigningKey::from_bytes(&[77; 32])).unwrap()
@@ -154,10 +173,11 @@ fn audit(log: &Path, trust: Trust, change: impl FnOnce(&mut Scope)) -> Report {
     let claimed = trust::claimed(&note).unwrap();
     let mut scope = Scope { size: claimed.size, decide: claimed.size, older: None };
     change(&mut scope);
-    let findings = engine::run(&source, &scope, &mut |_| {}).unwrap();
-    let mut judged = Judged { problems: Vec::new() };
-    let signed = judged.checkpoint(&trust, &source, &note, &claimed, &findings).unwrap();
-    judged.tree(&claimed, &findings, None);
+    let findings = found(&source, &scope);
+    let mut judged = Judged::default();
+    let handovers = judged.handovers(&source, &claimed, &findings).unwrap();
+    let signed = judged.checkpoint(&trust, &handovers, &note, &claimed, &findings);
+    judged.tree(&claimed, &findings);
     judged.source_key(&source, &note, signed.as_ref()).unwrap();
     let reference = judged.reference(&source, &findings.replay.state).unwrap();
     judged.report(&scope, &findings, signed, reference, 0)
@@ -377,7 +397,7 @@ fn an_older_size_and_a_part_of_the_log_have_their_roots() {
     let published = Log::with_camden(300).publish();
     let source = Source::open(published.folder.path().to_str().unwrap()).unwrap();
     let scope = Scope { size: 304, decide: 100, older: Some(257) };
-    let findings = engine::run(&source, &scope, &mut |_| {}).unwrap();
+    let findings = found(&source, &scope);
     assert_eq!(findings.replay.state.size, 100);
     assert_eq!(Some(findings.decided_root), published.tree.root_at(100));
     assert_eq!(findings.older_root, published.tree.root_at(257));

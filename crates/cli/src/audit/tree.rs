@@ -15,6 +15,13 @@ pub struct Difference {
     pub problem: String,
 }
 
+/// The right edge of a tree: its frontier, and the hashes of the tiles that are not full, from level 0 up.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Edge {
+    pub frontier: Frontier,
+    pub open: Vec<Vec<Hash>>,
+}
+
 /// A tree that grows and remembers its right edge alone.
 pub struct GrowingTree<'a> {
     source: &'a Source,
@@ -29,6 +36,16 @@ impl<'a> GrowingTree<'a> {
     /// A tree without leaves, compared with the tiles of `source` if it has any.
     pub fn new(source: &'a Source) -> Self {
         Self { source, frontier: Frontier::new(), open: Vec::new(), difference: None, compared: source.has_tiles() }
+    }
+
+    /// A tree that goes on from its right edge: what [`GrowingTree::edge`] gave.
+    pub fn from_edge(source: &'a Source, edge: Edge) -> Self {
+        Self { frontier: edge.frontier, open: edge.open, ..Self::new(source) }
+    }
+
+    /// What it takes to go on from here.
+    pub fn edge(&self) -> Edge {
+        Edge { frontier: self.frontier.clone(), open: self.open.clone() }
     }
 
     /// How many leaves it has.

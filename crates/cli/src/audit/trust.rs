@@ -6,7 +6,7 @@ use counterpart_core::state::State;
 use counterpart_tlog::Hash;
 use counterpart_tlog::checkpoint::Checkpoint;
 use counterpart_tlog::note::VerifierKey;
-use counterpart_tlog::policy::{Policy, Satisfied, Witnessed};
+use counterpart_tlog::policy::{Policy, Satisfied, UnmetPolicy, Witnessed};
 
 use crate::ending::Fault;
 use crate::shell;
@@ -93,6 +93,27 @@ impl Trust {
                 }
                 Err(format!("the checkpoint is not signed by a key that entry 0 pins: {why}"))
             }
+        }
+    }
+
+    /// Checks a checkpoint that an auditor brought, for which no quorum is asked; gives the witnesses that cosigned it.
+    ///
+    /// # Errors
+    ///
+    /// This log has not signed it, in plain words.
+    pub fn check_older(
+        &self,
+        note: &[u8],
+        state: &State,
+        handovers: &[Handover<'_>],
+    ) -> Result<Vec<Witnessed>, String> {
+        match self {
+            Self::Policy(policy) => match policy.verify(note) {
+                Ok(satisfied) => Ok(satisfied.witnesses),
+                Err(UnmetPolicy::NoQuorum(witnesses)) => Ok(witnesses),
+                Err(error) => Err(error.to_string()),
+            },
+            Self::Key(_) | Self::Ledger => self.check(note, state, handovers).map(|signed| signed.witnesses),
         }
     }
 

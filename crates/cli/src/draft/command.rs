@@ -97,7 +97,7 @@ impl DraftCommand {
             Self::Of { agreement, meant, terms, reader, place, url } => {
                 let folder = place.folder(common)?;
                 let hand = reader.as_ref().map(|name| act::hand(&folder, name, common)).transpose()?;
-                let ledger = Ledger::meet_as(url, None, &|| Ok(hand.clone()), common)?;
+                let ledger = Ledger::meet_as(url, None, &|| Ok(hand.iter().cloned().collect()), common)?;
                 let drafts = Drafts::read(&ledger, agreement)?;
                 let version = meant.version.map_or_else(|| drafts.answered(), |number| drafts.version(number))?;
                 let read = Read::find(&ledger, drafts.stream, version, terms.as_deref(), hand.as_ref(), common)?;

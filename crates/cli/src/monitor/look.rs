@@ -3,7 +3,7 @@
 //! Only the form of a payload is read, so that events of types that this program does not know are told all the same.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Result;
 use base64::Engine as _;
@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 
 use super::memory::Memory;
 use crate::ending::Fault;
-use crate::shell;
+use crate::histories::keep_both;
 
 /// How far an entry may lie from a cosignature: 5 minutes (wire.md 3).
 const WITNESS_SLACK_MS: i64 = 5 * 60 * 1000;
@@ -152,17 +152,6 @@ fn contradiction(
         shown.size,
         kept.display()
     )))
-}
-
-/// Keeps two contradicting checkpoints beside the state file.
-fn keep_both(file: &Path, known: &str, shown: &str, now: Timestamp) -> Result<PathBuf> {
-    let mut name = file.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".fork-{}", now.millis() / 1000));
-    let folder = file.with_file_name(name);
-    shell::make_directory(&folder)?;
-    shell::replace(&folder.join("known.checkpoint"), known.as_bytes(), false)?;
-    shell::replace(&folder.join("shown.checkpoint"), shown.as_bytes(), false)?;
-    Ok(folder)
 }
 
 struct Reading<'w> {

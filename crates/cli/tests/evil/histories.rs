@@ -71,7 +71,11 @@ fn a_fork_is_caught_by_mirror_monitor_and_audit_and_the_evidence_is_portable() {
         assert_eq!((leaves[0].0, leaves[1].0), (200, 200));
         assert_ne!(leaves[0].1, leaves[1].1);
     }
-    assert_eq!(onlooker.evidence(".").len(), 1, "the monitor keeps both checkpoints too");
+    let kept = onlooker.evidence(".");
+    for file in ["state.json.fork-", "seen.checkpoint.fork-"] {
+        let folders = kept.iter().filter(|path| path.to_str().unwrap().contains(file)).count();
+        assert_eq!(folders, 1, "the monitor and the auditor keep both checkpoints too: {kept:?}");
+    }
     // And the honest log is still what they go on from.
     onlooker.mirror(&HONEST.published()).ends(0, "Nothing new");
 }

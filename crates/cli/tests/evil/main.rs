@@ -3,7 +3,9 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
+mod hands;
 mod histories;
+mod lies;
 mod operator;
 mod rules;
 mod witnesses;
