@@ -42,7 +42,7 @@ impl Demonstration {
     fn verdicts(&self, zip: &[u8], vkey: &str) -> (i32, Option<i32>) {
         let file = self.shop.write("changed.zip", zip);
         let ours = self.shop.run(&["verify", "changed.zip", "--vkey", vkey]).code;
-        (ours, python(&file, vkey))
+        (ours, python(&file, &["--vkey", vkey]))
     }
 }
 
@@ -54,7 +54,7 @@ impl Drop for Demonstration {
 }
 
 /// The exit code of the verifier of `docs/verify`; `None`, said loudly, where there is nothing to run it with.
-fn python(file: &Path, vkey: &str) -> Option<i32> {
+pub fn python(file: &Path, trust: &[&str]) -> Option<i32> {
     let verifier = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/verify/verify.py"));
     let chosen = std::env::var("COUNTERPART_PYTHON").ok();
     let pythons = chosen.into_iter().chain(["python3", "/usr/bin/python3"].map(str::to_owned));
@@ -62,7 +62,7 @@ fn python(file: &Path, vkey: &str) -> Option<i32> {
         let mut asked = Command::new(&python);
         asked.args(["-c", "import cryptography, sys; sys.exit(sys.version_info < (3, 11))"]);
         if asked.stderr(Stdio::null()).status().is_ok_and(|status| status.success()) {
-            let done = Command::new(&python).arg(&verifier).arg(file).args(["--vkey", vkey]).output().unwrap();
+            let done = Command::new(&python).arg(&verifier).arg(file).args(trust).output().unwrap();
             return done.status.code();
         }
     }
@@ -70,7 +70,7 @@ fn python(file: &Path, vkey: &str) -> Option<i32> {
     None
 }
 
-fn members(zip: &[u8]) -> BTreeMap<String, Vec<u8>> {
+pub fn members(zip: &[u8]) -> BTreeMap<String, Vec<u8>> {
     archive::read(zip).unwrap()
 }
 

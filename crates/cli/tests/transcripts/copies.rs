@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use crate::served::Served;
 use crate::shop::{ORIGIN, Shop};
 
 /// A founded ledger, published.
@@ -75,4 +76,41 @@ fn what_is_no_log_or_no_key_is_said_so() {
     let shop = published();
     shop.run(&["mirror", "public", "copy", "--vkey", "nonsense"]).ends(2).says("`nonsense` is no verifier key");
     shop.run(&["publish", "public", "--data", "nowhere"]).ends(1).says("holds no ledger");
+}
+
+#[test]
+fn a_mirror_gives_back_what_the_origin_lost_and_the_ledger_goes_on() {
+    let mut ledger = Served::new();
+    ledger.register("CMD");
+    let shop = &ledger.shop;
+    shop.run(&["mirror", &ledger.url, "copy"]).ends(0);
+    let checkpoint = fs::read_to_string(shop.path("copy/checkpoint")).unwrap();
+    let size = ledger.size();
+    assert_eq!(checkpoint.lines().nth(1).unwrap(), size.to_string());
+    // The disk of the origin is lost, but for what was kept apart: its keys and its identity.
+    ledger.stop();
+    let shop = &ledger.shop;
+    fs::remove_dir_all(shop.path("ledger/store")).unwrap();
+    shop.write("seen", &checkpoint);
+    // A mirror that was changed gives nothing back.
+    let bundle = shop.path(&format!("copy/tile/entries/000.p/{size}"));
+    let whole = fs::read(&bundle).unwrap();
+    let mut changed = whole.clone();
+    let last = changed.len() - 3;
+    changed[last] ^= 1;
+    fs::write(&bundle, changed).unwrap();
+    let restore = ["restore", "--from", "copy", "--data", "ledger", "--seen", "seen"];
+    shop.run(&restore).ends(4).says("do not come to the root that was signed");
+    fs::remove_dir_all(shop.path("ledger/store")).unwrap();
+    fs::write(&bundle, whole).unwrap();
+    let done = shop.run(&restore).ends(0).says("which no mirror has");
+    assert!(done.out.contains(&format!("restored {size} entries from the mirror")), "{}", done.out);
+    shop.run(&restore).ends(1).says("entries already");
+    ledger.cut();
+    assert_eq!(ledger.size(), size);
+    // It goes on in the same history: the mirror follows.
+    ledger.appoint("CMD", "IGL", "CMD.ADM", &["CMD.ADM"]);
+    let shop = &ledger.shop;
+    shop.run(&["mirror", &ledger.url, "copy"]).ends(0).says("2 of them new");
+    shop.run(&["audit", "copy", "--from", "seen"]).ends(0);
 }

@@ -15,4 +15,5 @@ mod pending;
 mod served;
 mod shop;
 mod story;
+mod witnessed;
 mod witnesses;

@@ -12,6 +12,8 @@ pub struct Served {
     pub shop: Shop,
     pub url: String,
     server: Child,
+    /// What `serve` was given besides.
+    words: Vec<String>,
 }
 
 impl Served {
@@ -19,7 +21,13 @@ impl Served {
     pub fn new() -> Self {
         let shop = Shop::new();
         shop.run(&["init", "--data", "ledger", "--origin", ORIGIN]).ends(0);
-        let (server, url) = serve(&shop);
+        Self::of(shop, &[])
+    }
+
+    /// The ledger that was founded in this shop, served with these words besides.
+    pub fn of(shop: Shop, words: &[&str]) -> Self {
+        let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+        let (server, url) = serve(&shop, &words);
         shop.write(
             "holder.yaml",
             "name: A. Person\npost: An office\nemail: office@body.example\nauthority: The constitution\n",
@@ -28,7 +36,24 @@ impl Served {
             "flags.json",
             "{\"public_authority\":true,\"foi_subject\":true,\"caldicott_required\":true,\"cca_category\":1}",
         );
-        Self { shop, url, server }
+        Self { shop, url, server, words }
+    }
+
+    /// Stops the server as a power cut would.
+    pub fn stop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+
+    /// Stops it so, and starts it again, on another port.
+    pub fn cut(&mut self) {
+        self.stop();
+        (self.server, self.url) = serve(&self.shop, &self.words);
+    }
+
+    /// What the server answers at a path.
+    pub fn get(&self, path: &str) -> String {
+        ureq::get(format!("{}{path}", self.url)).call().unwrap().body_mut().read_to_string().unwrap()
     }
 
     /// Stops the server as an operator does, lets something happen to its folder, and starts it again.
@@ -37,7 +62,7 @@ impl Served {
         std::process::Command::new("kill").args(["-TERM", &id]).status().unwrap();
         assert!(self.server.wait().unwrap().success());
         meanwhile(&self.shop);
-        (self.server, self.url) = serve(&self.shop);
+        (self.server, self.url) = serve(&self.shop, &self.words);
     }
 
     /// Kills the server and serves the same folder again, at another port.
@@ -240,10 +265,10 @@ impl Served {
 }
 
 /// The server of the ledger in a shop, on a port of its own.
-fn serve(shop: &Shop) -> (Child, String) {
+fn serve(shop: &Shop, words: &[String]) -> (Child, String) {
     let mut command =
         shop.command(&["serve", "--data", "ledger", "--listen", "127.0.0.1:0", "--requests-per-second", "0"]);
-    let mut server = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut server = command.args(words).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let mut line = String::new();
     BufReader::new(server.stdout.take().unwrap()).read_line(&mut line).unwrap();
     let url = line.trim().strip_prefix("listening on ").unwrap().to_owned();

@@ -5,13 +5,14 @@ use std::process::{Child, Stdio};
 
 use crate::shop::{ORIGIN, Shop, mode};
 
-struct Running {
+/// A process that serves, ended when the test ends.
+pub struct Running {
     child: Child,
-    lines: Vec<String>,
+    pub lines: Vec<String>,
 }
 
 impl Running {
-    fn start(shop: &Shop, words: &[&str]) -> Self {
+    pub fn start(shop: &Shop, words: &[&str]) -> Self {
         let mut child = shop.command(words).stdout(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines().take(2).map(Result::unwrap).collect();
         Self { child, lines }
@@ -25,8 +26,9 @@ impl Drop for Running {
     }
 }
 
-fn log_key(shop: &Shop) -> String {
-    shop.run(&["init", "--data", "ledger", "--origin", ORIGIN]).ends(0);
+/// Founds a ledger and gives the key of its log.
+pub fn log_key(shop: &Shop, visibility: &str) -> String {
+    shop.run(&["init", "--data", "ledger", "--origin", ORIGIN, "--visibility", visibility]).ends(0);
     let identity = std::fs::read(shop.path("ledger/ledger.json")).unwrap();
     let identity: serde_json::Value = serde_json::from_slice(&identity).unwrap();
     identity["log_key"].as_str().unwrap().to_owned()
@@ -35,7 +37,7 @@ fn log_key(shop: &Shop) -> String {
 #[test]
 fn a_witness_makes_its_key_once_and_keeps_its_name() {
     let shop = Shop::new();
-    let log = log_key(&shop);
+    let log = log_key(&shop, "OPEN");
     let words = ["witness", "serve", "--data", "w", "--log", &log, "--listen", "127.0.0.1:0"];
     shop.run(&words).ends(2).says("a new witness needs a name");
     let named = [&words[..], &["--name", "witness.example/w1"]].concat();
