@@ -8,6 +8,7 @@ mod ingest;
 pub mod limits;
 mod pages;
 mod store;
+mod witness;
 
 use anyhow::{Result, bail};
 use serde_json::{Map, Value, json};
@@ -21,7 +22,7 @@ struct Bench {
     run: fn(&Repository, &mut Figures) -> Result<()>,
 }
 
-const BENCHES: [Bench; 6] = [
+const BENCHES: [Bench; 8] = [
     Bench { name: "limits", about: "what this machine can do: verifying, syncing", run: limits::run },
     Bench {
         name: "ingest",
@@ -29,6 +30,16 @@ const BENCHES: [Bench; 6] = [
         run: ingest::run,
     },
     Bench { name: "audit", about: "the audit of a mirror, everything decided again", run: audit::run },
+    Bench {
+        name: "audit-million",
+        about: "the same of a million entries, and what it costs to go on from there",
+        run: audit::million,
+    },
+    Bench {
+        name: "witness",
+        about: "from an acknowledgement to a proof that two local witnesses stand behind",
+        run: witness::run,
+    },
     Bench {
         name: "decide",
         about: "one core: reading, judging and deciding beside a signature check",

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 
 use crate::repository::{Repository, succeed};
-use crate::{campaign, clock, dependencies, files, floors, fuzz, kill, outsider, pages, spelling, vendor};
+use crate::{campaign, clock, dependencies, files, floors, fuzz, interop, kill, outsider, pages, spelling, vendor};
 
 /// Random cases of each property in the gate, twice the usual number.
 const RANDOM_CASES: u64 = 512;
@@ -21,7 +21,7 @@ struct Step {
 }
 
 /// The gate, cheapest first, so that a slip shows at once.
-const STEPS: [Step; 16] = [
+const STEPS: [Step; 17] = [
     Step {
         name: "format",
         after: None,
@@ -44,6 +44,7 @@ const STEPS: [Step; 16] = [
     Step { name: "pages", after: Some("binary"), run: pages::step },
     Step { name: "outsider's own", after: None, run: outsider::own_tests },
     Step { name: "outsider", after: Some("binary"), run: |repository| outsider::run(repository, &[]) },
+    Step { name: "interop", after: Some("binary"), run: interop::step },
     Step { name: "kill", after: Some("binary"), run: kill::short },
     Step { name: "campaigns", after: Some("tests"), run: campaign::step },
 ];

@@ -49,10 +49,10 @@ cargo xtask COMMAND
   outsider          the ledger as a stranger sees it (tests/outside)
   pages             every page of the demonstration in a real browser, with axe-core
   interop [PART…]   our logs, witnesses and envelopes by programs that are not ours (needs Go and pip):
-                    static, witnesses, live, dsse
+                    static, witnesses, live, dsse; `short` asks at small sizes
   kill [--rounds N] kill -9 under load, then look for what was acknowledged
-  bench [NAME…]     each figure as a ratio to the limit measured in the same run: limits, ingest, audit, decide, store,
-                    pages
+  bench [NAME…]     each figure as a ratio to the limit measured in the same run: limits, ingest, audit, audit-million,
+                    witness, decide, store, pages
   power-cut | io-error | full-disk | damage | rollback [--long | --cases N] [--from N] [--case N]
                     the embedded store under faults; a failing case is told again by its number
   campaigns         the short run of each of these";

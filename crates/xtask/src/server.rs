@@ -59,11 +59,21 @@ impl Server {
     ///
     /// The program does not say that it listens.
     pub fn started(binary: &Path, data: &Path) -> Result<Self> {
+        Self::started_with(binary, data, &[])
+    }
+
+    /// The same with more words for `serve`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Server::started`].
+    pub fn started_with(binary: &Path, data: &Path, words: &[&str]) -> Result<Self> {
         let mut process = Command::new(binary)
             .arg("serve")
             .arg("--data")
             .arg(data)
             .args(["--listen", "127.0.0.1:0"])
+            .args(words)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()

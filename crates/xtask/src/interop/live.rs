@@ -11,6 +11,9 @@ use super::{SECURESYSTEMSLIB, Tools};
 use crate::outsider;
 use crate::repository::{Repository, answers, succeed};
 
+/// How many evidence bundles are asked about.
+const BUNDLES: usize = 8;
+
 /// A running server with the demonstration's events, its mirror and its publication.
 pub fn check(repository: &Repository, tools: &Tools) -> Result<()> {
     let binary = outsider::binary(repository)?;
@@ -34,10 +37,32 @@ pub fn check(repository: &Repository, tools: &Tools) -> Result<()> {
     let vkey = mirror.join("vkey");
     tools.fsck(repository, &format!("{url}/log"), &vkey, "the server")?;
     tools.fsck(repository, &format!("file://{}", mirror.display()), &vkey, "a mirror of it")?;
+    bundles(repository, tools, &binary, &folder, &url)?;
     drop(serving);
     let public = folder.join("public");
     succeed(repository.command(&binary).arg("publish").arg(&public).arg("--data").arg(&ledger))?;
     tools.fsck(repository, &format!("file://{}", public.display()), &vkey, "its publication")
+}
+
+/// Evidence bundles of the first agreements, by the Go libraries.
+fn bundles(repository: &Repository, tools: &Tools, binary: &Path, folder: &Path, url: &str) -> Result<()> {
+    let listed = ureq::get(format!("{url}/api/v1/agreements?limit={BUNDLES}")).call();
+    let listed = listed.context("the agreements cannot be listed")?.body_mut().read_to_string()?;
+    let listed: serde_json::Value = serde_json::from_str(&listed).context("the list of agreements")?;
+    let rows = listed.get("agreements").unwrap_or(&listed).as_array().context("the list of agreements is none")?;
+    let ids: Vec<&str> = rows.iter().filter_map(|row| row.get("id")?.as_str()).collect();
+    anyhow::ensure!(!ids.is_empty(), "the demonstration has no agreements");
+    let mut asked = repository.command(tools.program("bundle"));
+    asked.arg(folder.join("mirror/vkey"));
+    for id in ids {
+        let zip = folder.join(format!("{id}.zip"));
+        let mut export = repository.command(binary);
+        export.env("COUNTERPART_HOME", folder.join("home"));
+        export.args(["export", id, "--format", "bundle", "--quiet", "--url", url, "--out"]).arg(&zip);
+        succeed(export.stdout(Stdio::null()))?;
+        asked.arg(zip);
+    }
+    succeed(&mut asked)
 }
 
 /// The signed events of the demonstration, by a DSSE library that is not ours. Says what is missing.

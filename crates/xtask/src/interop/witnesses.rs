@@ -8,11 +8,13 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use counterpart_tlog::note::{SignatureType, VerifierKey};
+use counterpart_tlog::ed25519::SigningKey;
+use counterpart_tlog::note::{NoteSigner, SignatureType, VerifierKey};
 use counterpart_tlog::{Hash, Tree, empty_root};
 use counterpart_witness::{Http, Shortfall, submit};
 
-use super::{Tools, logs};
+use super::{LITEWITNESS, Tools, logs};
+use crate::outsider;
 use crate::repository::{Repository, succeed};
 
 /// A program that is ended with the check.
@@ -30,7 +32,8 @@ impl Drop for Running {
 pub fn check(repository: &Repository, tools: &Tools) -> Result<Vec<String>> {
     let mut missing = Vec::new();
     omniwitness(repository, tools)?;
-    if !tools.litewitness(repository) {
+    our_own(repository, tools)?;
+    if !tools.install(repository, LITEWITNESS) {
         missing.push("litewitness cannot be built from the module proxy here: it was NOT asked".to_owned());
     } else if let Some(absent) = ["ssh-agent", "ssh-add", "ssh-keygen", "python3"].iter().find(|name| !on_path(name)) {
         missing.push(format!("`{absent}` is not here, and litewitness needs it: it was NOT asked"));
@@ -58,8 +61,43 @@ fn omniwitness(repository: &Repository, tools: &Tools) -> Result<()> {
     };
     let vkey = VerifierKey::parse(&line("witness ")?)?;
     let url = line("listening on ")?;
-    ask("omniwitness", &url, &vkey)
+    ask("omniwitness", &url, &vkey, tools.sizes())
 }
+
+/// Our own witness, by transparency-dev's client: one log step by step, then many at once.
+///
+/// Their own load test at the version that goes with the client does not start with any witness: it asks its library
+/// for a consistency proof from size 0, which that library refuses to give. So the load is made with their client.
+fn our_own(repository: &Repository, tools: &Tools) -> Result<()> {
+    let binary = outsider::binary(repository)?;
+    let folder = tools.cache.join("witness");
+    if folder.exists() {
+        fs::remove_dir_all(&folder)?;
+    }
+    fs::create_dir_all(&folder)?;
+    let mut list = format!("log {}\n", logs::signer()?.vkey());
+    for (place, seed) in (0..LOADED).zip(LOADED_SEED..) {
+        let name = format!("interop.counterpart.example/load/{place}");
+        list += &format!("log {}\n", NoteSigner::new(&name, SigningKey::from_bytes(&[seed; 32]))?.vkey());
+    }
+    fs::write(folder.join("logs"), list)?;
+    let mut command = repository.command(&binary);
+    command.args(["witness", "serve", "--name", "ours.counterpart.example", "--listen", "127.0.0.1:0", "--data"]);
+    command.arg(folder.join("data")).arg("--logs").arg(folder.join("logs"));
+    let mut running = Running(command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?);
+    let out = running.0.stdout.take().context("our witness says nothing")?;
+    let mut lines = BufReader::new(out).lines();
+    let mut line = |prefix: &str| -> Result<String> {
+        let line = lines.next().context("our witness ended")??;
+        Ok(line.strip_prefix(prefix).with_context(|| format!("our witness says `{line}`"))?.to_owned())
+    };
+    let (vkey, url) = (line("witness ")?, line("listening on ")?);
+    succeed(repository.command(tools.program("client")).arg(&url).arg(&vkey))
+}
+
+/// How many logs the load is made of, and the byte that the key of the first one is made of (`tests/interop/client`).
+const LOADED: usize = 20;
+const LOADED_SEED: u8 = 0x20;
 
 fn litewitness(repository: &Repository, tools: &Tools) -> Result<()> {
     let folder = tools.cache.join("litewitness");
@@ -99,7 +137,7 @@ fn litewitness(repository: &Repository, tools: &Tools) -> Result<()> {
     command.arg("-db").arg(at("db")).arg("-ssh-agent").arg(at("agent"));
     let _running = Running(command.stdout(Stdio::null()).stderr(fs::File::create(at("talk"))?).spawn()?);
     until("litewitness", || std::net::TcpStream::connect(address).is_ok())?;
-    ask("litewitness", &format!("http://{address}"), &vkey)
+    ask("litewitness", &format!("http://{address}"), &vkey, tools.sizes())
 }
 
 /// Waits for something that another program does soon; half a minute at most.
@@ -115,14 +153,14 @@ fn until(what: &str, happened: impl Fn() -> bool) -> Result<()> {
 }
 
 /// Shows a witness a log that grows, and then one that forks.
-fn ask(name: &str, url: &str, vkey: &VerifierKey) -> Result<()> {
+fn ask(name: &str, url: &str, vkey: &VerifierKey, sizes: &[u64]) -> Result<()> {
     let http = Http::new(Duration::from_secs(10));
     let submit = |tree: &Tree, old: u64| {
         let signed = logs::signed(tree)?;
         Ok::<_, anyhow::Error>(submit(&http, url, vkey, &signed, old, &|old| tree.consistency(old, tree.size()).ok()))
     };
     let mut old = 0;
-    for size in super::SIZES {
+    for size in sizes.iter().copied() {
         let tree = logs::tree(size);
         let asked = submit(&tree, old)?.with_context(|| format!("{name} at {url} refuses size {size}"))?;
         ensure!(asked.timestamp > 1_700_000_000, "{name} gives the time {}", asked.timestamp);
@@ -137,9 +175,9 @@ fn ask(name: &str, url: &str, vkey: &VerifierKey) -> Result<()> {
     forked.push(empty_root());
     let fork = submit(&forked, old)?;
     ensure!(matches!(fork, Err(Shortfall::OtherHistory { .. })), "{name} and a fork: {fork:?}");
-    let back = submit(&logs::tree(257), 257)?;
+    let back = submit(&logs::tree(255), 255)?;
     ensure!(matches!(back, Err(Shortfall::Ahead { size }) if size == old), "{name} and a rollback: {back:?}");
-    println!("{name}: cosigns at {} sizes, refuses a fork, another root and a rollback", super::SIZES.len());
+    println!("{name}: cosigns at {} sizes, refuses a fork, another root and a rollback", sizes.len());
     Ok(())
 }
 
