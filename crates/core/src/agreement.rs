@@ -125,6 +125,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::codes::ReferenceSet;
 use crate::event::EventType;
 use crate::event::data::{ReviewOutcome, SuspensionGround};
 use crate::header::{Formation, Header, PartyRow, RequiredRole, SignatureKind};
@@ -491,6 +492,21 @@ impl Agreement {
     /// Every draft so far, in order.
     pub fn versions(&self) -> &[Version] {
         &self.versions
+    }
+
+    /// Holds the lists and policies that the newest draft names only once, if they are those in force: nearly every
+    /// header names the same.
+    pub(crate) fn share_lists(&mut self, reference: Option<&ReferenceSet>) {
+        let newest = self.versions.last_mut().and_then(|version| Arc::get_mut(&mut version.header));
+        let (Some(header), Some(reference)) = (newest, reference) else {
+            return;
+        };
+        if header.code_lists == reference.code_lists {
+            header.code_lists = Arc::clone(&reference.code_lists);
+        }
+        if header.policies == reference.policies {
+            header.policies = Arc::clone(&reference.policies);
+        }
     }
 
     /// A draft by its number.

@@ -8,6 +8,7 @@
 mod lists;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
@@ -140,9 +141,9 @@ pub enum ReferenceError {
 #[derive(Clone, Debug)]
 pub struct ReferenceSet {
     /// Code lists by version, as a header names them.
-    pub code_lists: BTreeMap<Code, u32>,
+    pub code_lists: Arc<BTreeMap<Code, u32>>,
     /// Policies by version, as a header names them.
-    pub policies: BTreeMap<Code, u32>,
+    pub policies: Arc<BTreeMap<Code, u32>>,
     /// Legal gateways.
     pub gateways: Vec<GatewayRule>,
     /// Who must sign.
@@ -198,8 +199,8 @@ impl ReferenceSet {
         let roles = needed("POLICY-ROLES")?.read()?;
         let versions = |rows: &[ReferenceRow]| rows.iter().map(|row| (row.id.clone(), row.version)).collect();
         Ok(Self {
-            code_lists: versions(code_lists),
-            policies: versions(policies),
+            code_lists: Arc::new(versions(code_lists)),
+            policies: Arc::new(versions(policies)),
             gateways: gateways.rows,
             roles,
             separation: needed("POLICY-SEPARATION")?.read()?,

@@ -1,5 +1,7 @@
 //! The header of terms, the hash that signers name, and the paths that two versions differ in (wire.md 4).
 
+use std::sync::Arc;
+
 use sha2::{Digest as _, Sha256};
 
 use crate::codes::ReferenceSet;
@@ -63,7 +65,7 @@ pub fn header(
         anchor_parties: sorted(terms.anchor_parties.clone()),
         automated_decisions: terms.automated_decisions.unwrap_or(AutomatedDecisions::None),
         changes,
-        code_lists: reference.code_lists.clone(),
+        code_lists: Arc::clone(&reference.code_lists),
         continuation: terms.continuation.clone().map(|mut continuation| {
             continuation.required_capacities = sorted(continuation.required_capacities);
             continuation
@@ -83,7 +85,7 @@ pub fn header(
         non_adopter_rule: terms.non_adopter_rule.unwrap_or(NonAdopterRule::Block),
         notice_days: terms.notice_days.unwrap_or(DAYS_DEFAULT),
         parties: parties.iter().map(|party| party_row(terms, party)).collect(),
-        policies: reference.policies.clone(),
+        policies: Arc::clone(&reference.policies),
         programme: terms.programme_id,
         publication: PublicationRow {
             exemption: terms.publication.exemption.clone(),

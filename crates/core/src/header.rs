@@ -10,6 +10,7 @@ pub use lists::*;
 pub use partial::*;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -265,7 +266,9 @@ pub struct Header {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub changes: Option<Vec<Pointer>>,
     /// The code lists that the terms were written with, by version.
-    pub code_lists: BTreeMap<Code, u32>,
+    ///
+    /// Agreements of one time name the same: the state holds them once.
+    pub code_lists: Arc<BTreeMap<Code, u32>>,
     /// What keeps the agreement alive.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub continuation: Option<Continuation>,
@@ -309,7 +312,7 @@ pub struct Header {
     /// The parties, numbered from 1 by their place.
     pub parties: Vec<PartyRow>,
     /// The policies in force, by version.
-    pub policies: BTreeMap<Code, u32>,
+    pub policies: Arc<BTreeMap<Code, u32>>,
     /// The programme it belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub programme: Option<AgreementId>,

@@ -114,7 +114,9 @@ impl Replay {
     pub fn take_in(&mut self, read: &Read) {
         self.frontier.push(read.leaf);
         self.keyring.add_carried(&read.event);
-        self.state.evolve(&read.event, read.entry.recorded_at, &read.leaf.to_hex());
+        // Only the first entry's hash is a name: that of the ledger.
+        let name = if self.state.size == 0 { read.leaf.to_hex() } else { String::new() };
+        self.state.evolve(&read.event, read.entry.recorded_at, &name);
     }
 
     /// Checks and takes in the next entry from its bytes.

@@ -111,13 +111,19 @@ impl State {
         self.today.count(event, at);
         if let Some(agreement) = self.agreements.get_mut(&id) {
             let before: Vec<OrganisationCode> = agreement.parties().iter().map(|party| party.organisation).collect();
-            let was_held = !agreement.holds().is_empty();
+            let (was_held, drafts) = (!agreement.holds().is_empty(), agreement.versions().len());
             agreement.evolve(event, at);
             let is_held = !agreement.holds().is_empty();
             if was_held != is_held {
                 self.erasures.held(event.stream, is_held, at);
             }
+            if agreement.versions().len() > drafts {
+                agreement.share_lists(self.reference.as_deref());
+            }
             let now = agreement.parties().iter().map(|party| party.organisation);
+            if now.clone().eq(before.iter().copied()) {
+                return;
+            }
             let entered: Vec<OrganisationCode> = now.filter(|code| !before.contains(code)).collect();
             for organisation in entered {
                 let named = self.agreements_of.entry(organisation).or_default();
@@ -129,9 +135,10 @@ impl State {
             return;
         }
         let reference = self.next_reference(at);
-        let Some(agreement) = Agreement::begun(event, at, reference, self.windows()) else {
+        let Some(mut agreement) = Agreement::begun(event, at, reference, self.windows()) else {
             return;
         };
+        agreement.share_lists(self.reference.as_deref());
         self.references.insert(reference, id);
         let parties: Vec<OrganisationCode> = agreement.parties().iter().map(|party| party.organisation).collect();
         self.agreements.insert(id, agreement);
