@@ -259,16 +259,18 @@ impl Restore {
     fn from_mirror(&self, folder: &Folder, common: &Common) -> Result<Ending> {
         let identity = folder.identity().context("put the `ledger.json` of the ledger into the folder first")?;
         let vkey: VerifierKey = identity.log_key.parse().context("the log key of the ledger")?;
-        let seen = self.seen.as_deref().map(|file| signed(&shell::read(file)?, &identity.origin, &vkey)).transpose()?;
+        let seen = self.seen.as_deref().map(shell::read).transpose()?;
+        let claimed = seen.as_deref().map(|note| Checkpoint::parse(note).map(|(checkpoint, _)| checkpoint)).transpose();
+        let claimed = claimed.map_err(|error| no_checkpoint(&error.to_string()))?;
         let given = mirrored::give_back(&self.from, &identity.origin, &vkey, &folder.store())?;
-        if let Some(seen) = seen.as_ref().filter(|seen| seen.size > given.entries) {
+        if let Some(seen) = claimed.filter(|seen| seen.size > given.entries) {
             return Err(Fault::unverified(format!(
                 "the mirror has {} entries and others have seen {}; nothing may be signed from it, look for another one",
                 given.entries, seen.size
             )));
         }
         let store = folder.open_store_whole()?;
-        agrees(&store, &identity.origin, &vkey, seen.as_ref())?;
+        agrees(&store, &identity, &state_of(&store)?, seen.as_deref())?;
         if common.json {
             shell::line(&json!({ "entries": given.entries, "without_words": given.with_words }).to_string());
         } else {

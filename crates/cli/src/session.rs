@@ -48,7 +48,7 @@ impl SessionCommand {
     pub fn run(&self, common: &Common) -> Result<Ending> {
         let hand = act::hand(&self.place.folder(common)?, &self.reader, common)?;
         // A ledger that is not the one of the pin is not signed in to.
-        let ledger = Ledger::meet_as(&self.url, None, &|| Ok(Some(hand.clone())), common)?;
+        let ledger = Ledger::meet_as(&self.url, None, &|| Ok(vec![hand.clone()]), common)?;
         let session = open(ledger.web(), ledger.id(), &hand)?;
         if common.json {
             shell::line(&session.to_string());

@@ -7,7 +7,9 @@ mod decide;
 mod ingest;
 pub mod limits;
 mod pages;
+mod state;
 mod store;
+mod town;
 mod witness;
 
 use anyhow::{Result, bail};
@@ -22,7 +24,7 @@ struct Bench {
     run: fn(&Repository, &mut Figures) -> Result<()>,
 }
 
-const BENCHES: [Bench; 8] = [
+const BENCHES: [Bench; 9] = [
     Bench { name: "limits", about: "what this machine can do: verifying, syncing", run: limits::run },
     Bench {
         name: "ingest",
@@ -44,6 +46,11 @@ const BENCHES: [Bench; 8] = [
         name: "decide",
         about: "one core: reading, judging and deciding beside a signature check",
         run: decide::run,
+    },
+    Bench {
+        name: "state",
+        about: "memory of agreements, and what deciding their events costs as they grow",
+        run: state::run,
     },
     Bench {
         name: "store",

@@ -23,15 +23,16 @@ pub const EACH_MAX: usize = 190;
 
 /// One who signs.
 #[derive(Clone)]
-struct Officer {
-    organisation: String,
-    role: &'static str,
-    person: String,
+pub struct Officer {
+    pub organisation: String,
+    pub role: &'static str,
+    pub person: String,
     key: SigningKey,
 }
 
 impl Officer {
-    fn new(organisation: &str, role: &'static str, number: u64) -> Self {
+    /// An officer whose key follows from these.
+    pub fn new(organisation: &str, role: &'static str, number: u64) -> Self {
         let seed = Hash::of(format!("{organisation}.{role}.{number}").as_bytes());
         Self {
             organisation: organisation.to_owned(),
@@ -41,15 +42,18 @@ impl Officer {
         }
     }
 
-    fn public(&self) -> PublicKeyBytes {
+    /// The key that everybody may see.
+    pub fn public(&self) -> PublicKeyBytes {
         PublicKeyBytes(*PublicKey::from(&self.key).as_bytes())
     }
 
-    fn key_id(&self) -> String {
+    /// Its name.
+    pub fn key_id(&self) -> String {
         self.public().key_id().to_string()
     }
 
-    fn public_text(&self) -> String {
+    /// The same in base64.
+    pub fn public_text(&self) -> String {
         STANDARD.encode(self.public().0)
     }
 }
@@ -202,8 +206,13 @@ impl Maker {
         format!("{:08x}-{:04x}-7{:03x}-8{:03x}-{number:012x}", millis >> 16, millis & 0xffff, self.run & 0xfff, 0)
     }
 
+    /// An event as it is submitted.
+    ///
+    /// # Errors
+    ///
+    /// As [`Maker::organisations`].
     #[expect(clippy::too_many_arguments, reason = "one for each member of a payload that differs")]
-    fn submission(
+    pub fn submission(
         &self,
         number: u64,
         stream: &str,
@@ -239,7 +248,8 @@ impl Maker {
     }
 }
 
-fn registrars() -> [Officer; 3] {
+/// The three registrars.
+pub fn registrars() -> [Officer; 3] {
     [1, 2, 3].map(|number| Officer::new("REG", "REG", number))
 }
 

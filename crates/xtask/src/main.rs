@@ -22,6 +22,8 @@ mod kill;
 mod licence;
 mod load;
 mod metadata;
+mod model;
+mod mutants;
 mod outsider;
 mod pages;
 mod repository;
@@ -50,9 +52,12 @@ cargo xtask COMMAND
   pages             every page of the demonstration in a real browser, with axe-core
   interop [PART…]   our logs, witnesses and envelopes by programs that are not ours (needs Go and pip):
                     static, witnesses, live, dsse; `short` asks at small sizes
+  model [--long]    every order of every move of an agreement, to a small depth (docs/model.md)
+  mutants [--sample N | --all] [--seed N] [--minutes N] [--only TEXT]
+                    wrong rules, one at a time: does a test notice each? (docs/mutants.md)
   kill [--rounds N] kill -9 under load, then look for what was acknowledged
   bench [NAME…]     each figure as a ratio to the limit measured in the same run: limits, ingest, audit, audit-million,
-                    witness, decide, store, pages
+                    witness, decide, state, store, pages
   power-cut | io-error | full-disk | damage | rollback [--long | --cases N] [--from N] [--case N]
                     the embedded store under faults; a failing case is told again by its number
   campaigns         the short run of each of these";
@@ -85,6 +90,8 @@ fn run(arguments: &[String]) -> Result<()> {
         "outsider" => outsider::run(&repository, rest),
         "pages" => pages::step(&repository),
         "interop" => interop::run(&repository, rest),
+        "model" => model::run(&repository, rest),
+        "mutants" => mutants::run(&repository, rest),
         "kill" => kill::run(&repository, rest),
         "campaigns" => campaign::step(&repository),
         name if campaign::names().any(|known| known == name) => campaign::one(name, rest),

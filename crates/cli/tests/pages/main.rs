@@ -34,7 +34,7 @@ fn visited(served: &Served) -> BTreeMap<String, Answer> {
         let path = link.split(['?', '#']).next().unwrap_or_default().to_owned();
         let export = path.ends_with("/export");
         let kind = if export { "export" } else { path.split('/').nth(1).unwrap_or_default() }.to_owned();
-        let count = counts.entry(kind).or_default();
+        let count = counts.entry(kind.clone()).or_default();
         if !seen.insert(link.clone()) || *count >= most(&kind) {
             continue;
         }

@@ -76,7 +76,7 @@ fn a_merger_is_signed_by_two_registrars_and_three_chief_executives_on_five_machi
         .ends(0)
         .says("bodies take the place of others")
         .says("The Integrated Care Boards Order");
-    ledger.killed_and_served_again();
+    ledger.cut();
     let listed = chiefs[0].runs(&ledger, &["pending", "list"]).ends(0).out;
     assert!(listed.starts_with(&digest) && listed.contains("OrganisationSucceeded") && listed.contains("3 missing"));
     let shown = chiefs[0].runs(&ledger, &["pending", "show", &digest]).ends(0).says("You are about to sign");

@@ -51,11 +51,6 @@ impl Served {
         (self.server, self.url) = serve(&self.shop, &self.words);
     }
 
-    /// What the server answers at a path.
-    pub fn get(&self, path: &str) -> String {
-        ureq::get(format!("{}{path}", self.url)).call().unwrap().body_mut().read_to_string().unwrap()
-    }
-
     /// Stops the server as an operator does, lets something happen to its folder, and starts it again.
     pub fn restart(&mut self, meanwhile: impl FnOnce(&Shop)) {
         let id = self.server.id().to_string();
@@ -63,13 +58,6 @@ impl Served {
         assert!(self.server.wait().unwrap().success());
         meanwhile(&self.shop);
         (self.server, self.url) = serve(&self.shop, &self.words);
-    }
-
-    /// Kills the server and serves the same folder again, at another port.
-    pub fn killed_and_served_again(&mut self) {
-        let _ = self.server.kill();
-        let _ = self.server.wait();
-        (self.server, self.url) = serve(&self.shop);
     }
 
     /// Runs a verb against the ledger, without asking.
@@ -223,7 +211,8 @@ impl Served {
         serde_json::from_str(&self.get_text(path)).unwrap()
     }
 
-    fn get_text(&self, path: &str) -> String {
+    /// What the server answers at a path.
+    pub fn get_text(&self, path: &str) -> String {
         ureq::get(format!("{}{path}", self.url)).call().unwrap().body_mut().read_to_string().unwrap()
     }
 

@@ -43,7 +43,7 @@ impl Witnessed {
     /// Waits until both have cosigned so many entries.
     fn reaches(&self, size: u64) {
         let line = format!("\ncounterpart_witnessed_size {size}\n");
-        while !self.ledger.get("/metrics").contains(&line) {
+        while !self.ledger.get_text("/metrics").contains(&line) {
             std::thread::yield_now();
         }
     }

@@ -41,7 +41,7 @@ pub fn run(_repository: &Repository, figures: &mut Figures) -> Result<()> {
 }
 
 /// The genesis of a ledger that no server holds.
-fn founding(maker: &Maker) -> Result<Prepared> {
+pub fn founding(maker: &Maker) -> Result<Prepared> {
     let answer = counterpart_core::event::PublicKeyBytes(SigningKey::from_bytes(&[9; 32]).verifying_key().to_bytes());
     let (code_lists, policies) = counterpart_core::codes::manifest();
     maker.genesis(&json!({ "data": {
