@@ -117,7 +117,7 @@ impl Audit {
         if let Some(index) = self.explain.filter(|index| *index >= claimed.size) {
             return Err(Fault::usage(format!("there is no entry {index}; the log has {}", claimed.size)));
         }
-        let kept = self.kept(keeping.as_ref(), from, &note, &claimed, &scope, common)?;
+        let kept = Self::kept(keeping.as_ref(), from, &note, &claimed, &scope, common)?;
         let (known, verified) = match kept {
             Some(Kept { verified, checkpoint, whole }) => (whole.then_some(checkpoint), verified),
             None => (None, Verified::default()),
@@ -188,7 +188,6 @@ impl Audit {
 
     /// What was verified before, if it is of use here.
     fn kept(
-        &self,
         keeping: Option<&Keeping>,
         from: Option<u64>,
         note: &[u8],

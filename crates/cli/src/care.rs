@@ -213,7 +213,7 @@ impl Restore {
     pub fn run(&self, common: &Common) -> Result<Ending> {
         let folder = Folder::at(&self.data);
         if mirrored::is_mirror(&self.from) {
-            return self.from_mirror(&folder, common);
+            return self.give_back(&folder, common);
         }
         let identity = Folder::at(&self.from).identity()?;
         let seen = self.seen.as_deref().map(shell::read).transpose()?;
@@ -256,7 +256,7 @@ impl Restore {
 
 impl Restore {
     /// From a mirror, which has no words and no identity of its own to be believed.
-    fn from_mirror(&self, folder: &Folder, common: &Common) -> Result<Ending> {
+    fn give_back(&self, folder: &Folder, common: &Common) -> Result<Ending> {
         let identity = folder.identity().context("put the `ledger.json` of the ledger into the folder first")?;
         let vkey: VerifierKey = identity.log_key.parse().context("the log key of the ledger")?;
         let seen = self.seen.as_deref().map(shell::read).transpose()?;

@@ -289,7 +289,9 @@ fn tell_items(items: Vec<Value>, common: &Common, none: &str, line: impl Fn(&Val
     if items.is_empty() {
         common.say(none);
     }
-    items.iter().for_each(|item| shell::line(&line(item)));
+    for item in &items {
+        shell::line(&line(item));
+    }
 }
 
 /// The text at a pointer within an item; a dash where there is none.

@@ -83,7 +83,7 @@ fn events_of_one_organisation_that_are_kept_from_readers_are_proved_by_its_recei
     assert_eq!(report["fork"]["known"], json!(receipt));
     assert_eq!(report["fork"]["shown"], json!(HONEST.sign(&others).to_string()));
     let kept = fs::read_dir(home.path()).unwrap().map(|entry| entry.unwrap().path());
-    let kept = kept.filter(|path| path.to_str().unwrap().contains("receipt.checkpoint.fork-")).next().unwrap();
+    let kept = { kept }.find(|path| path.to_str().unwrap().contains("receipt.checkpoint.fork-")).unwrap();
     assert_eq!(fs::read_to_string(kept.join("known.checkpoint")).unwrap(), receipt);
     // A checkpoint of somebody else accuses nobody.
     let forged = receipt.replace("\n300\n", "\n301\n");

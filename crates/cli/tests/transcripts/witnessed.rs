@@ -3,6 +3,7 @@
 use counterpart_tlog::cosignature::Cosigner;
 use counterpart_tlog::ed25519::SigningKey;
 use serde_json::Value;
+use std::fmt::Write as _;
 
 use crate::bundles::{members as members_of, python};
 use crate::served::Served;
@@ -33,7 +34,7 @@ impl Witnessed {
         let keys: Vec<String> = witnesses.iter().map(|running| said(running, 0, "witness ")).collect();
         let mut policy = format!("log {log}\n");
         for ((name, key), running) in ["one", "two"].iter().zip(&keys).zip(&witnesses) {
-            policy += &format!("witness {name} {key} {}\n", said(running, 1, "listening on "));
+            writeln!(policy, "witness {name} {key} {}", said(running, 1, "listening on ")).unwrap();
         }
         shop.write("policy", policy + "group both all one two\nquorum both\n");
         let ledger = Served::of(shop, &["--policy", "policy"]);
@@ -114,9 +115,9 @@ fn what_was_witnessed_once_is_proved_by_its_witnesses_for_ever_and_bundles_carry
     // The note's own checkpoint, grown over long ago, still has both cosignatures, also after a power cut.
     witnessed.strangers();
     let path = format!("/log/proof/{index}?size={size}");
-    let proof = witnessed.ledger.get(&path);
+    let proof = witnessed.ledger.get_text(&path);
     witnessed.ledger.cut();
-    assert_eq!(witnessed.ledger.get(&path), proof, "after a restart");
+    assert_eq!(witnessed.ledger.get_text(&path), proof, "after a restart");
     let shop = &witnessed.ledger.shop;
     shop.write("note.tlog-proof", &proof);
     let told = shop.run(&["verify", "note.tlog-proof", "--policy", "policy", "--leaf", &leaf]).ends(0).out;

@@ -210,8 +210,8 @@ async fn who_sees_what_of_the_words_on_pages() {
         for (reader, cookie) in &readers {
             let answer = running.browses(cookie.as_deref(), path).await;
             assert_eq!(answer.status.as_u16(), 200, "{reader}: {what}");
-            let seen = answer.text().contains(needle);
-            assert_eq!(seen, who.split(' ').any(|one| one == *reader), "{reader}: {what}");
+            let shown = answer.text().contains(needle);
+            assert_eq!(shown, who.split(' ').any(|one| one == *reader), "{reader}: {what}");
         }
     }
     // Refused and absent look the same: but for who reads, Islington's page is that of everybody.

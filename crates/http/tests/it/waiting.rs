@@ -175,8 +175,8 @@ async fn duties_are_told_to_whom_they_belong() {
         .does("RetentionHoldPlaced", json!({ "datasets": [], "reason": "LITIGATION" }), &officer("HCK", "LGL"))
         .await;
     assert!(story.kinds("HCK", "").await.contains(&"HOLD".to_owned()));
-    let held = destroy(&story.duties("CMD", "").await).unwrap();
-    assert_eq!(held["event"], hold["id"], "the recipient sees that data are held: {held}");
+    let duty = destroy(&story.duties("CMD", "").await).unwrap();
+    assert_eq!(duty["event"], hold["id"], "the recipient sees that data are held: {duty}");
     story.does("RetentionHoldReleased", json!({ "hold": hold["id"] }), &officer("HCK", "LGL")).await;
 
     let leaving = json!({ "ground": "NO_LONGER_NEEDED", "takes_effect_on": "2026-12-31", "words": words(json!({ "reason": LONG })) });

@@ -1,5 +1,6 @@
 //! How long after its acknowledgement an event is witnessed, with two witnesses on the same machine.
 
+use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -58,11 +59,11 @@ pub fn run(repository: &Repository, figures: &mut Figures) -> Result<()> {
     let log = String::from_utf8(client::get(server.address(), "/log/vkey")?)?;
     server.stop()?;
     let log = log.trim();
-    let witnesses =
+    let both =
         [Witness::start(&binary, folder.path(), "one", log)?, Witness::start(&binary, folder.path(), "two", log)?];
     let mut policy = format!("log {log}\n");
-    for (name, witness) in ["one", "two"].iter().zip(&witnesses) {
-        policy += &format!("witness {name} {} {}\n", witness.vkey, witness.url);
+    for (name, witness) in ["one", "two"].iter().zip(&both) {
+        writeln!(policy, "witness {name} {} {}", witness.vkey, witness.url)?;
     }
     let file = folder.path().join("policy");
     std::fs::write(&file, policy + "group both all one two\nquorum both\n")?;

@@ -1,5 +1,6 @@
 //! Witnesses of others, asked by our own log: they cosign what grows and refuse what forks.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, Command, Stdio};
@@ -78,7 +79,7 @@ fn our_own(repository: &Repository, tools: &Tools) -> Result<()> {
     let mut list = format!("log {}\n", logs::signer()?.vkey());
     for (place, seed) in (0..LOADED).zip(LOADED_SEED..) {
         let name = format!("interop.counterpart.example/load/{place}");
-        list += &format!("log {}\n", NoteSigner::new(&name, SigningKey::from_bytes(&[seed; 32]))?.vkey());
+        writeln!(list, "log {}", NoteSigner::new(&name, SigningKey::from_bytes(&[seed; 32]))?.vkey())?;
     }
     fs::write(folder.join("logs"), list)?;
     let mut command = repository.command(&binary);

@@ -144,7 +144,7 @@ fn an_entry_is_explained_by_the_entries_before_it() {
         explain::explain(findings.replay, findings.next)
     };
     let told = explained(7);
-    let text = told.lines.iter().map(|(what, why)| format!("{what} {why}\n")).collect::<String>();
+    let text = told.lines.iter().map(|(what, why)| format!("{what} {why}")).collect::<Vec<_>>().join("\n");
     assert!(told.is_admitted(), "{text}");
     for says in
         ["OrganisationUpdated", "as ADM of CMD", "the key came in at entry 3", "appointed at entry 2 from", "revision"]
