@@ -149,6 +149,12 @@ class Observer:
             body = json.dumps(submission, ensure_ascii=False).encode()
         self._check_refused(body, code, self.state.decide(body, london.now()), says)
 
+    def attempt_any(self, submission, code, says=None):
+        """Sends what breaks rules of both kinds; the log rules say no as well."""
+        body = json.dumps(submission, ensure_ascii=False).encode()
+        same(self.state.decide(body, london.now()).code is not None, True, "the log rules refuse it")
+        self._check_refused(body, code, says=says)
+
     def attempt_words(self, submission, code, says=None):
         """Sends what only the server refuses, for its words; the log rules have nothing to say."""
         body = json.dumps(submission, ensure_ascii=False).encode()

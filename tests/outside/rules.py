@@ -236,8 +236,9 @@ class State:
         # From the second draft on a header says what differs, and a first one does not.
         if (changes is None) != (event.type == "RequestFiled"):
             raise Refused("E08", "`changes`")
-        # The version answered: the counter-proposal that waits, before anything is in force.
-        answered = current.counter if current.counter and current.state in "FCG" else current.current
+        # The version answered: the counter-proposal that waits, before anything is in force; the terms that a question is about.
+        counters = event.type == "CounterProposalMade" and current.counter and current.state in "FCG"
+        answered = current.counter if counters else current.current
         before = answered and self.said.get(answered.terms)
         if before is not None and changes != amendment.changes(before, said):
             raise Refused("E08", f"changes are {amendment.changes(before, said)}")
@@ -255,6 +256,8 @@ class State:
             header = headers.Header(event.data["header"])
         elif event.type == "TermsSubmitted":
             header = current.signing.header
+            if len(set(header.organisations())) < len(header.organisations()):
+                raise Refused("E08", "two rows have come to one body")
         if header:
             found = filing.problems(header, self.book, self.agreements, self.genesis["visibility"], at)
             if found:
@@ -354,6 +357,8 @@ class State:
             happened.evolve(current, event, at, self.book)
             self.agreements[event.stream] = current
             ends_version = event.type in _BARRIERS or (event.type == "ClarificationProvided" and "terms" in event.data)
+            # Of fixed parties, whoever is invited changes what the others sign.
+            ends_version = ends_version or (event.type == "PartyInvited" and current.header.formation == "ALL")
         else:
             directory.evolve(self.book, event, at)
             ends_version = person is None and event.type not in erasure.TYPES

@@ -78,7 +78,7 @@ def legitimate_interest(tale):
     }
     rows = [text.party(council, "RECIPIENT", functions=["COMMUNITY_SAFETY"]), text.party("LQ", "PROVIDER", functions=["HOUSING"])]
     if tale.is_judged:
-        file_refused(tale, document, rows, "V-38", "recognised legitimate interest of a council", f"{council}.REQ", tale.observer.attempt_words, "Recognised legitimate interest is not open to a public authority performing its tasks.")
+        file_refused(tale, document, rows, "V-38", "recognised legitimate interest of a council", f"{council}.REQ", tale.observer.attempt_any, "Recognised legitimate interest is not open to a public authority performing its tasks.")
     document |= {"lawful_basis": {council: ["E"], "LQ": ["EA"]}, "annex1_condition": {"LQ": "A1-1"}}
     talk = Talk(tale, document, rows).file(by=f"{council}.REQ")
     talk.expect("FILED", "F")
@@ -101,7 +101,7 @@ def duty_to_refer(tale):
     if tale.is_judged:
         # The force holds no power to receive under it either: V-47 and G-HRA are said at once.
         for code in ("V-47", "G-HRA"):
-            file_refused(tale, document, rows, code, f"every referral, for another purpose ({code})", "MPS.REQ", tale.observer.attempt_words)
+            file_refused(tale, document, rows, code, f"every referral, for another purpose ({code})", "MPS.REQ", tale.observer.attempt_any)
         own = {"code": "CDA-115", "holder": "MPS", "use": ["RECEIVE"]}
         crime = {"gateways": [document["gateways"][0], own], "purpose_codes": ["HOMELESSNESS", "CRIME_PREVENTION"]}
         file_refused(tale, document | crime, rows, "G-HRA", "under a power of its own", "MPS.REQ", tale.observer.attempt_words)

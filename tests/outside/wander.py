@@ -106,7 +106,7 @@ class Walk:
         told = answer.code if answer.status >= 400 else None
         payload = json.dumps(made.payload, sort_keys=True)
         detail = answer.json().get("detail")
-        same(told, verdict.code, f"code of {payload} ({detail}; the outsider: {verdict.why})")
+        same(told, verdict.code, f"code ({detail}; the outsider: {verdict.why}) of {made.payload['type']} {payload[-900:]}")
         self.counts[told or "admitted"] = self.counts.get(told or "admitted", 0) + 1
         if told is None:
             self.observer.check_receipt(answer.json(), submission["envelope"], made.payload)
@@ -176,7 +176,8 @@ class Walk:
     def redraft(self, kind, stream, found, hand, **members):
         """A draft that differs from the version that it answers, or does not."""
         chance = self.chance
-        answered = found.counter if found.counter and found.state in "FCG" else found.current
+        counters = kind == "CounterProposalMade" and found.counter and found.state in "FCG"
+        answered = found.counter if counters else found.current
         if answered.terms not in self.documents:
             return None
         document, rows = self.documents[answered.terms]

@@ -297,10 +297,9 @@ impl Agreement {
                 if self.parties.iter().filter(|party| party.accepted.is_some()).count() >= least {
                     return Ok(());
                 }
-                match self.parties.iter().find(|party| party.accepted.is_none()) {
-                    Some(party) => waits(party.organisation),
-                    None => Ok(()),
-                }
+                let rows = self.parties.iter().filter(|party| party.state != PartyState::Succeeded);
+                let missing = rows.into_iter().find(|party| party.accepted.is_none());
+                waits(missing.map_or_else(|| self.lead(), |party| party.organisation))
             }
         }
     }

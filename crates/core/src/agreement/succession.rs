@@ -137,6 +137,8 @@ impl Agreement {
         if let Some(old) = self.party_mut(from) {
             old.state = PartyState::Succeeded;
             old.notice = None;
+            // What it accepted is its successor's now, and counts once.
+            old.accepted = None;
         }
         if let Some(existing) = self.party_mut(to) {
             existing.accepted = existing.accepted.or(party.accepted);

@@ -132,6 +132,21 @@ fn two_rows_of_three_become_one_and_the_agreement_goes_on() {
 }
 
 #[test]
+fn what_a_body_accepted_counts_once_when_another_takes_its_place() {
+    let joined = Shape::three().with("/formation", json!("ACCESSION")).with("/min_parties", json!(3));
+    let mut case = Case::filed(joined.with("/non_adopter_rule", json!("LEAVE")));
+    for code in ["CMD", "HCK"] {
+        case.does("RequestTriaged", crate::town::accepted(), &[officer(code, "IGL")]);
+    }
+    found(&mut case.world);
+    let today = case.today();
+    succeeds(&mut case, succession("REPLACE", &["HCK"], &["NWM"], &today), &hands(&["HCK"], &["NWM"])).unwrap();
+    let data = case.submission();
+    let told = case.told("TermsSubmitted", data, &[officer("CMD", "IGL")]);
+    assert_eq!(told, "ISL has not yet accepted the request for assessment.");
+}
+
+#[test]
 fn a_split_names_the_successor_of_every_agreement() {
     let mut case = Case::in_force(Shape::pair());
     found(&mut case.world);
