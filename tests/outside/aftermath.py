@@ -6,6 +6,7 @@ from datetime import timedelta
 import london
 import terms as text
 from cast import Words, new_id
+from header import derive
 from story import leaving, reason, suspension
 from talks import Talk, three_boroughs
 
@@ -142,8 +143,6 @@ def kept_by_one(tale):
 def _old(talk, **changed):
     """What is known of an agreement that was made elsewhere."""
     book = talk.tale.state
-    from header import derive
-
     header = derive(text.plain(talk.document), talk.rows, book.bodies(), book.book.reference)
     for name in ("code_lists", "policies"):
         del header[name]
@@ -197,7 +196,45 @@ def too_late(tale):
     Talk(tale).refused("after two years", "G47", "AgreementImported", copy.deepcopy(_old(talk)), "HCK.IGL")
 
 
+def recorded_afterwards(tale):
+    """A40 to A42: shared first and recorded after it; another lead; a word put right."""
+    for code in ("TWH", "LFC"):
+        tale.register(code, ["ADM", "DPO", "SIRO", "IGL", "SIG", "IAO", "SEC"])
+    talk = Talk(tale, text.emergency(_today()), text.emergency_parties())
+    say, no = talk.say, talk.refused
+    header = derive(text.plain(talk.document), talk.rows, tale.state.bodies(), tale.state.book.reference)
+
+    def data(hours, **more):
+        began = london.spell(london.now() - timedelta(hours=hours))
+        return {"began_at": began, "ground": "LIFE", "header": header, "words": reason("Nobody could sign at that hour of the night."), **more}
+
+    kind = "EmergencySharingRecorded"
+    no("by a signatory", "R01", kind, data(1), "TWH.SIG")
+    no("four days later", "G38", kind, data(96), "TWH.SIRO")
+    no("before it begins", "G38", kind, data(-1), "TWH.SIRO")
+    made = say("within three days", kind, data(71), "TWH.SIRO")
+    talk.expect("ACTIVE", "V")
+    no("recorded twice", "T02", kind, data(1), "LFC.SIRO")
+    no("not confirmed yet", "G45", "DisclosureLogged", sent("DS-1"), "TWH.IAO")
+    say("the other side confirms", "ImportConfirmed", {"document": certificate(), "import": made}, "LFC.SIRO")
+    say("now it is logged", "DisclosureLogged", sent("DS-1"), "TWH.IAO")
+    fixed = {"pointer": "/words", "target": made, "words": reason("It was the night of the day before.")}
+    no("put right by another", "R01", "Corrected", fixed, "LFC.SIRO")
+    no("of an event elsewhere", "G28", "Corrected", {**fixed, "target": new_id()}, "TWH.SIRO")
+    say("a word is put right", "Corrected", fixed, "TWH.SIRO")
+    no("a lead by one of two", "R01", "LeadChanged", {"lead": "LFC"}, "LFC.IGL")
+    no("a stranger leads", "R01", "LeadChanged", {"lead": "HCK"}, "TWH.IGL", "LFC.IGL")
+    say("the brigade leads", "LeadChanged", {"lead": "LFC"}, "LFC.IGL", "TWH.IGL")
+    tale.observer.client.pass_time(days=5, minutes=1)
+    talk.expect("SUSPENDED", "S")
+    for code in ("TWH", "LFC"):
+        talk.sync()
+        tale.advise(code, stream=talk.stream)
+    talk.expect("ACTIVE", "V")
+
+
 HISTORIES = {
+    "recorded afterwards": [recorded_afterwards],
     "what became of data": [three_boroughs, shared_and_destroyed, sent_once, kept_by_one],
     "agreements made before": [three_boroughs, imported, disputed, too_late],
 }

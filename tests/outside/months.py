@@ -154,8 +154,6 @@ class Months(Walk):
 
     def recorded(self, document, rows):
         header = derive(text.plain(document), rows, self.state.bodies(), self.state.book.reference)
-        for name in ("code_lists", "policies"):
-            del header[name]
         began = london.spell(london.now() - timedelta(hours=self.chance.choice([1, 5, 71, 73])))
         stream = f"agr:{new_id()}"
         self.streams.append(stream)

@@ -46,6 +46,10 @@ _ABOUT_A_PERSON = {
 _COUNTED = {"RequestFiled": "requests", "NoteRecorded": "notes"}
 
 
+# Every kind of event that was recorded while this program ran.
+REACHED = set()
+
+
 @dataclass
 class Stream:
     """How many events a stream has, and the revision just after its last barrier."""
@@ -252,7 +256,7 @@ class State:
             owed = headers.required_roles(value, row, self.bodies()[row["organisation"]], self.book.reference)
             if owed != row["required_roles"]:
                 raise Refused("E08", f"required roles are {owed}")
-        if event.type in _DRAFTS and "header" in event.data:
+        if event.type in _DRAFTS | {"EmergencySharingRecorded"} and "header" in event.data:
             header = headers.Header(event.data["header"])
         elif event.type == "TermsSubmitted":
             header = current.signing.header
@@ -331,6 +335,7 @@ class State:
             stream.barrier = stream.revision
 
     def _evolve(self, event, at, leaf):
+        REACHED.add(event.type)
         # The person is found before the appointment's end is applied.
         person = self._person_of(event) if event.type in _ABOUT_A_PERSON else None
         index = self.size

@@ -28,6 +28,7 @@ import demonstration
 import door
 import dsse
 import eight
+import event as events
 import hostile
 import london
 import months
@@ -42,9 +43,11 @@ import talks
 import tools
 import tree
 import wander
+import words_go
 from cast import Cast, draft
 from client import Program
 from rehearsal import Rehearsal, Unpublished
+import rules
 from rules import State
 from observer import Report, Observer, same
 
@@ -218,7 +221,7 @@ def write_history(title, folder, library, report, parts):
     return alone
 
 
-HISTORIES = {**talks.HISTORIES, **aftermath.HISTORIES, **compromised.HISTORIES, **section7.HISTORIES, **bodies.HISTORIES, **registry.HISTORIES, **months.HISTORIES}
+HISTORIES = {**talks.HISTORIES, **aftermath.HISTORIES, **compromised.HISTORIES, **section7.HISTORIES, **bodies.HISTORIES, **registry.HISTORIES, **words_go.HISTORIES, **months.HISTORIES}
 # Histories that begin on a day of their own.
 STARTS = section7.STARTS
 
@@ -228,7 +231,7 @@ def histories(folder, library, report, program, only=None):
     for title, parts in HISTORIES.items():
         if only and title != only:
             continue
-        wanted = section7.WAITS_FOR.get(title)
+        wanted = {**section7.WAITS_FOR, **words_go.WAITS_FOR}.get(title)
         if wanted and not library.has(f"events/{wanted}-v1.json"):
             print(f"note    {title}: not played, for {wanted} has no schema yet")
             continue
@@ -283,6 +286,7 @@ def main():
                 hostile.check(observer, tale)
                 tools.check(program, observer, tale)
             report.step("every entry is decided again from /log alone", observer.audit, library)
+            report.step("every kind of event was recorded somewhere", every_kind, library)
             report.step("SIGTERM ends the server with 0", lambda: same(program.stop(), 0, "exit code"))
     finally:
         for one in (program, other):
@@ -293,6 +297,16 @@ def main():
         else:
             shutil.rmtree(folder, ignore_errors=True)
     return summary(report)
+
+
+# Their only versions are those of the genesis: no program holds another one that could be published.
+_NEVER = {"CodeListPublished", "PolicyPublished", "RulesAdopted"}
+
+
+def every_kind(library):
+    """No kind of event is decided here that no story reaches."""
+    known = {kind for kind in events.STREAM_OF if library.has(f"events/{kind}-v1.json")}
+    same(sorted(known - rules.REACHED - _NEVER), [], "kinds of events that were never recorded")
 
 
 def summary(report):

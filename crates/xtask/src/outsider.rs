@@ -28,6 +28,7 @@ pub fn own_tests(repository: &Repository) -> Result<()> {
         "tests/outside/test_formats.py",
         "tests/outside/test_decider.py",
         "tests/outside/test_life.py",
+        "tests/outside/test_bundle.py",
         "docs/verify/test_verify.py",
     ] {
         succeed(repository.command(&python).arg(tests))?;
