@@ -115,12 +115,12 @@ fn holds(bytes: &[u8], part: &[u8]) -> bool {
     (0..bytes.len()).filter(|at| bytes[*at] == first).any(|at| begins(&at))
 }
 
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        std::fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
-    }
+/// Puts what a file held earlier over what it holds now; what was written behind that stays.
+fn overlay(earlier: &[u8], file: &Path) {
+    let used = earlier.iter().rposition(|byte| *byte != 0).unwrap() + 1;
+    let mut now = std::fs::read(file).unwrap();
+    now[..used].copy_from_slice(&earlier[..used]);
+    std::fs::write(file, now).unwrap();
 }
 
 #[tokio::test]
@@ -140,7 +140,7 @@ async fn erased_words_are_in_no_file_and_no_older_copy_brings_them_back() {
     let answer = tale.erases(erasure(&note, &["/text"], "PERSONAL_DATA", "2026-12-01")).await;
     assert_eq!(answer.status.as_u16(), 201, "{}", answer.text());
     destroyed(&*store, index).await;
-    backup(&at("live"), &at("new"), None, &options()).unwrap();
+    backup(&at("live"), &at("new"), Some(&at("new-keys")), &options()).unwrap();
     tale.running.app.stop().await;
     drop(tale);
     drop(store);
@@ -163,9 +163,13 @@ async fn erased_words_are_in_no_file_and_no_older_copy_brings_them_back() {
     }
 
     // The words and keys of an older copy under the log of today: whoever restores that serves none of it.
-    std::fs::remove_dir_all(at("new/words")).unwrap();
-    copy(&at("old/words"), &at("new/words"));
-    restore(&at("new"), Some(&at("old-keys")), &at("back"), &options()).unwrap();
+    for (path, held) in before.iter().filter(|(path, _)| path.parent().unwrap().ends_with("words")) {
+        overlay(held, &at("new").join(path.strip_prefix(at("live")).unwrap()));
+    }
+    for (path, held) in before.iter().filter(|(path, _)| path.parent().unwrap().ends_with("keys")) {
+        overlay(held, &at("new-keys").join(path.strip_prefix(at("live")).unwrap()));
+    }
+    restore(&at("new"), Some(&at("new-keys")), &at("back"), &options()).unwrap();
     let store = Arc::new(Embedded::open(&at("back"), &options()).unwrap());
     assert_eq!(store.words(index).unwrap().len(), 1, "the older copy does hold them");
     let locks = store.locks();
