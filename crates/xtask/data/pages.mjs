@@ -23,7 +23,7 @@ for (const row of agreements) {
 }
 const addresses = [
   '/', '/register', '/register?q=nothing+is+called+this', '/register?page=2', ...chosen.values(), '/organisations',
-  '/organisations/CMD', '/organisations/BEX', '/waiting', '/organisations/HCK/inbox', '/organisations/HCK/inbox?role=DPO',
+  '/organisations/CMD', '/organisations/BEX', '/organisations/NCL', '/organisations/LOTI', '/waiting', '/organisations/HCK/inbox', '/organisations/HCK/inbox?role=DPO',
   '/organisations/BEX/inbox', '/organisations/HCK/duties', '/organisations/WFT/duties', '/sign-in', '/sharing', '/log', '/log?page=3', '/events/0', '/events/1', '/events/1600',
   '/problems/D01', '/published-elsewhere', '/accessibility', '/privacy', '/cookies', '/nowhere', '/register?page=x',
 ].map((path) => base + path);
