@@ -133,7 +133,12 @@ pub(crate) async fn proof(State(app): State<Arc<App>>, Named(index): Named, uri:
         view.tree().inclusion(index, checkpoint.size).map_err(|_| none())?
     };
     let text = receipt::proof(index, &hashes, &under);
-    let how = if asked.is_some() { FOR_EVER } else { NOT_AT_ALL };
+    // A proof whose witnesses are still to come is not one for ever.
+    let settled = |size: u64| {
+        let asking = app.reader.witnesses().filter(|witnesses| witnesses.policy().asks_for_witnesses());
+        asking.is_none_or(|witnesses| witnesses.cosigned(size).is_some())
+    };
+    let how = if asked.is_some_and(settled) { FOR_EVER } else { NOT_AT_ALL };
     Ok(cached(answer(StatusCode::OK, TEXT, text), how))
 }
 
