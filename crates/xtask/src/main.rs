@@ -52,7 +52,8 @@ cargo xtask COMMAND
   pages             every page of the demonstration in a real browser, with axe-core
   interop [PART…]   our logs, witnesses and envelopes by programs that are not ours (needs Go and pip):
                     static, witnesses, live, dsse; `short` asks at small sizes
-  model [--long]    every order of every move of an agreement, to a small depth (docs/model.md)
+  model [--long | --depth N]
+                    every order of every move of an agreement, to a small depth (docs/model.md)
   mutants [--sample N | --all] [--seed N] [--minutes N] [--only TEXT]
                     wrong rules, one at a time: does a test notice each? (docs/mutants.md)
   kill [--rounds N] kill -9 under load, then look for what was acknowledged

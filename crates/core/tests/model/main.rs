@@ -41,9 +41,12 @@ mod sharing {
 use explore::{Explored, Rules};
 use scenes::{Scene, scenes};
 
-/// Whether the long exploration is asked for: `cargo xtask model --long`.
-fn long() -> bool {
-    std::env::var_os("COUNTERPART_MODEL_LONG").is_some()
+/// How deep to go: the long exploration, or one to a depth, is asked for by `cargo xtask model --long` or `--depth`.
+fn depth_of(scene: &Scene) -> usize {
+    match std::env::var("COUNTERPART_MODEL_DEPTH") {
+        Ok(text) => text.parse().map_or(scene.long, |most: usize| scene.long.min(most)),
+        Err(_) => scene.short,
+    }
 }
 
 fn explored(scene: &Scene, rules: &Rules, depth: usize) -> Explored {
@@ -59,7 +62,10 @@ fn explored(scene: &Scene, rules: &Rules, depth: usize) -> Explored {
 fn no_order_of_moves_breaks_a_law_or_leads_where_nothing_leads_out() {
     let mut all = Explored::default();
     for scene in scenes() {
-        let depth = if long() { scene.long } else { scene.short };
+        let depth = depth_of(&scene);
+        if depth == 0 {
+            continue;
+        }
         let explored = explored(&scene, &Rules::default(), depth);
         assert!(explored.broken.is_empty(), "{}:\n{}", scene.name, explored.broken.join("\n"));
         all.add(&explored);

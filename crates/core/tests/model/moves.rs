@@ -55,6 +55,8 @@ pub enum Move {
     Compromise(usize, u64),
     Affirm(usize, EventId),
     Disown(usize, EventId),
+    /// The lead passes on, with the old one or, once that is gone, without it.
+    Lead(usize, bool),
     Vacate(usize, EventId),
     Fill(usize),
     /// Nobody does anything for so many days.
@@ -210,6 +212,14 @@ impl Maker {
                 moves.push(Move::Execute(place, Role::Sig, current.hash));
             }
             moves.push(Move::Advise(place, Role::Dpo, current.hash));
+        }
+        if view.parties().len() > 2 && place(view.lead()) == 0 {
+            // Whom the lead left alone, another may lead.
+            moves.extend([Move::Lead(1, false), Move::Lead(1, true)]);
+        }
+        if let Some(amendment) = view.amendment() {
+            // While one is being signed, nobody signs the version in force again.
+            moves.push(Move::Abandon(place(amendment.by)));
         }
         moves.extend([Move::WaitUntilDue, Move::Wait(14)]);
         moves
@@ -396,7 +406,7 @@ impl Maker {
                 said("DestructionCertified", data, both)
             }
             Move::Hold(by) => {
-                let data = json!({ "datasets": [], "reason": "LITIGATION", "words": commitment() });
+                let data = json!({ "datasets": [], "reason": "LITIGATION" });
                 said("RetentionHoldPlaced", data, one(*by, "LGL"))
             }
             Move::Release(by, hold) => said("RetentionHoldReleased", json!({ "hold": hold }), one(*by, "LGL")),
@@ -407,12 +417,23 @@ impl Maker {
             }
             Move::Affirm(by, target) => {
                 let data = json!({ "evidence": commitment(), "outcome": "AFFIRMED", "targets": [target] });
-                said("ContestResolved", data, one(*by, "SIRO"))
+                // Where nobody is the risk owner, the chief answers.
+                said("ContestResolved", data, one(*by, if deputised { "CEX" } else { "SIRO" }))
             }
             Move::Disown(by, target) => {
                 let data = json!({ "evidence": commitment(), "outcome": "DISOWNED", "targets": [target] });
                 let both = vec![officer(BOROUGHS[*by], "SIRO"), officer(BOROUGHS[*by], "CEX")];
                 said("ContestResolved", data, both)
+            }
+            Move::Lead(to, gone) => {
+                let third = (1..self.parties).find(|place| place != to).unwrap_or(0);
+                let mut signers = one(*to, "IGL");
+                if *gone {
+                    signers.extend([officer(BOROUGHS[*to], "SIG"), officer(BOROUGHS[third], "SIG")]);
+                } else {
+                    signers.push(officer(BOROUGHS[0], "IGL"));
+                }
+                said("LeadChanged", json!({ "lead": BOROUGHS[*to] }), signers)
             }
             Move::Vacate(place, appointment) => {
                 said("RoleHolderRevoked", json!({ "appointment": appointment }), one(*place, "CEX"))
@@ -447,7 +468,7 @@ fn draft_of(view: &Agreement, amendment: Amendment) -> (u32, Digest) {
 fn deputised(mv: &Move, state: &State) -> bool {
     let (Move::Execute(place, ..) | Move::Notice(place, _) | Move::Consent(place) | Move::Rescind(place, _)) = mv
     else {
-        return matches!(mv, Move::Resume(place, _) if vacant(*place, state));
+        return matches!(mv, Move::Resume(place, _) | Move::Affirm(place, _) if vacant(*place, state));
     };
     !state.keys[&officer(BOROUGHS[*place], "SIG").key_id()].is_active()
 }

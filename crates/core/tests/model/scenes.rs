@@ -12,7 +12,7 @@ pub struct Scene {
     pub case: Case,
     /// How many boroughs may move.
     pub parties: usize,
-    /// How deep the short run goes, and the long one.
+    /// How deep the short run goes, which leaves out what has 0, and the long one.
     pub short: usize,
     pub long: usize,
     /// The recipients that owe the destruction of a dataset at the beginning.
@@ -139,12 +139,12 @@ pub fn scenes() -> Vec<Scene> {
         scene("two: agreed, the first day ahead", ahead(pair()), 2, 2, 4),
         scene("two: in force", in_force(pair()), 2, 2, 4),
         scene("two: suspended", suspended(pair(), "HCK"), 2, 2, 4),
-        scene("two: an amendment being signed", amending(pair()), 2, 2, 4),
-        Scene { owed: vec![(0, 1)], ..scene("two: ending", ending(), 2, 3, 6) },
-        scene("three: being signed", submitted(three()), 3, 2, 4),
-        scene("three: in force", in_force(three()), 3, 2, 3),
-        scene("three: suspended", suspended(three(), "CMD"), 3, 2, 3),
-        scene("three, one by one: being signed", submitted(open_to_others()), 3, 2, 4),
-        scene("three, one by one: in force", in_force(open_to_others()), 3, 2, 3),
+        scene("two: an amendment being signed", amending(pair()), 2, 0, 4),
+        Scene { owed: vec![(0, 1)], ..scene("two: ending", ending(), 2, 0, 6) },
+        scene("three: being signed", submitted(three()), 3, 0, 4),
+        scene("three: in force", in_force(three()), 3, 0, 3),
+        scene("three: suspended", suspended(three(), "CMD"), 3, 0, 3),
+        scene("three, one by one: being signed", submitted(open_to_others()), 3, 0, 4),
+        scene("three, one by one: in force", in_force(open_to_others()), 3, 0, 3),
     ]
 }
