@@ -90,6 +90,7 @@ pub(crate) use agreement_events;
 pub(crate) use other_streams;
 
 pub mod access;
+mod account;
 mod amending;
 mod asked;
 mod contest;

@@ -104,6 +104,11 @@ impl Contests {
         self.elsewhere.get(&event).copied()
     }
 
+    /// What bodies said of events that were contested.
+    pub fn verdicts(&self) -> impl Iterator<Item = (EventId, &Verdict)> {
+        self.verdicts.iter().map(|(event, verdict)| (*event, verdict))
+    }
+
     /// The stream of an event that was contested.
     pub fn stream_of(&self, event: EventId, contest: &Contest) -> Option<Stream> {
         contest.agreement.map(Stream::Agreement).or_else(|| self.home(event))

@@ -44,7 +44,7 @@ pub struct Erasure {
     /// From when on they are gone, unless a hold stops it.
     pub at: Timestamp,
     /// A hold came after that instant, and stops nothing any more.
-    over: bool,
+    pub(crate) over: bool,
 }
 
 impl Erasure {

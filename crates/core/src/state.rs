@@ -1,5 +1,6 @@
 //! What the entries so far have made of the ledger: a pure function of the log (wire.md 3).
 
+mod account;
 mod agreements;
 mod ledger;
 mod succession;

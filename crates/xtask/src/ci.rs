@@ -7,7 +7,9 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 
 use crate::repository::{Repository, succeed};
-use crate::{campaign, clock, dependencies, files, floors, fuzz, interop, kill, outsider, pages, spelling, vendor};
+use crate::{
+    campaign, clock, dependencies, files, floors, fuzz, interop, kill, outsider, pages, replay, spelling, vendor,
+};
 
 /// Random cases of each property in the gate, twice the usual number.
 const RANDOM_CASES: u64 = 512;
@@ -21,7 +23,7 @@ struct Step {
 }
 
 /// The gate, cheapest first, so that a slip shows at once.
-const STEPS: [Step; 17] = [
+const STEPS: [Step; 18] = [
     Step {
         name: "format",
         after: None,
@@ -47,6 +49,7 @@ const STEPS: [Step; 17] = [
     Step { name: "interop", after: Some("binary"), run: interop::step },
     Step { name: "kill", after: Some("binary"), run: kill::short },
     Step { name: "campaigns", after: Some("tests"), run: campaign::step },
+    Step { name: "replay", after: Some("tests"), run: replay::step },
 ];
 
 fn lints(repository: &Repository) -> Result<()> {

@@ -17,6 +17,14 @@ mod dependencies;
 mod files;
 mod floors;
 mod fuzz;
+#[expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    dead_code,
+    reason = "the histories of the tests of the rules: what is made here either follows or stops the program"
+)]
+#[path = "../../core/tests/history/history.rs"]
+mod history;
 mod interop;
 mod kill;
 mod licence;
@@ -26,6 +34,7 @@ mod model;
 mod mutants;
 mod outsider;
 mod pages;
+mod replay;
 mod repository;
 mod server;
 mod spelling;
@@ -61,6 +70,8 @@ cargo xtask COMMAND
                     witness, decide, state, store, pages
   power-cut | io-error | full-disk | damage | rollback [--long | --cases N] [--from N] [--case N]
                     the embedded store under faults; a failing case is told again by its number
+  replay [--long | --events N]
+                    a log of random histories on one thread and on many: identical states, byte for byte
   campaigns         the short run of each of these";
 
 fn main() -> ExitCode {
@@ -96,6 +107,7 @@ fn run(arguments: &[String]) -> Result<()> {
         "kill" => kill::run(&repository, rest),
         "campaigns" => campaign::step(&repository),
         name if campaign::names().any(|known| known == name) => campaign::one(name, rest),
+        "replay" => replay::run(rest),
         "bench" => bench::run(&repository, rest),
         "help" | "--help" | "-h" => {
             println!("{HELP}");

@@ -84,7 +84,7 @@ fn without_line(text: &[u8], place: usize) -> Vec<u8> {
 }
 
 #[test]
-fn a_bundle_of_the_demonstration_holds_and_every_change_of_it_is_seen_by_both_verifiers() {
+fn i39_a_bundle_of_the_demonstration_holds_and_every_change_of_it_is_seen_by_both_verifiers() {
     let demonstration = Demonstration::new();
     let shop = &demonstration.shop;
     let listed = shop.run(&["list", "--json", "--url", &demonstration.url]).ends(0).json();

@@ -78,7 +78,11 @@ pub(super) fn check(state: &State, event: &Event, at: Timestamp) -> Result<(), R
         contest::check_suspect(state, event, data, at)?;
     }
     if let Data::KeyRevoked(data) = &event.data {
-        check_stage(state, data.key)?;
+        // A key that was replaced can still be lost (domain.md 2.11).
+        match check_stage(state, data.key) {
+            Ok(()) | Err(Refusal::KeyReplaced { .. }) => {}
+            Err(refusal) => return Err(refusal),
+        }
     }
     if let Data::KeyRotated(data) = &event.data {
         check_stage(state, data.replaces)?;

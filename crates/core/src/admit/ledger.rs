@@ -1,6 +1,6 @@
 //! The ledger's own stream: registrars, log keys, rules, reference data, its end (wire.md 3).
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use counterpart_tlog::note::{SignatureType, VerifierKey};
 
@@ -53,8 +53,8 @@ pub(super) fn check_reference(state: &State, event: &Event) -> Result<(), Refusa
         return not_held(format!("`{}` with SHA-256 {} is not held here", row.id, row.sha256));
     };
     let before = founded.newest(&row.id).and_then(|row| codes::by_sha256(&row.sha256));
-    if let Some(lost) = before.and_then(|before| lost_row(before.text, file.text)) {
-        return not_held(format!("row `{lost}` is missing; rows are end-dated, never taken away"));
+    if let Some(broken) = before.and_then(|before| broken_row(before.text, file.text)) {
+        return not_held(broken);
     }
     let (lists, policies) = founded.with_row(&row, policy);
     match ReferenceSet::resolve(&lists, &policies) {
@@ -63,15 +63,29 @@ pub(super) fn check_reference(state: &State, event: &Event) -> Result<(), Refusa
     }
 }
 
-/// The code of a row that an older file has and a newer one has not.
-fn lost_row(before: &str, after: &str) -> Option<String> {
-    let rows = |text: &str| -> BTreeSet<String> {
+/// What is wrong with a newer file of a list (I35): a row of the older one is missing, or says something else.
+/// Rows are added, and a row may say more, such as its last day.
+fn broken_row(before: &str, after: &str) -> Option<String> {
+    type Rows = BTreeMap<String, serde_json::Map<String, serde_json::Value>>;
+    let rows = |text: &str| -> Rows {
         let file: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
         let rows = file.get("rows").and_then(serde_json::Value::as_array).cloned().unwrap_or_default();
-        rows.iter().filter_map(|row| row.get("code")?.as_str().map(str::to_owned)).collect()
+        let coded = rows.into_iter().filter_map(|row| {
+            let code = row.get("code")?.as_str()?.to_owned();
+            Some((code, row.as_object()?.clone()))
+        });
+        coded.collect()
     };
     let after = rows(after);
-    rows(before).into_iter().find(|code| !after.contains(code))
+    for (code, row) in rows(before) {
+        let Some(newer) = after.get(&code) else {
+            return Some(format!("row `{code}` is missing; rows are end-dated, never taken away"));
+        };
+        if let Some((member, _)) = row.iter().find(|(member, value)| newer.get(*member) != Some(*value)) {
+            return Some(format!("row `{code}` has another `{member}`; rows are added and end-dated, never edited"));
+        }
+    }
+    None
 }
 
 /// K01, K06: keys that register no more did so; a new log key is one, and comes after this entry.
@@ -153,5 +167,49 @@ fn check_registrars(state: &State, founded: &Founded, data: &RegistrarChanged, a
         Ok(())
     } else {
         Err(Refusal::PostVacant { organisation: OrganisationCode::REGISTRAR, role: Role::Reg })
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::{Map, Value, json};
+
+    use super::broken_row;
+
+    fn rows() -> impl Strategy<Value = Vec<Map<String, Value>>> {
+        let row = ("[A-C][0-9]", "[a-z ]{1,6}", any::<bool>()).prop_map(|(code, label, legal)| {
+            json!({ "code": code, "label": label, "needs_legal": legal }).as_object().unwrap().clone()
+        });
+        prop::collection::vec(row, 1..6).prop_map(|mut rows| {
+            rows.sort_by_key(|row| row["code"].as_str().unwrap().to_owned());
+            rows.dedup_by_key(|row| row["code"].clone());
+            rows
+        })
+    }
+
+    fn file(rows: &[Map<String, Value>]) -> String {
+        json!({ "id": "CL-TEST", "rows": rows }).to_string()
+    }
+
+    proptest! {
+        #[test]
+        fn i35_rows_of_lists_are_added_and_end_dated_and_never_edited(
+            older in rows(), more in rows(), place in any::<prop::sample::Index>(), change in 0_usize..4,
+        ) {
+            let mut newer = older.clone();
+            newer.extend(more.into_iter().filter(|row| older.iter().all(|other| other["code"] != row["code"])));
+            let at = place.index(older.len());
+            match change {
+                0 => drop(newer.remove(at)),
+                1 => drop(newer[at].insert("label".to_owned(), json!("something else entirely"))),
+                2 => drop(newer[at].remove("needs_legal")),
+                _ => drop(newer[at].insert("in_force_to".to_owned(), json!("2030-01-01"))),
+            }
+            let broken = broken_row(&file(&older), &file(&newer));
+            prop_assert_eq!(broken.is_none(), change == 3, "{:?}", broken);
+            prop_assert!(broken.is_none_or(|broken| broken.contains(older[at]["code"].as_str().unwrap())));
+        }
     }
 }

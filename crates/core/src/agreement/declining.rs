@@ -27,7 +27,7 @@ pub(super) fn guards_of_decline(put: &Put<'_>, data: &ApprovalDeclined) -> Resul
     let own = party.joins || put.agreement.is_acceding(party);
     match data.kind {
         DeclineKind::Final | DeclineKind::Return if put.agreement.amendment().is_some() && !own => {
-            party.may(Asked::Adopt)
+            party.may(Asked::DeclineAmendment)
         }
         DeclineKind::Final if own => party.may(Asked::Refuse),
         DeclineKind::Return if own => party.may(Asked::Approve),

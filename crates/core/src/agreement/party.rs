@@ -124,6 +124,8 @@ pub enum Asked {
     DeclineFinal,
     /// A return of the version for changes.
     DeclineReturn,
+    /// An amendment declined or returned: a party that is suspended may adopt it, and no more.
+    DeclineAmendment,
     /// A signature taken back.
     Withdraw,
     /// A suspension.
@@ -138,7 +140,7 @@ pub enum Asked {
     Consent,
     /// An amendment proposed.
     Amend,
-    /// Anything that signs or declines an amendment.
+    /// Anything that signs an amendment.
     Adopt,
     /// Data sent.
     Share,
@@ -173,7 +175,7 @@ impl Asked {
             Self::Suspend => "xpl",
             Self::Resume => "p",
             Self::Leave | Self::Consent | Self::Adopt | Self::SignAgain => "xp",
-            Self::Amend => "x",
+            Self::Amend | Self::DeclineAmendment => "x",
             Self::Rescind => "l",
             Self::Share => "xl",
             Self::Certify => "xplonm",
@@ -191,7 +193,7 @@ impl Asked {
     const fn action(self) -> &'static str {
         match self {
             Self::Approve | Self::Execute | Self::SignAgain => "sign it",
-            Self::DeclineFinal | Self::DeclineReturn | Self::Refuse => "decline it",
+            Self::DeclineFinal | Self::DeclineReturn | Self::DeclineAmendment | Self::Refuse => "decline it",
             Self::Withdraw => "take back a signature",
             Self::Suspend => "suspend it",
             Self::Resume => "resume its part",

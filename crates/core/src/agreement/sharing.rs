@@ -8,7 +8,7 @@ use crate::agreement::signing::{provides, receives};
 use crate::agreement::{Agreement, Duty, Party, PartyState, Reach};
 use crate::event::Event;
 use crate::event::data::DisclosureLogged;
-use crate::header::{DataClass, DatasetRow, Frequency, HeaderMember, SharingMode};
+use crate::header::{DataClass, DatasetRow, Frequency, HeaderMember, PartyRefs, SharingMode};
 use crate::ids::{DatasetId, EventId, OrganisationCode, Role};
 use crate::london;
 use crate::refusal::Refusal;
@@ -53,7 +53,13 @@ pub(super) fn guards_of_disclosure(put: &Put<'_>, data: &DisclosureLogged) -> Re
             let reason = format!("{} does not provide it under the version in force", party.organisation);
             return Err(not_now(put, party.organisation, *dataset, reason));
         };
-        for recipient in agreement.recipients_of(row, data, party.organisation) {
+        let recipients = agreement.recipients_of(row, data, party.organisation);
+        // I7: there are two ends, but for what the terms give to everybody. Bodies that became one share nothing.
+        let anybody = matches!(&row.recipients, PartyRefs::Numbers(numbers) if numbers.is_empty());
+        if recipients.is_empty() && !anybody {
+            return Err(not_now(put, party.organisation, *dataset, "nobody else receives it".to_owned()));
+        }
+        for recipient in recipients {
             may_receive(put, row, *dataset, recipient)?;
         }
         if header.sharing_mode == SharingMode::OneOff

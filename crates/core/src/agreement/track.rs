@@ -70,6 +70,16 @@ impl Track {
         }
     }
 
+    /// Its name, for accounts.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::None => "NONE",
+            Self::Proposed { .. } => "PROPOSED",
+            Self::Approving { .. } => "APPROVING",
+            Self::Pending { .. } => "PENDING",
+        }
+    }
+
     const fn column(self) -> usize {
         match self {
             Self::None => 0,

@@ -301,3 +301,10 @@ fn an_agreement_is_rebuilt_as_it_was_before_and_after_a_contest() {
     assert_eq!(case.rebuilt(doubtful).name().letter(), 'S');
     assert_eq!(case.rebuilt(u64::MAX), *case.stored());
 }
+
+/// The newest signature of a party in a role comes into doubt.
+pub fn doubts(case: &mut Case, code: &str, role: &str) {
+    let signed = signature(case, code, role);
+    let from = index(case, &signed);
+    reports(case, &officer(code, role), Some(from), &[officer(code, "CEX")]).unwrap();
+}

@@ -152,7 +152,7 @@ fn a_body_that_will_not_join_leaves_the_others_alone_and_may_come_back() {
     assert_eq!(signing.letter(), 'F');
 }
 
-fn amended(case: &mut Case, pointer: &str, value: Value) {
+pub fn amended(case: &mut Case, pointer: &str, value: Value) {
     let mut shape = case.shape.clone().with(pointer, value);
     if shape.parties.as_array().unwrap().len() == 2 {
         shape.parties.as_array_mut().unwrap().push(row("ISL", "RECIPIENT"));

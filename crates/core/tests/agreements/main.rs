@@ -33,5 +33,6 @@ mod signing;
 mod succession;
 mod suspension;
 mod table;
+mod tables;
 mod town;
 mod words;

@@ -7,7 +7,7 @@ use crate::town::{Case, DAY, Shape, leaving, officer, suspension};
 use crate::world::{Person, World, commitment, person, registrars};
 
 /// A body that is new: its chief, and its officers who sign.
-fn newham() -> [Person; 5] {
+pub fn newham() -> [Person; 5] {
     [
         person("NWM", "CEX", 210),
         person("NWM", "ADM", 211),
@@ -17,7 +17,7 @@ fn newham() -> [Person; 5] {
     ]
 }
 
-fn found(world: &mut World) {
+pub fn found(world: &mut World) {
     let [chief, adm, officers @ ..] = newham();
     let registered = world.registration("NWM", &chief);
     world.record(&registered).unwrap();
@@ -29,7 +29,7 @@ fn found(world: &mut World) {
     }
 }
 
-fn succession(kind: &str, from: &[&str], to: &[&str], effective: &str) -> Value {
+pub fn succession(kind: &str, from: &[&str], to: &[&str], effective: &str) -> Value {
     json!({
         "default": to[0], "effective": effective, "instrument": commitment(), "kind": kind, "mapping": [],
         "predecessors": from, "successors": to,
@@ -37,13 +37,13 @@ fn succession(kind: &str, from: &[&str], to: &[&str], effective: &str) -> Value 
 }
 
 /// The registrars, the chiefs of the successors, and those of the predecessors.
-fn hands(from: &[&str], to: &[&str]) -> Vec<Person> {
+pub fn hands(from: &[&str], to: &[&str]) -> Vec<Person> {
     let [one, two, _] = registrars();
     let chief = |code: &&str| if *code == "NWM" { newham()[0].clone() } else { officer(code, "CEX") };
     [one, two].into_iter().chain(to.iter().map(chief)).chain(from.iter().map(chief)).collect()
 }
 
-fn succeeds(case: &mut Case, data: Value, by: &[Person]) -> Result<String, String> {
+pub fn succeeds(case: &mut Case, data: Value, by: &[Person]) -> Result<String, String> {
     let stream = format!("org:{}", data["predecessors"][0].as_str().unwrap());
     let draft = case.world.draft(&stream, "OrganisationSucceeded", data, by);
     case.world.record(&draft).map_err(|stopped| stopped.stop.code().to_owned())

@@ -36,7 +36,7 @@ fn event(event_type: EventType, data: &Value) -> Event {
     }
 }
 
-fn sealed(pointer: &str, kind: Kind, content: Vec<u8>, number: u8) -> (Value, Disclosure) {
+pub fn sealed(pointer: &str, kind: Kind, content: Vec<u8>, number: u8) -> (Value, Disclosure) {
     let salt = [number; 32];
     let commitment = commit(&salt, EVENT, pointer, kind, &content);
     (json!({ "$commit": commitment.to_string() }), Disclosure { pointer: pointer.to_owned(), kind, salt, content })
@@ -64,7 +64,7 @@ fn filing(example: &Example) -> Filing {
     Filing { data, disclosures }
 }
 
-fn check(event_type: EventType, data: &Value, disclosures: &[Disclosure]) -> Result<Vec<String>, Refusal> {
+pub fn check(event_type: EventType, data: &Value, disclosures: &[Disclosure]) -> Result<Vec<String>, Refusal> {
     check_after(event_type, data, disclosures, &Earlier::default())
 }
 
@@ -79,7 +79,7 @@ fn check_after(
     Ok(warnings.into_iter().map(|message| message.code).collect())
 }
 
-fn code(result: Result<Vec<String>, Refusal>) -> String {
+pub fn code(result: Result<Vec<String>, Refusal>) -> String {
     result.unwrap_err().code().to_owned()
 }
 

@@ -5,6 +5,7 @@
 mod cases;
 mod examples;
 mod filing;
+mod screening;
 mod totality;
 
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! I36: any JSON at all gives a valid command or messages, and never a panic.
+//! I36 and I37: any JSON at all gives a valid command or messages, the same ones each time, and never a panic.
 
 use counterpart_core::door::{self, Proposal, WordsByPointer};
 use counterpart_core::json::Value;
@@ -62,7 +62,7 @@ fn holds(validation: &door::Validation) {
 
 proptest! {
     #[test]
-    fn any_json_is_judged(terms in any_json(), parties in any_json(), contacts in any_json()) {
+    fn i36_any_json_is_judged_and_nothing_panics(terms in any_json(), parties in any_json(), contacts in any_json()) {
         let words = WordsByPointer::from([("/title".to_owned(), "\u{0}".to_owned())]);
         let proposal = Proposal {
             terms: &terms, words: &words, parties: &parties, contacts: Some(&contacts), requesting_organisation: None,
@@ -71,7 +71,7 @@ proptest! {
     }
 
     #[test]
-    fn a_good_document_with_anything_in_any_place_is_judged(
+    fn i36_a_good_document_with_anything_in_any_place_is_judged(
         example in examples(), at in 0_usize..260, with in any_json(), in_parties in any::<bool>(),
     ) {
         let mut at = at;
@@ -87,6 +87,20 @@ proptest! {
             terms: &terms, words: &split.words, parties: &parties, contacts: None, requesting_organisation: None,
         };
         holds(&example.surround(|around| door::validate(&proposal, around, None)));
+    }
+
+    #[test]
+    fn i37_the_same_terms_lists_and_day_give_the_same_messages(example in examples(), at in 0_usize..260, with in any_json()) {
+        let mut at = at;
+        let split = example.split();
+        let (terms, parties) = (replaced(&split.skeleton, &mut at, &with), strict(&example.parties));
+        let proposal = Proposal {
+            terms: &terms, words: &split.words, parties: &parties, contacts: None, requesting_organisation: None,
+        };
+        let judged = || example.surround(|around| door::validate(&proposal, around, None));
+        let (first, again) = (judged(), judged());
+        prop_assert_eq!(&first.messages, &again.messages);
+        prop_assert_eq!(first.header, again.header);
     }
 
     #[test]

@@ -1,0 +1,22 @@
+//! Invariants over random histories of whole ledgers, and what these histories reach (domain.md 2.14).
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::wildcard_enum_match_arm,
+    dead_code,
+    reason = "tests"
+)]
+
+#[path = "../history/history.rs"]
+mod history;
+
+mod authority;
+mod corpus;
+mod golden;
+mod log;
+mod sharing;
+mod signing;
+mod states;
