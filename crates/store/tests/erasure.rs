@@ -35,18 +35,18 @@ fn root(store: &dyn Store) -> Hash {
     tree.root()
 }
 
-fn erase_and_compare(store: &dyn Store, story: &[(Vec<u8>, Vec<bool>)]) {
-    let group = group(story);
+fn erase_and_compare(store: &dyn Store, entries_and_gone: &[(Vec<u8>, Vec<bool>)]) {
+    let group = group(entries_and_gone);
     store.append(0, &group).unwrap();
     let before = root(store);
-    for (index, (_, erased)) in (0..).zip(story) {
+    for (index, (_, erased)) in (0..).zip(entries_and_gone) {
         let names: Vec<String> = (0..erased.len()).filter(|place| erased[*place]).map(name).collect();
         if !names.is_empty() {
             store.erase(index, &names).unwrap();
         }
     }
     assert_eq!(root(store), before);
-    for (index, (_, erased)) in (0..).zip(story) {
+    for (index, (_, erased)) in (0..).zip(entries_and_gone) {
         let entry = &group[usize::try_from(index).unwrap()];
         assert_eq!(store.entry(index).unwrap().as_deref(), Some(&*entry.bytes));
         let kept: Vec<String> = store.words(index).unwrap().into_iter().map(|word| word.name).collect();

@@ -171,7 +171,7 @@ fn check_registrars(state: &State, founded: &Founded, data: &RegistrarChanged, a
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
+#[expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 mod tests {
     use proptest::prelude::*;
     use serde_json::{Map, Value, json};

@@ -38,7 +38,7 @@ fn ground(ground: &Ground) -> Value {
     json!({
         "event": ground.event.to_string(), "at": ground.at.to_string(), "code": ground.code.as_str(),
         "by": ground.by.to_string(), "reach": reach, "lapses_at": ground.lapses_at.map(|at| at.to_string()),
-        "derived": ground.derived.map(|change| change.as_str()),
+        "derived": ground.derived.map(super::derived::Derived::as_str),
     })
 }
 
@@ -52,6 +52,7 @@ fn step(step: &Step) -> Value {
 
 impl Agreement {
     /// The agreement in full, as one JSON object.
+    #[expect(clippy::too_many_lines, reason = "a list of members, each told once")]
     pub(crate) fn account(&self) -> Value {
         let event = |event: crate::ids::EventId| json!(event.to_string());
         let signing = self.stage.signing();
@@ -62,7 +63,7 @@ impl Agreement {
         let versions = list(&self.versions, |version| {
             json!({
                 "number": version.number, "hash": version.hash.to_string(), "event": version.event.to_string(),
-                "by": version.by.to_string(), "header": header(&*version.header),
+                "by": version.by.to_string(), "header": header(&version.header),
             })
         });
         let signatures = list(&self.signatures, |signed| {

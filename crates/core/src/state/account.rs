@@ -95,7 +95,9 @@ impl State {
         line(self.account_of_ledger());
         let mut bodies: Vec<&Organisation> = self.organisations.values().collect();
         bodies.sort_by_key(|body| body.code);
-        bodies.into_iter().for_each(|body| line(organisation(body)));
+        for body in bodies {
+            line(organisation(body));
+        }
         let mut keys: Vec<_> = self.keys.iter().map(|(id, key)| (id.to_string(), key)).collect();
         keys.sort_by(|one, other| one.0.cmp(&other.0));
         for (id, key) in keys {
@@ -107,7 +109,7 @@ impl State {
             };
             line(json!({
                 "key": id, "organisation": key.organisation.to_string(), "person": key.person.to_string(),
-                "custody": key.custody.map(|custody| custody.as_str()), "stage": stage, "event": key.event.to_string(),
+                "custody": key.custody.map(crate::event::data::Custody::as_str), "stage": stage, "event": key.event.to_string(),
                 "index": key.index, "contested": key.contested, "revision": key.revision,
             }));
         }
@@ -145,10 +147,14 @@ impl State {
         let mut humans: Vec<(String, String)> =
             self.humans.iter().map(|(person, human)| (person.to_string(), human.to_string())).collect();
         humans.sort();
-        humans.into_iter().for_each(|(person, human)| line(json!({ "human": human, "person": person })));
+        for (person, human) in humans {
+            line(json!({ "human": human, "person": person }));
+        }
         let mut agreements: Vec<_> = self.agreements.values().collect();
         agreements.sort_by_key(|agreement| agreement.id());
-        agreements.into_iter().for_each(|agreement| line(agreement.account()));
+        for agreement in agreements {
+            line(agreement.account());
+        }
     }
 
     /// SHA-256 over the lines of [`State::tell`], each with a newline behind it.

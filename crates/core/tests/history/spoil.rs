@@ -204,7 +204,11 @@ impl Chronicle {
 
     fn hashes(&self, id: counterpart_core::ids::AgreementId) -> Vec<String> {
         let agreement = self.state().agreement(id);
-        agreement.into_iter().flat_map(|a| a.versions()).map(|version| version.hash.to_string()).collect()
+        agreement
+            .into_iter()
+            .flat_map(counterpart_core::agreement::Agreement::versions)
+            .map(|version| version.hash.to_string())
+            .collect()
     }
 
     /// Every day that is named lies elsewhere.

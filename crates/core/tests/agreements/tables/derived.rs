@@ -60,11 +60,11 @@ fn awaiting(change: &str, state: char) -> Option<(Case, i64)> {
 
 #[test]
 fn i05_every_derived_change_comes_from_the_states_that_are_printed_and_leads_where_is_printed() {
-    let mut came = 0;
+    let mut counted = 0;
     for cell in cells(TABLE).into_iter().filter(|cell| cell.derived) {
         let state = cell.state.chars().next().unwrap();
         let Some((case, due)) = awaiting(&cell.event, state) else { continue };
-        came += 1;
+        counted += 1;
         let then = case.at(at(due));
         let step = then
             .history()
@@ -78,7 +78,7 @@ fn i05_every_derived_change_comes_from_the_states_that_are_printed_and_leads_whe
         }
         cell.holds(&Happened::Moved(step.to.letter().to_string()), &[]);
     }
-    assert_eq!(came, 13);
+    assert_eq!(counted, 13);
 }
 
 #[test]

@@ -97,7 +97,7 @@ impl Chronicle {
             }
         }
         if self.dice.percent(3) {
-            pointer = "/title".to_owned();
+            "/title".clone_into(&mut pointer);
         }
         self.header_of(paper, Some(&pointer)).map(|header| (header, class))
     }
@@ -155,13 +155,13 @@ impl Chronicle {
     /// A party declines the version that it should sign.
     pub(super) fn decline(&mut self, agreement: &Agreement, kind: &str) -> Option<Draft> {
         let party = self.a_party(agreement)?;
-        let data = json!({ "kind": kind, "version_hash": self.to_sign(agreement, party), "words": sealed() });
+        let data = json!({ "kind": kind, "version_hash": Self::to_sign(agreement, party), "words": sealed() });
         let role = *self.dice.of_these(&["SIG", "IAO"]);
         self.says(agreement, "ApprovalDeclined", data, &[(party, role)])
     }
 
     /// The hash of what a party should sign, or else of the version that matters.
-    fn to_sign(&self, agreement: &Agreement, party: OrganisationCode) -> String {
+    fn to_sign(agreement: &Agreement, party: OrganisationCode) -> String {
         let number = agreement.party(party).and_then(|row| agreement.to_sign(row));
         let version = number.and_then(|number| agreement.version(number)).unwrap_or_else(|| agreement.current());
         version.hash.to_string()
@@ -189,7 +189,7 @@ impl Chronicle {
         };
         let missing = agreement.missing_signatures(party);
         let next = if self.dice.percent(6) { self.dice.any(&missing) } else { missing.first().copied() };
-        let hash = self.to_sign(agreement, party);
+        let hash = Self::to_sign(agreement, party);
         let Some(next) = next else {
             return match self.dice.below(3) {
                 0 => self.advise(agreement, party),
@@ -211,7 +211,7 @@ impl Chronicle {
     /// Advice on the version that matters.
     pub(super) fn advise(&mut self, agreement: &Agreement, party: OrganisationCode) -> Option<Draft> {
         let role = *self.dice.of_these(&["DPO", "DPO", "LGL"]);
-        let hash = self.to_sign(agreement, party);
+        let hash = Self::to_sign(agreement, party);
         let data = json!({ "kind": role, "version_hash": hash, "words": sealed() });
         self.says(agreement, "AdviceGiven", data, &[(party, role)])
     }

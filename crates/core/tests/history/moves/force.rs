@@ -135,8 +135,8 @@ impl Chronicle {
 
     /// Data go to recipients.
     pub(super) fn share(&mut self, agreement: &Agreement) -> Option<Draft> {
-        let gives = agreement.header().datasets.first().map(|row| row.provider);
-        let giver = match gives {
+        let provider = agreement.header().datasets.first().map(|row| row.provider);
+        let giver = match provider {
             Some(OnePartyRef::Number(number)) => {
                 agreement.header().parties.get(usize::from(number) - 1).map(|row| row.organisation)
             }

@@ -264,12 +264,14 @@ impl Chronicle {
         Some(Draft::new(&stream.to_string(), "ContestResolved", data, hands))
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "a move may find nothing to do")]
     fn suspend_body(&mut self, code: OrganisationCode) -> Option<Draft> {
         let days = *self.dice.of_these(&[1, 3, 9, 45]);
         let data = json!({ "reason": "SECURITY", "until": self.day(days) });
         Some(Draft::new(&format!("org:{code}"), "OrganisationSuspended", data, self.registrars()))
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "a move may find nothing to do")]
     fn reinstate(&mut self, code: OrganisationCode) -> Option<Draft> {
         let now = self.instant();
         let stopped = |code: &OrganisationCode| {
@@ -373,6 +375,7 @@ impl Chronicle {
         Some(self.registration(code, kind))
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "a move may find nothing to do")]
     fn belong(&mut self, code: OrganisationCode) -> Option<Draft> {
         let partnership = if self.dice.percent(90) { "LOTI" } else { "CMD" };
         let change = *self.dice.of_these(&["JOINED", "LEFT"]);
