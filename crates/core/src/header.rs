@@ -266,8 +266,7 @@ pub struct Header {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub changes: Option<Vec<Pointer>>,
     /// The code lists that the terms were written with, by version.
-    ///
-    /// Agreements of one time name the same: the state holds them once.
+    // Agreements of one time name the same: the state holds them once.
     pub code_lists: Arc<BTreeMap<Code, u32>>,
     /// What keeps the agreement alive.
     #[serde(default, skip_serializing_if = "Option::is_none")]

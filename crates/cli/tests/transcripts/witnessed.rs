@@ -136,7 +136,7 @@ fn what_was_witnessed_once_is_proved_by_its_witnesses_for_ever_and_bundles_carry
     assert!(told.contains("witnesses cosigned, enough for the policy: one, two"), "{told}");
     let members = members_of(&std::fs::read(shop.path("bundle.zip")).unwrap());
     let page = |name: &str| String::from_utf8(members[name].clone()).unwrap();
-    assert!(page("account.md").contains("; **disowned by A London borough on "), "{}", page("account.md"));
+    assert!(page("account.md").contains("; **disowned by A London body on "), "{}", page("account.md"));
     assert!(page("account.md").contains("a quorum of independent witnesses has signed the same"));
     for name in ["account.md", "README.md"] {
         assert!(!page(name).contains("Not witnessed"), "{name}");

@@ -326,7 +326,7 @@ fn i29_what_is_disowned_never_counts_again_and_what_is_affirmed_is_left_alone() 
             replay.next(read, true).unwrap();
             match &read.event.data {
                 Data::ContestResolved(data) if data.outcome == ContestOutcome::Disowned => {
-                    refused.extend(&data.targets)
+                    refused.extend(&data.targets);
                 }
                 Data::ContestResolved(data) => stands.extend(data.targets.iter().map(|target| (*target, index))),
                 // An earlier point of suspicion may contest it again.

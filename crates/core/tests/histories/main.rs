@@ -4,7 +4,6 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,
-    clippy::panic,
     clippy::wildcard_enum_match_arm,
     dead_code,
     reason = "tests"

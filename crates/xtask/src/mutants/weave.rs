@@ -101,7 +101,11 @@ impl Woven {
         self.pieces.clear();
         let library = format!("{SOURCE}lib.rs");
         let text = repository.text(&library)?.context("the crate is text")?;
-        self.put(&library, format!("{text}\n#[allow(missing_docs)]\npub mod mutants;\n").as_bytes())?;
+        self.put(
+            &library,
+            format!("{text}\n#[expect(missing_docs, reason = \"written by a machine\")]\npub mod mutants;\n")
+                .as_bytes(),
+        )?;
         for file in repository.files()? {
             if !is_rule(&file) {
                 continue;
