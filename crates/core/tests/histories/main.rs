@@ -14,6 +14,7 @@ mod history;
 
 mod authority;
 mod corpus;
+mod coverage;
 mod golden;
 mod log;
 mod sharing;
