@@ -141,7 +141,7 @@ fn what_was_witnessed_once_is_proved_by_its_witnesses_for_ever_and_bundles_carry
     for name in ["account.md", "README.md"] {
         assert!(!page(name).contains("Not witnessed"), "{name}");
     }
-    assert!(page("policy").contains("quorum both"), "{}", page("policy"));
+    assert!(page("policy").contains(" 2 one two\nquorum "), "{}", page("policy"));
 }
 
 #[test]
