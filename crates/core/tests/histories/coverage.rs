@@ -40,10 +40,8 @@ const NOT_RECORDED: [(&str, &str); 4] = [
 ];
 
 /// States and changes that the histories do not reach, and where they are tried.
-const NOT_REACHED: [(&str, &str); 1] = [(
-    "BodyGone",
-    "not reached: few bodies leave; `crates/core/tests/agreements/leaving.rs` has them",
-)];
+const NOT_REACHED: [(&str, &str); 1] =
+    [("BodyGone", "not reached: few bodies leave; `crates/core/tests/agreements/leaving.rs` has them")];
 
 /// Tables of the specification as test data, and the tests that run their cells.
 const TABLES: [(&str, &str, &str); 6] = [
