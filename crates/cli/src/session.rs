@@ -29,7 +29,7 @@ const PATH: &str = "/api/v1/sessions";
 /// Paste it at the ledger's page `/sign-in`, or send it as `Authorization: Bearer TOKEN`. It can sign nothing.
 ///
 /// Examples:
-///   counterpart session --as HCK.IGL --url https://ledger.example.org
+///   counterpart session --as HCK.SIRO --url https://ledger.example.org
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub struct SessionCommand {

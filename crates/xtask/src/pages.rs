@@ -21,7 +21,7 @@ const PACKAGES: [&str; 2] = ["axe-core@4.14.1", "ws@8.23.0"];
 const BROWSERS: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
 
 /// Whose pages are looked at besides those of everybody.
-const OFFICER: &str = "HCK.IGL";
+const OFFICER: &str = "HCK.SIRO";
 
 /// What the browser prints before the address by which it is driven.
 const DRIVEN: &str = "DevTools listening on ws://127.0.0.1:";

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail, ensure};
-use counterpart_core::ledger::{Ledger, Signatures};
+use counterpart_core::ledger::{Ledger, LogKeys, Signatures};
 use counterpart_core::replay::Replay;
 use counterpart_core::state::State;
 use counterpart_core::storage::NewEntry;
@@ -79,7 +79,9 @@ fn compare(events: usize) -> Result<()> {
         let (opened, took) = timed(|| {
             pool.install(|| {
                 let locks = Arc::new(MemoryLocks::new());
-                Ledger::open_with(store, locks, Chronicle::log_signer(), ORIGIN, Signatures::All, &mut |_| {})
+                let first = LogKeys::from(Chronicle::log_signer());
+                let keys = ledger.later_log_signers().into_iter().fold(first, LogKeys::with);
+                Ledger::open_with(store, locks, keys, ORIGIN, Signatures::All, &mut |_| {})
             })
         });
         let opened = opened?;

@@ -183,6 +183,12 @@ impl Chronicle {
         cast::log_signer(1)
     }
 
+    /// The keys that the log has come to since, in their order.
+    pub fn later_log_signers(&self) -> Vec<NoteSigner> {
+        let changes = self.state().founded.iter().flat_map(|founded| &founded.log_key_changes);
+        (2..).zip(changes).map(|(number, _)| cast::log_signer(number)).collect()
+    }
+
     /// The state after the entries so far.
     pub fn state(&self) -> &State {
         &self.replay.state

@@ -50,7 +50,7 @@ async fn a_token_becomes_a_cookie_that_only_this_server_and_no_script_can_read()
     let chief = person("CMD", "CEX", 10);
     let token = running.signed_in(&chief).await;
     let form = running.browses(None, "/sign-in").await.text();
-    assert!(form.contains("counterpart session --as HCK.IGL --url https://ledger.test.example"), "{form}");
+    assert!(form.contains("counterpart session --as HCK.SIRO --url https://ledger.test.example"), "{form}");
     let answer = running.pastes(&format!("%0A+{}%0D%0A{}", &token[..40], &token[40..])).await;
     assert_eq!(answer.status.as_u16(), 303, "a line that broke is put together again: {}", answer.text());
     assert_eq!(answer.header("location"), "/organisations/CMD/inbox");
