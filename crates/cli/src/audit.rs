@@ -29,6 +29,7 @@ use self::source::Source;
 use self::trust::Trust;
 use crate::ending::{Ending, Fault};
 use crate::histories::keep_both;
+use crate::session::Reading;
 use crate::{Common, shell};
 
 /// Check a log again from its entries alone
@@ -43,6 +44,7 @@ use crate::{Common, shell};
 ///   counterpart audit https://ledger.example --vkey ledger.example/london/log+1a2b3c4d+AbC…
 ///   counterpart audit ./mirror --policy witnesses.policy --json
 ///   counterpart audit https://ledger.example --state audit.state          goes on from where it stood
+///   counterpart audit https://ledger.example --as CMD.AUD                 a ledger that is closed to strangers
 ///   counterpart audit ./mirror --explain 4711
 ///   counterpart audit ./mirror --would-admit mine.json --refusal answer.json
 #[derive(Args)]
@@ -79,6 +81,8 @@ pub struct Audit {
     /// Where what was verified is kept: the next audit costs only what is new, and one that was stopped goes on
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
+    #[command(flatten)]
+    reading: Reading,
 }
 
 /// A checkpoint that an auditor brings.
@@ -96,7 +100,8 @@ impl Audit {
         let refused = self.refusal.as_deref().map(|path| Refused::read(&shell::read(path)?)).transpose()?;
         let (older, from) = self.from()?;
         let keeping = self.state.as_deref().map(Keeping::at).transpose()?;
-        let source = Source::open(&self.log)?;
+        let token = self.reading.token(&self.log, common)?;
+        let source = Source::open(&self.log, token.as_deref())?;
         let note = source.checkpoint()?;
         let claimed = trust::claimed(&note)?;
         trust.check_early(&note, source.has_handovers()?)?;
@@ -132,7 +137,7 @@ impl Audit {
         let signed = judged.checkpoint(&trust, &handovers, &note, &claimed, &findings);
         judged.tree(&claimed, &findings);
         judged.older(older.as_ref(), (&trust, &handovers), &text, &findings)?;
-        judged.known(known.as_deref(), keeping.as_ref(), (&self.log, &text), &claimed, &findings)?;
+        judged.known(known.as_deref(), keeping.as_ref(), (&self.log, token.as_deref(), &text), &claimed, &findings)?;
         judged.identity(self.ledger.as_deref(), &findings.replay.state);
         judged.source_key(&source, &note, signed.as_ref())?;
         let reference_data = judged.reference(&source, &findings.replay.state)?;

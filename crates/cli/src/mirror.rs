@@ -17,8 +17,12 @@ use serde_json::{Value, json};
 use crate::ending::{Ending, Fault};
 use crate::folder::Folder;
 use crate::listening::Listening;
+use crate::session::Reading;
 use crate::trust::Trust;
 use crate::{Common, shell};
+
+/// How long a session is read with before the next one is begun: 10 minutes.
+const SESSION_MS: i64 = 10 * 60 * 1000;
 
 /// Follow a ledger and keep a verified copy of its log as plain files
 ///
@@ -30,6 +34,7 @@ use crate::{Common, shell};
 /// Examples:
 ///   counterpart mirror https://ledger.example copy --vkey 'ledger.example/log+1a2b3c4d+AQ…'
 ///   counterpart mirror https://ledger.example copy --policy london.policy --follow --serve 0.0.0.0:8081
+///   counterpart mirror https://ledger.example copy --as CMD.AUD           a ledger that is closed to strangers
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub struct MirrorCommand {
@@ -50,13 +55,16 @@ pub struct MirrorCommand {
     /// Serve the folder too
     #[arg(long, value_name = "ADDR", num_args = 0..=1, default_missing_value = "127.0.0.1:8081", requires = "follow")]
     serve: Option<String>,
+    #[command(flatten)]
+    reading: Reading,
 }
 
 impl MirrorCommand {
     /// Follows.
     pub fn run(&self, common: &Common) -> Result<Ending> {
         let keeping = Shelf::open(&self.into)?;
-        let source = Source::open(&self.from)?;
+        let token = self.reading.token(&self.from, common)?;
+        let source = Source::open(&self.from)?.with_token(token.as_deref());
         let pinned = Source::Folder(self.into.clone()).vkey().ok();
         let policy = self.trust.policy(pinned.as_deref(), &source, common)?;
         let mut mirror = Mirror::open(source, keeping, policy, references).map_err(verdict)?;
@@ -66,10 +74,24 @@ impl MirrorCommand {
         }
         let mut listening = Listening::start()?;
         if let Some(address) = &self.serve {
+            if token.is_some() {
+                common.say(
+                    "This ledger is closed to strangers: see to it that only those reach this address who may read it.",
+                );
+            }
             listening.serve(address, router(&self.into))?;
         }
         let mut ending;
+        let mut signed_in = shell::now();
         loop {
+            // A session is good for half an hour; a new one is begun well before.
+            if token.is_some() && shell::now().millis() - signed_in.millis() > SESSION_MS {
+                match self.reading.token(&self.from, common) {
+                    Ok(token) => token.iter().for_each(|token| mirror.read_with(token)),
+                    Err(error) => shell::say(&format!("counterpart: {error:#}")),
+                }
+                signed_in = shell::now();
+            }
             match look(&mut mirror, common) {
                 Ok(pass) => {
                     self.tell(&mirror, &pass, common);

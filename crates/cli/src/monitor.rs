@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use self::look::{Breach, Found, Looked, Watched};
 use self::memory::Memory;
 use crate::ending::{Ending, Fault};
+use crate::session::Reading;
 use crate::trust::Trust;
 use crate::{Common, shell};
 
@@ -42,11 +43,11 @@ pub struct Monitor {
     #[arg(value_name = "URL|DIR")]
     from: String,
     /// The code of an organisation; may be given again
-    #[arg(long = "organisation", value_name = "CODE", required_unless_present = "keys")]
+    #[arg(long = "organisation", value_name = "CODE", required_unless_present = "key_ids")]
     organisations: Vec<String>,
     /// The id of a key; may be given again
     #[arg(long = "key", value_name = "KEYID")]
-    keys: Vec<String>,
+    key_ids: Vec<String>,
     /// Where it is written down how far it has looked [default: in your home, by ledger and watch list]
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
@@ -55,6 +56,8 @@ pub struct Monitor {
     webhook: Option<String>,
     #[command(flatten)]
     trust: Trust,
+    #[command(flatten)]
+    reading: Reading,
 }
 
 impl Monitor {
@@ -63,7 +66,8 @@ impl Monitor {
         let watched = self.watched()?;
         let path = self.state_file(common)?;
         let memory = Memory::load(&path)?;
-        let source = Source::open(&self.from)?;
+        let token = self.reading.token(&self.from, common)?;
+        let source = Source::open(&self.from)?.with_token(token.as_deref());
         let pinned = memory.as_ref().map(|memory| memory.vkey.clone());
         let policy = self.trust.policy(pinned.as_deref(), &source, common)?;
         let now = shell::now();
@@ -97,7 +101,7 @@ impl Monitor {
             code.parse::<OrganisationCode>()
                 .map_err(|_| Fault::usage(format!("`{code}` is not the code of an organisation")))
         });
-        let keys = self.keys.iter().map(|key| {
+        let keys = self.key_ids.iter().map(|key| {
             key.parse::<KeyId>()
                 .map_err(|_| Fault::usage(format!("`{key}` is not the id of a key: 64 hexadecimal digits")))
         });
@@ -108,7 +112,7 @@ impl Monitor {
         if let Some(path) = &self.state {
             return Ok(path.clone());
         }
-        let words = [std::slice::from_ref(&self.from), &self.organisations, &self.keys].concat().join("\n");
+        let words = [std::slice::from_ref(&self.from), &self.organisations, &self.key_ids].concat().join("\n");
         let folder = shell::home(common.home.as_deref())?.join("monitor");
         shell::make_directory(&folder)?;
         let name: String = Hash::of(words.as_bytes()).to_hex().chars().take(16).collect();

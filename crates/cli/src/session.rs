@@ -63,6 +63,36 @@ impl SessionCommand {
     }
 }
 
+/// How a log that is closed to strangers is read: as a body that may read it.
+#[derive(Args, Clone, Debug)]
+pub struct Reading {
+    /// Read a ledger that is closed to strangers for the organisation of this key: a file, ORG.ROLE, ORG.ROLE.n or
+    /// digits of its id
+    #[arg(long = "as", value_name = "KEY")]
+    reader: Option<String>,
+    #[command(flatten)]
+    place: Where,
+}
+
+impl Reading {
+    /// A token for the server at this URL; none when no key was named. It is good for half an hour.
+    ///
+    /// # Errors
+    ///
+    /// The key cannot be opened, what was named is no server, or it refuses the session.
+    pub fn token(&self, url: &str, common: &Common) -> Result<Option<String>> {
+        let Some(reader) = &self.reader else { return Ok(None) };
+        if !url.starts_with("http://") && !url.starts_with("https://") {
+            return Err(Fault::usage("--as signs in at a server; files are read as they are"));
+        }
+        let hand = act::hand(&self.place.folder(common)?, reader, common)?;
+        let web = Web::new(url)?;
+        let session = open(&web, &ledger_of(&web)?, &hand)?;
+        let token = session.get("token").and_then(Value::as_str).context("the server gave no token")?;
+        Ok(Some(token.to_owned()))
+    }
+}
+
 /// Signs in with a key; gives the same server, read for the key's organisation.
 ///
 /// What is signed is built here: of what the server sent, only the challenge stands in it, and it names the host that

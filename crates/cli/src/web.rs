@@ -123,6 +123,9 @@ impl Web {
         match answer.status {
             200..300 => Ok(Some(answer.body)),
             404 => Ok(None),
+            401 if self.token.is_none() => {
+                bail!("`{}{path}` is closed to strangers; read it for your organisation with --as KEY", self.base)
+            }
             status => bail!("`{}{path}` answered {status}{}", self.base, detail(&answer)),
         }
     }

@@ -120,6 +120,11 @@ impl Mirror {
         self.known.as_ref().map_or(0, |known| known.checkpoint.size)
     }
 
+    /// Reads the source with the token of a newer session from now on.
+    pub fn read_with(&mut self, token: &str) {
+        self.source = self.source.clone().with_token(Some(token));
+    }
+
     /// Reference data that entries name and the source has not given.
     pub fn missing(&self) -> &[Hash] {
         &self.missing

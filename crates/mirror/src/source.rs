@@ -30,6 +30,8 @@ pub enum Source {
         agent: ureq::Agent,
         /// Where `checkpoint` and `tile/…` are.
         prefix: String,
+        /// What is sent as `Authorization`, to a log that is closed to strangers.
+        authorization: Option<String>,
     },
     /// In a folder.
     Folder(PathBuf),
@@ -81,6 +83,9 @@ pub enum SourceError {
     /// A text is not UTF-8.
     #[error("{0} is not text")]
     NotText(String),
+    /// The log is closed to strangers, or to this one.
+    #[error("{0} is closed to whoever asks; a body that may read it signs in with --as KEY")]
+    Closed(String),
 }
 
 impl Source {
@@ -105,12 +110,21 @@ impl Source {
             .build();
         let agent: ureq::Agent = config.into();
         for prefix in [format!("{base}/log"), base.to_owned()] {
-            let source = Self::Server { agent: agent.clone(), prefix };
+            let source = Self::Server { agent: agent.clone(), prefix, authorization: None };
             if source.file("checkpoint", NOTE_LEN_MAX)?.is_some() {
                 return Ok(source);
             }
         }
         Err(SourceError::Missing(format!("{base}/log/checkpoint")))
+    }
+
+    /// The same, read with the token of a session; a folder asks for none.
+    #[must_use]
+    pub fn with_token(mut self, token: Option<&str>) -> Self {
+        if let Self::Server { authorization, .. } = &mut self {
+            *authorization = token.map(|token| format!("Bearer {token}"));
+        }
+        self
     }
 
     /// Where a file of the log is, for messages.
@@ -232,8 +246,12 @@ impl Source {
             Self::Folder(folder) => {
                 read_file(&folder.join(path), limit).map_err(|error| unreachable(error.to_string()))?
             }
-            Self::Server { agent, prefix } => {
-                let answer = agent.get(format!("{prefix}/{path}")).call();
+            Self::Server { agent, prefix, authorization } => {
+                let mut request = agent.get(format!("{prefix}/{path}"));
+                if let Some(authorization) = authorization {
+                    request = request.header("authorization", authorization);
+                }
+                let answer = request.call();
                 let mut answer = answer.map_err(|error| unreachable(error.to_string()))?;
                 match answer.status().as_u16() {
                     200 => {
@@ -247,6 +265,7 @@ impl Source {
                         }
                     }
                     404 | 410 => None,
+                    401 => return Err(SourceError::Closed(self.place(path))),
                     status => return Err(unreachable(format!("status {status}"))),
                 }
             }

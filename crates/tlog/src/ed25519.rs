@@ -4,6 +4,8 @@
 //! order, R canonical. Every program that implements RFC 8032 accepts what is accepted
 //! here; the opposite is not promised. Batch verification decides nothing anywhere.
 
+mod ready;
+
 use std::fmt;
 
 use curve25519_dalek::edwards::CompressedEdwardsY;
@@ -12,6 +14,7 @@ use ed25519_dalek::{Signature, VerifyingKey};
 use crate::Hash;
 
 pub use ed25519_dalek::SigningKey;
+pub use ready::ReadyKey;
 
 /// Bytes of a public key.
 pub const PUBLIC_KEY_LEN: usize = 32;

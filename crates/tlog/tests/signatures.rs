@@ -1,8 +1,11 @@
 //! Which keys and signatures are accepted: the verdict that history depends on.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
-use counterpart_tlog::ed25519::{KeyError, PublicKey, SigningKey};
+use counterpart_tlog::ed25519::{KeyError, PublicKey, ReadyKey, SigningKey};
+use curve25519_dalek::constants::EIGHT_TORSION;
+use curve25519_dalek::{EdwardsPoint, Scalar};
 use serde_json::Value;
+use sha2::{Digest as _, Sha512};
 
 /// Bytes from hexadecimal digits.
 fn bytes<const N: usize>(digits: &Value) -> [u8; N] {
@@ -96,4 +99,86 @@ fn wycheproof_agrees_with_every_verdict() {
         }
     }
     assert!(valid > 50 && invalid > 50, "{valid} valid and {invalid} invalid");
+}
+
+/// What a key says by itself, and what it says with multiples of its own.
+fn both(key: &[u8; 32], message: &[u8], signature: &[u8; 64]) -> (bool, bool) {
+    PublicKey::lenient(key)
+        .map(|key| (key.verify(message, signature), ReadyKey::new(key).verify(message, signature)))
+        .unwrap_or_default()
+}
+
+/// Every vector that there is, by a key that has multiples.
+#[test]
+fn a_ready_key_gives_the_verdicts_of_the_strict_one_for_every_vector() {
+    let cases: Vec<Value> = serde_json::from_str(include_str!("../testdata/ed25519-cases.json")).unwrap();
+    for case in &cases {
+        let message = case["message"].as_str().unwrap().as_bytes();
+        let (strict, ready) = both(&bytes(&case["key"]), message, &bytes(&case["signature"]));
+        assert_eq!((strict, ready), (case["verifies"] == true, case["verifies"] == true), "{}", case["name"]);
+    }
+    let Some(vectors) = public_vectors("cctv_ed25519.json") else { return };
+    let mut accepted = 0;
+    for vector in vectors.as_array().unwrap() {
+        let message = vector["msg"].as_str().unwrap().as_bytes();
+        let (strict, ready) = both(&bytes(&vector["key"]), message, &bytes(&vector["sig"]));
+        assert_eq!(strict, ready, "{vector}");
+        accepted += usize::from(ready);
+    }
+    assert_eq!(accepted, 43);
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::test_runner::Config::with_cases(
+        std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(400)
+    ))]
+
+    /// The differential test: keys and commitments with and without a component of small order, signatures that hold,
+    /// nearly hold or are spelt otherwise. The library's `verify_strict` is the judge.
+    #[test]
+    fn a_ready_key_and_the_strict_one_never_differ(
+        seeds in proptest::array::uniform3(proptest::array::uniform32(0_u8..)),
+        message in proptest::collection::vec(0_u8.., 0..200),
+        torsion in (0_usize..8, 0_usize..8),
+        // 0 to 2 leave the parts as they are; then a small key, a small commitment, S + order, one bit, another message.
+        spoilt in 0_u8..10,
+        bit in 0_usize..512,
+    ) {
+        let scalar = |seed: &[u8; 32]| Scalar::from_bytes_mod_order(*seed);
+        let (a, r) = (scalar(&seeds[0]), scalar(&seeds[1]));
+        let small = |n: usize| EIGHT_TORSION[n];
+        let key = if spoilt == 3 { small(torsion.0) } else { EdwardsPoint::mul_base(&a) + small(torsion.0) };
+        let commitment = if spoilt == 4 { small(torsion.1) } else { EdwardsPoint::mul_base(&r) + small(torsion.1) };
+        let (key, commitment) = (key.compress().to_bytes(), commitment.compress().to_bytes());
+        let hash = Sha512::new().chain_update(commitment).chain_update(key).chain_update(&message).finalize();
+        let k = Scalar::from_bytes_mod_order_wide(&hash.into());
+        let a = if spoilt == 3 { Scalar::ZERO } else { a };
+        let r = if spoilt == 4 { Scalar::ZERO } else { r };
+        let mut signature = [0; 64];
+        signature[..32].copy_from_slice(&commitment);
+        signature[32..].copy_from_slice((r + k * a).as_bytes());
+        match spoilt {
+            // The order of the group, added to S: the same number, spelt otherwise.
+            5 => {
+                let order = hex::decode("edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010").unwrap();
+                let mut carry = 0_u16;
+                for (byte, add) in signature[32..].iter_mut().zip(order) {
+                    carry += u16::from(*byte) + u16::from(add);
+                    *byte = carry.to_le_bytes()[0];
+                    carry >>= 8;
+                }
+            }
+            6 => signature[bit / 8] ^= 1 << (bit % 8),
+            7 => signature = [seeds[1], seeds[2]].concat().try_into().unwrap(),
+            _ => {}
+        }
+        let (strict, ready) = both(&key, &message, &signature);
+        proptest::prop_assert_eq!(strict, ready);
+        let honest = spoilt < 3 && torsion == (0, 0);
+        proptest::prop_assert!(strict || !honest, "an honest signature holds");
+        if spoilt == 8 {
+            let (strict, ready) = both(&key, &[message, vec![1]].concat(), &signature);
+            proptest::prop_assert!(!strict && !ready);
+        }
+    }
 }

@@ -171,7 +171,7 @@ impl Judged {
         &mut self,
         known: Option<&str>,
         keeping: Option<&Keeping>,
-        (log, shown): (&str, &str),
+        (log, token, shown): (&str, Option<&str>, &str),
         claimed: &Checkpoint,
         findings: &Findings,
     ) -> Result<()> {
@@ -188,7 +188,10 @@ impl Judged {
         }
         let size = findings.went_on_from;
         // The tiles of the source say which history it tells, if they lead to the root that was signed.
-        let theirs = counterpart_mirror::Source::open(log).and_then(|source| source.tree(claimed.size)).ok();
+        let theirs = counterpart_mirror::Source::open(log)
+            .map(|source| source.with_token(token))
+            .and_then(|source| source.tree(claimed.size))
+            .ok();
         let theirs = theirs.filter(|tree| tree.root() == claimed.root);
         let before = super::trust::claimed(known.as_bytes())?.root;
         let another = theirs.map_or(claimed.size == size, |tree| tree.root_at(size) != Some(before));

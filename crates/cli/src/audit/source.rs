@@ -40,14 +40,15 @@ pub struct Lines {
 }
 
 impl Source {
-    /// The log that a person means.
+    /// The log that a person means, read with the token of a session where it is a server that asks for one.
     ///
     /// # Errors
     ///
     /// There is nothing there that could be a log.
-    pub fn open(meant: &str) -> Result<Self> {
+    pub fn open(meant: &str, token: Option<&str>) -> Result<Self> {
         if meant.starts_with("http://") || meant.starts_with("https://") {
-            return Ok(Self::Web(Web::new(meant)?));
+            let web = Web::new(meant)?;
+            return Ok(Self::Web(token.map_or_else(|| web.clone(), |token| web.with_token(token))));
         }
         let path = Path::new(meant);
         if path.is_dir() {

@@ -168,7 +168,7 @@ impl Published {
 }
 
 fn audit(log: &Path, trust: Trust, change: impl FnOnce(&mut Scope)) -> Report {
-    let source = Source::open(log.to_str().unwrap()).unwrap();
+    let source = Source::open(log.to_str().unwrap(), None).unwrap();
     let note = source.checkpoint().unwrap();
     let claimed = trust::claimed(&note).unwrap();
     let mut scope = Scope { size: claimed.size, decide: claimed.size, older: None };
@@ -395,7 +395,7 @@ fn reference_data_must_have_the_hash_that_entry_0_pins() {
 #[test]
 fn an_older_size_and_a_part_of_the_log_have_their_roots() {
     let published = Log::with_camden(300).publish();
-    let source = Source::open(published.folder.path().to_str().unwrap()).unwrap();
+    let source = Source::open(published.folder.path().to_str().unwrap(), None).unwrap();
     let scope = Scope { size: 304, decide: 100, older: Some(257) };
     let findings = found(&source, &scope);
     assert_eq!(findings.replay.state.size, 100);

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 mod bundles;
+mod closed;
 mod copies;
 mod coverage;
 mod founding;

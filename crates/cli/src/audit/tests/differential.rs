@@ -44,7 +44,7 @@ fn in_parallel(entries: &[Vec<u8>]) -> (u64, Option<String>) {
 }
 
 fn whole_of(published: &Published) -> Findings {
-    let source = Source::open(published.folder.path().to_str().unwrap()).unwrap();
+    let source = Source::open(published.folder.path().to_str().unwrap(), None).unwrap();
     let size = published.tree.size();
     found(&source, &Scope { size, decide: size, older: None })
 }

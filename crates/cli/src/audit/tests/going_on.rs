@@ -15,7 +15,7 @@ impl Listener for Stopped<'_> {
 }
 
 fn whole(published: &Published, before: Verified) -> Findings {
-    let source = Source::open(published.folder.path().to_str().unwrap()).unwrap();
+    let source = Source::open(published.folder.path().to_str().unwrap(), None).unwrap();
     let size = published.tree.size();
     engine::run(&source, &Scope { size, decide: size, older: None }, before, &mut Silent).unwrap()
 }
@@ -67,7 +67,7 @@ fn an_audit_that_goes_on_examines_what_is_new_alone_and_comes_to_the_same() {
 fn an_audit_that_is_stopped_anywhere_goes_on_to_the_same_end() {
     let folder = tempfile::tempdir().unwrap();
     let published = Log::with_camden(1_100).publish();
-    let source = Source::open(published.folder.path().to_str().unwrap()).unwrap();
+    let source = Source::open(published.folder.path().to_str().unwrap(), None).unwrap();
     let keeping = Keeping::at(&folder.path().join("audit.state")).unwrap();
     let scope = Scope { size: 1_104, decide: 1_104, older: None };
     let mut stopped = Stopped(&keeping, "note\n", Vec::new());
@@ -137,7 +137,7 @@ fn a_state_that_was_changed_or_is_of_another_program_is_not_believed() {
 fn an_entry_is_explained_by_the_entries_before_it() {
     let mut log = Log::with_camden(6);
     let published = log.publish();
-    let source = Source::open(published.folder.path().to_str().unwrap()).unwrap();
+    let source = Source::open(published.folder.path().to_str().unwrap(), None).unwrap();
     let explained = |index: u64| {
         let findings = found(&source, &Scope { size: 10, decide: index, older: None });
         assert_eq!(findings.replay.state.size, index);
@@ -156,7 +156,7 @@ fn an_entry_is_explained_by_the_entries_before_it() {
     let twice = log.entries[9].clone();
     log.entries.push(twice);
     let published = log.publish();
-    let source = Source::open(published.folder.path().to_str().unwrap()).unwrap();
+    let source = Source::open(published.folder.path().to_str().unwrap(), None).unwrap();
     let findings = found(&source, &Scope { size: 11, decide: 10, older: None });
     let told = explain::explain(findings.replay, findings.next);
     assert_eq!(told.code.as_deref(), Some("C02"));
