@@ -31,6 +31,7 @@ mod passphrase;
 mod pending;
 mod people;
 mod pins;
+mod program;
 mod receipt;
 mod reference;
 mod review;

@@ -4,12 +4,14 @@ mod witnesses;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
-use clap::Args;
+use clap::{Args, ValueEnum};
 use counterpart_core::ledger::Signatures;
-use counterpart_core::storage::{LockStore, Store};
-use counterpart_http::{AnswerKey, App, Flooding, Parts, PublicUrl, Settings, Tried};
+use counterpart_core::storage::{LockStore, Scrub, Snapshots, Store};
+use counterpart_http::{AnswerKey, App, Care, Flooding, Parts, PublicUrl, Scrubbing, Settings, Tried};
+use counterpart_store::embedded::{Embedded, SnapshotFile};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -17,15 +19,16 @@ use crate::ending::{Ending, Fault};
 use crate::folder::Folder;
 use crate::passphrase::Passphrase;
 use crate::trust::read_policy;
-use crate::{Common, demo, shell};
+use crate::{Common, demo, program, shell};
 
 /// Where the demonstration lies when no folder is named.
 const DEMONSTRATION: &str = "counterpart-demo";
 
 /// Serve a ledger over HTTP
 ///
-/// Opens the folder, replays every entry, compares the result with the last signed checkpoint, and prints one line
-/// when it is ready: `listening on http://ADDR`. SIGINT or SIGTERM: it finishes what it has accepted and ends with 0.
+/// Opens the folder, compares its entries with the last signed checkpoint, and prints one line when it is ready:
+/// `listening on http://ADDR`. After a clean stop it goes on from a snapshot of what the entries come to; without one
+/// it decides every entry again. SIGINT or SIGTERM: it finishes what it has accepted and ends with 0.
 /// Put it behind something that speaks TLS.
 ///
 ///   counterpart serve --demo                 the demonstration, on http://127.0.0.1:8080
@@ -42,9 +45,19 @@ pub struct Serve {
     /// Address and port; port 0 picks a free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
     listen: String,
-    /// Check every signature again at the start, not only those that no checkpoint covers
-    #[arg(long)]
-    verify: bool,
+    /// How much a start reads: `quick` goes on from the last clean stop; `full` reads and verifies everything, every
+    /// signature too
+    #[arg(long, value_name = "HOW", num_args = 0..=1, default_value = "quick", default_missing_value = "full")]
+    verify: Reading,
+    /// Read everything again while serving, so many bytes a second, and say what is damaged; 0: never
+    #[arg(long, value_name = "BYTES", default_value_t = 1 << 20)]
+    scrub: u64,
+    /// Begin to read everything again after so many seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 21_600)]
+    scrub_every: u64,
+    /// Write down what the entries come to whenever so many are new, so that a start need not decide them again; 0: never
+    #[arg(long, value_name = "N", default_value_t = 16_384)]
+    snapshot_every: u64,
     /// Requests that may wait to be decided; one more is answered 503
     #[arg(long, value_name = "N", default_value_t = Settings::default().queue)]
     queue: usize,
@@ -62,6 +75,15 @@ pub struct Serve {
     policy: Option<PathBuf>,
 }
 
+/// How much a start reads.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Reading {
+    /// The ends of the files after a clean stop, every record after any other.
+    Quick,
+    /// Everything.
+    Full,
+}
+
 impl Serve {
     /// Serves until it is told to stop.
     pub fn run(&self, common: &Common) -> Result<Ending> {
@@ -76,7 +98,8 @@ impl Serve {
         let log_keys = folder.log_keys(passphrase)?;
         let answer_key = AnswerKey::new(folder.answer_key(passphrase)?);
         let watch = shell::Stopwatch::start();
-        let embedded = if self.verify { folder.open_store_whole() } else { folder.open_store() };
+        let whole = self.verify == Reading::Full;
+        let embedded = if whole { folder.open_store_whole() } else { folder.open_store() };
         let embedded = Arc::new(embedded?);
         let locks: Arc<dyn LockStore> = embedded.locks();
         let size = embedded.size();
@@ -85,18 +108,20 @@ impl Serve {
         if let Some(policy) = &policy {
             witnesses::ask_first(policy, &*locks, common)?;
         }
-        let app = App::start(Parts {
+        let care = self.care(&folder, &embedded);
+        let parts = Parts {
             store: embedded,
             locks,
             log_keys,
             answer_key,
             clock: Arc::new(shell::now),
-            signatures: if self.verify { Signatures::All } else { Signatures::OfUncovered },
+            signatures: if whole { Signatures::All } else { Signatures::OfUncovered },
             settings,
             secret: shell::entropy(),
             waiting: Arc::new(folder.open_waiting()?),
-        })
-        .with_context(|| format!("the ledger in `{}` cannot be served", folder.path().display()))?;
+        };
+        let app = App::start_with(parts, care)
+            .with_context(|| format!("the ledger in `{}` cannot be served", folder.path().display()))?;
         if self.demo {
             let refused = demo::refused(folder.path())?.into_iter();
             app.tell_of(refused.map(|told| Tried {
@@ -109,7 +134,7 @@ impl Serve {
         if let Some(policy) = policy {
             app.ask_witnesses(witnesses::witnessing(policy, folder.path())?)?;
         }
-        common.say(&format!("{size} entries replayed in {} ms.", watch.elapsed().as_millis()));
+        common.say(&format!("{size} entries opened in {} ms.", watch.elapsed().as_millis()));
         runtime.block_on(self.until_stopped(app))?;
         common.say("Stopped; everything that was accepted is recorded.");
         Ok(Ending::Done)
@@ -137,6 +162,23 @@ impl Serve {
             )));
         }
         Ok(folder)
+    }
+
+    /// What is done for the store beside serving it.
+    fn care(&self, folder: &Folder, store: &Arc<Embedded>) -> Care {
+        let snapshots =
+            || -> Arc<dyn Snapshots> { Arc::new(SnapshotFile::at(&folder.store(), Arc::new(program::hash))) };
+        Care {
+            snapshots: (self.snapshot_every > 0).then(snapshots),
+            snapshot_every: self.snapshot_every,
+            // After a clean stop nothing was read: a snapshot fits what was signed, and so do the records.
+            compare: store.report().checked > 0,
+            scrub: (self.scrub > 0).then(|| Scrubbing {
+                store: Arc::clone(store) as Arc<dyn Scrub>,
+                bytes_per_second: self.scrub,
+                every: Duration::from_secs(self.scrub_every),
+            }),
+        }
     }
 
     fn settings(&self) -> Settings {

@@ -9,6 +9,7 @@
 mod rules;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -246,7 +247,7 @@ impl State {
                 continue;
             }
             let change = Change::Contest { by, contested: contested.into(), disowned: disowned.into() };
-            agreement.touch(Outside { index, at, change });
+            Arc::make_mut(agreement).touch(Outside { index, at, change });
         }
     }
 

@@ -55,6 +55,50 @@ macro_rules! string_serde {
             }
         }
 
+        string_serde!(@schema $name, $schema_name, $pattern);
+    };
+    // The same, and as `packed` bytes in formats that nobody reads as text.
+    (packed $name:ident, $schema_name:literal, $pattern:expr) => {
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                if serializer.is_human_readable() {
+                    serializer.collect_str(self)
+                } else {
+                    serializer.serialize_bytes(&self.packed())
+                }
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct Visitor;
+                impl de::Visitor<'_> for Visitor {
+                    type Value = $name;
+
+                    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                        formatter.write_str($schema_name)
+                    }
+
+                    fn visit_str<E: de::Error>(self, text: &str) -> Result<$name, E> {
+                        text.parse().map_err(E::custom)
+                    }
+
+                    fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<$name, E> {
+                        let whole = bytes.try_into().ok().and_then($name::unpacked);
+                        whole.ok_or_else(|| E::invalid_length(bytes.len(), &self))
+                    }
+                }
+                if deserializer.is_human_readable() {
+                    deserializer.deserialize_str(Visitor)
+                } else {
+                    deserializer.deserialize_bytes(Visitor)
+                }
+            }
+        }
+
+        string_serde!(@schema $name, $schema_name, $pattern);
+    };
+    (@schema $name:ident, $schema_name:literal, $pattern:expr) => {
         impl JsonSchema for $name {
             fn inline_schema() -> bool {
                 true
@@ -131,6 +175,15 @@ impl PersonId {
     pub fn from_random(bits: u64) -> Self {
         Self(bits & ((1 << 60) - 1))
     }
+
+    const fn packed(self) -> [u8; 8] {
+        self.0.to_be_bytes()
+    }
+
+    fn unpacked(bytes: [u8; 8]) -> Option<Self> {
+        let bits = u64::from_be_bytes(bytes);
+        (bits < 1 << 60).then_some(Self(bits))
+    }
 }
 
 impl FromStr for PersonId {
@@ -163,7 +216,7 @@ impl fmt::Display for PersonId {
     }
 }
 
-string_serde!(PersonId, "PersonId", "^PER-[0-9A-HJKMNP-TV-Z]{12}$");
+string_serde!(packed PersonId, "PersonId", "^PER-[0-9A-HJKMNP-TV-Z]{12}$");
 
 /// The name of an event, made by the client: a `UUIDv7` in lower case. It is the idempotency key.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -173,6 +226,15 @@ impl EventId {
     /// The 16 bytes of the UUID.
     pub fn as_bytes(&self) -> &[u8; 16] {
         self.0.as_bytes()
+    }
+
+    fn packed(self) -> [u8; 16] {
+        *self.as_bytes()
+    }
+
+    fn unpacked(bytes: [u8; 16]) -> Option<Self> {
+        let uuid = Uuid::from_bytes(bytes);
+        (uuid.get_version_num() == 7 && uuid.get_variant() == uuid::Variant::RFC4122).then_some(Self(uuid))
     }
 }
 
@@ -205,7 +267,7 @@ impl fmt::Display for EventId {
     }
 }
 
-string_serde!(EventId, "EventId", UUID_V7);
+string_serde!(packed EventId, "EventId", UUID_V7);
 
 /// The name of an agreement, chosen by whoever files it: a `UUIDv7` in lower case.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -215,6 +277,15 @@ impl AgreementId {
     /// The 16 bytes of the UUID.
     pub fn as_bytes(&self) -> &[u8; 16] {
         self.0.as_bytes()
+    }
+
+    fn packed(self) -> [u8; 16] {
+        *self.as_bytes()
+    }
+
+    fn unpacked(bytes: [u8; 16]) -> Option<Self> {
+        let uuid = Uuid::from_bytes(bytes);
+        (uuid.get_version_num() == 7 && uuid.get_variant() == uuid::Variant::RFC4122).then_some(Self(uuid))
     }
 }
 
@@ -238,7 +309,7 @@ impl fmt::Display for AgreementId {
     }
 }
 
-string_serde!(AgreementId, "AgreementId", UUID_V7);
+string_serde!(packed AgreementId, "AgreementId", UUID_V7);
 
 /// The stream that an event belongs to (wire.md 2.2).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

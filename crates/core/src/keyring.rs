@@ -9,10 +9,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use counterpart_tlog::ed25519::{PublicKey, ReadyKey};
+use rayon::prelude::*;
 
 use crate::admit::{Carried, carried, suitable};
 use crate::event::{Event, PublicKeyBytes};
 use crate::refusal::Refusal;
+use crate::state::State;
 use crate::wire::{Envelope, KeyId};
 
 /// Signatures of a key before it gets multiples: they pay at the second one that follows.
@@ -73,6 +75,19 @@ pub struct Checked {
 }
 
 impl Keyring {
+    /// The keys that a state knows: those that its events brought in.
+    pub fn of(state: &State) -> Self {
+        let known: Vec<&PublicKeyBytes> = state.keys.values().map(|key| &key.public).collect();
+        // To parse one is to look whether it is a point of the group, which takes a while.
+        let parsed: Vec<(KeyId, PublicKey)> = known
+            .par_iter()
+            .filter_map(|public| Some((public.key_id(), PublicKey::register(&public.0).ok()?)))
+            .collect();
+        let mut keyring = Self::default();
+        keyring.keys.extend(parsed.into_iter().map(|(id, key)| (id, Arc::new(Kept::new(key)))));
+        keyring
+    }
+
     /// Adds a key that entered the ledger. Keys that are no keys were refused before (K06).
     pub fn add(&mut self, public: &PublicKeyBytes) {
         let id = public.key_id();

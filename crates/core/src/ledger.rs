@@ -4,6 +4,7 @@
 
 mod keys;
 mod load;
+mod resume;
 
 use std::borrow::Borrow;
 use std::sync::Arc;
@@ -22,6 +23,7 @@ use crate::time::Timestamp;
 use crate::wire::{Entry, Envelope};
 
 pub use keys::LogKeys;
+pub use resume::Resumed;
 
 /// How far the clock may be behind the newest entry: 5 seconds.
 const CLOCK_BEHIND_MAX: i64 = 5_000;

@@ -4,22 +4,87 @@
 //! Out of scope: where it is kept, and whether it may be trusted. It says what one program made of a log; another
 //! version of the program may lay it out otherwise, so whoever keeps it writes down by which program it was made.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use counterpart_tlog::{Frontier, Hash};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::agreement::Agreement;
 use crate::codes::ReferenceSet;
 use crate::event::PublicKeyBytes;
+use crate::ids::EventId;
 use crate::keyring::Keyring;
 use crate::replay::Replay;
-use crate::state::State;
+use crate::state::{Recorded, State};
+
+/// A state taken apart, so that its large parts can be written and read by themselves, on several cores.
+#[derive(Debug)]
+pub struct Apart<'s> {
+    /// Everything but events and agreements.
+    pub rest: &'s State,
+    /// Every event, in the order of the log.
+    pub events: Vec<(EventId, Recorded)>,
+    /// Every agreement, in no order.
+    pub agreements: Vec<&'s Agreement>,
+}
+
+/// The parts, read back.
+#[derive(Debug, Default)]
+pub struct Together {
+    /// Everything but events and agreements.
+    pub rest: State,
+    /// Every event.
+    pub events: HashMap<EventId, Recorded>,
+    /// Every agreement, in stretches.
+    pub agreements: Vec<Vec<Arc<Agreement>>>,
+}
+
+impl State {
+    /// Takes it apart.
+    pub fn apart(&self) -> Apart<'_> {
+        let mut events: Vec<_> = self.events.iter().map(|(id, recorded)| (*id, *recorded)).collect();
+        events.sort_unstable_by_key(|(_, recorded)| recorded.index);
+        Apart { rest: self, events, agreements: self.agreements().collect() }
+    }
+}
+
+impl Together {
+    /// Puts the parts together; none if they are not those of one state.
+    pub fn state(self) -> Option<State> {
+        let Self { rest: mut state, events, agreements } = self;
+        state.events = events;
+        // Each event has an id and an instant of its own.
+        let whole =
+            usize::try_from(state.size).is_ok_and(|size| [state.events.len(), state.instants.len()] == [size; 2]);
+        if !whole {
+            return None;
+        }
+        let count = agreements.iter().map(Vec::len).sum();
+        state.agreements.reserve(count);
+        state.references.reserve(count);
+        state.reference = state
+            .founded
+            .as_ref()
+            .and_then(|founded| ReferenceSet::resolve(&founded.code_lists, &founded.policies).ok().map(Arc::new));
+        for mut agreement in agreements.into_iter().flatten() {
+            if let Some(own) = Arc::get_mut(&mut agreement) {
+                own.share_lists(state.reference.as_deref());
+            }
+            state.references.insert(agreement.reference(), agreement.id());
+            state.agreements.insert(agreement.id(), agreement);
+        }
+        (state.agreements.len() == count).then_some(state)
+    }
+}
 
 /// What is kept of a replay that goes on.
 #[derive(Serialize)]
 struct Down<'r> {
     state: &'r State,
+    events: Vec<(EventId, Recorded)>,
+    agreements: Vec<&'r Agreement>,
     keys: Vec<PublicKeyBytes>,
     size: u64,
     peaks: Vec<String>,
@@ -30,6 +95,8 @@ struct Down<'r> {
 #[serde(deny_unknown_fields)]
 struct Up {
     state: State,
+    events: Vec<(EventId, Recorded)>,
+    agreements: Vec<Arc<Agreement>>,
     keys: Vec<PublicKeyBytes>,
     size: u64,
     peaks: Vec<String>,
@@ -37,15 +104,18 @@ struct Up {
 
 impl Serialize for Replay {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Apart { rest: state, events, agreements } = self.state.apart();
         let peaks = self.frontier.peaks().iter().map(ToString::to_string).collect();
-        let down = Down { state: &self.state, keys: self.keyring.publics(), size: self.frontier.size(), peaks };
-        down.serialize(serializer)
+        let (keys, size) = (self.keyring.publics(), self.frontier.size());
+        Down { state, events, agreements, keys, size, peaks }.serialize(serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for Replay {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Up { mut state, keys, size, peaks } = Up::deserialize(deserializer)?;
+        let Up { state, events, agreements, keys, size, peaks } = Up::deserialize(deserializer)?;
+        let together = Together { rest: state, events: events.into_iter().collect(), agreements: vec![agreements] };
+        let state = together.state().ok_or_else(|| D::Error::custom("the parts of the state are not of one"))?;
         let peaks: Result<Vec<Hash>, _> = peaks.iter().map(|peak| Hash::from_base64(peak)).collect();
         let frontier = Frontier::from_parts(size, peaks.map_err(D::Error::custom)?);
         let frontier = frontier.filter(|frontier| frontier.size() == state.size);
@@ -54,18 +124,6 @@ impl<'de> Deserialize<'de> for Replay {
         for key in &keys {
             keyring.add(key);
         }
-        state.make_whole();
         Ok(Self { state, keyring, frontier })
-    }
-}
-
-impl State {
-    /// Makes again what follows from the rest and is not kept.
-    fn make_whole(&mut self) {
-        self.references = self.agreements.values().map(|agreement| (agreement.reference(), agreement.id())).collect();
-        let founded = self.founded.as_ref();
-        self.reference = founded
-            .and_then(|founded| ReferenceSet::resolve(&founded.code_lists, &founded.policies).ok())
-            .map(Arc::new);
     }
 }

@@ -84,6 +84,7 @@ pub struct State {
     /// Where each appointment was made, by its event.
     pub appointed_at: HashMap<EventId, OrganisationCode>,
     /// Every event, by its id.
+    #[serde(skip)]
     pub events: HashMap<EventId, Recorded>,
     /// When each entry was recorded, by index.
     pub instants: Vec<Timestamp>,
@@ -96,8 +97,9 @@ pub struct State {
     /// The reference data in force, resolved when the ledger was founded.
     #[serde(skip)]
     pub reference: Option<Arc<ReferenceSet>>,
-    /// By the key of their stream.
-    pub(crate) agreements: HashMap<AgreementId, Agreement>,
+    /// By the key of their stream. A copy of the state shares each until either takes in an event of it.
+    #[serde(skip)]
+    pub(crate) agreements: HashMap<AgreementId, Arc<Agreement>>,
     /// By human reference.
     #[serde(skip)]
     pub(crate) references: HashMap<Reference, AgreementId>,

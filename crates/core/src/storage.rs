@@ -185,3 +185,80 @@ pub trait Waiting: Send + Sync {
     /// Destroys what is kept under a name.
     fn remove(&self, name: &str) -> Result<(), StoreError>;
 }
+
+/// Keeps the newest snapshot: what some number of entries come to, which a start then need not decide again.
+///
+/// 1. What is given back is what was kept, byte for byte, by this very program; anything else is no snapshot.
+/// 2. Nothing here is part of the record: it may be deleted at any time, and is made again from the log.
+pub trait Snapshots: Send + Sync {
+    /// The newest one that may be used.
+    fn newest(&self) -> Option<Box<dyn Kept>>;
+
+    /// Keeps one in the place of the one before, durably. `size` is how many entries it comes from, `root` that of the
+    /// tree over them.
+    ///
+    /// # Errors
+    ///
+    /// It could not be written; the one before is kept then.
+    fn keep(&self, size: u64, root: [u8; 32], parts: &mut Parts<'_>) -> Result<(), StoreError>;
+}
+
+/// The parts of a snapshot, made one after the other so that they need not all be held.
+pub type Parts<'p> = dyn Iterator<Item = Vec<u8>> + 'p;
+
+/// A snapshot that is kept.
+pub trait Kept: Send + Sync {
+    /// From how many entries it comes.
+    fn size(&self) -> u64;
+
+    /// The root of the tree over them.
+    fn root(&self) -> [u8; 32];
+
+    /// How many parts it has.
+    fn parts(&self) -> usize;
+
+    /// One of them, if it is there and its checksum is right.
+    fn part(&self, number: usize) -> Option<Vec<u8>>;
+}
+
+/// Reads again what is kept, stretch by stretch and as slowly as suits: damage is found before somebody needs the bytes.
+pub trait Scrub: Send + Sync {
+    /// Reads about so many bytes from a place on: entries with their words, then checkpoints. Damage is part of the
+    /// answer.
+    ///
+    /// # Errors
+    ///
+    /// Only what keeps it from reading at all.
+    fn scrub(&self, from: Stretch, bytes: u64) -> Result<Scrubbed, StoreError>;
+}
+
+/// Where a stretch begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stretch {
+    /// At an entry.
+    Entries(u64),
+    /// At a checkpoint, by whatever the store names it; 0 is the first.
+    Checkpoints(u64),
+}
+
+impl Stretch {
+    /// Where all of it begins.
+    pub const FIRST: Self = Self::Entries(0);
+}
+
+/// What a look through a stretch found.
+#[derive(Debug, Default)]
+pub struct Scrubbed {
+    /// Where the next stretch begins; none at the end.
+    pub next: Option<Stretch>,
+    /// Bytes that were read.
+    pub bytes: u64,
+    /// Entries that are whole.
+    pub entries: u64,
+    /// Words that open with their keys and, where that can be told, open their commitments.
+    pub words: u64,
+    /// Checkpoints that are whole.
+    pub checkpoints: u64,
+    /// What is damaged, each with file, place and entry.
+    pub damage: Vec<StoreError>,
+}

@@ -57,6 +57,9 @@ macro_rules! text_form {
 
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                if !serializer.is_human_readable() {
+                    return serializer.serialize_i64(self.number());
+                }
                 let mut text = String::with_capacity(24);
                 self.write_into(&mut text);
                 serializer.serialize_str(&text)
@@ -77,7 +80,14 @@ macro_rules! text_form {
                         text.parse().map_err(E::custom)
                     }
                 }
-                deserializer.deserialize_str(Visitor)
+                if deserializer.is_human_readable() {
+                    deserializer.deserialize_str(Visitor)
+                } else {
+                    // Where nobody reads text it is a number.
+                    let number = <i64 as serde::Deserialize>::deserialize(deserializer)?;
+                    let wrong = || serde::de::Error::custom(concat!("no number is ", $format));
+                    $name::from_number(number).ok_or_else(wrong)
+                }
             }
         }
 

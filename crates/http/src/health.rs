@@ -9,6 +9,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
 use crate::App;
+use crate::behind::Standing;
 use crate::log::{NOT_AT_ALL, cached};
 use crate::problem::Problem;
 use crate::submit::{answer, unavailable};
@@ -46,7 +47,8 @@ pub(crate) async fn alive() -> Response {
     cached(answer(StatusCode::OK, "text/plain; charset=utf-8", "alive\n"), NOT_AT_ALL)
 }
 
-/// Recording goes on and readers follow: 200, and how fresh the quorum of witnesses is; otherwise a problem that says what does not.
+/// Recording goes on and readers follow: 200, how fresh the quorum of witnesses is, and a line for each damage that reading
+/// everything again has found; otherwise a problem that says what does not.
 pub(crate) async fn ready(State(app): State<Arc<App>>) -> Response {
     if let Some(why) = app.sequencer.condition().trouble() {
         return unavailable(&why).into_response();
@@ -61,7 +63,11 @@ pub(crate) async fn ready(State(app): State<Arc<App>>) -> Response {
         return Problem::unavailable("The server is being stopped.").into_response();
     }
     let quorum = app.reader.witnesses().and_then(|witnesses| witnesses.standing().freshness(app.seconds()));
-    let told = quorum.map_or_else(|| "ready\n".to_owned(), |quorum| format!("ready\n{quorum}\n"));
+    let mut told = quorum.map_or_else(|| "ready\n".to_owned(), |quorum| format!("ready\n{quorum}\n"));
+    // The rest is served all the same, so whoever balances load must not take the server away for it.
+    for damage in app.looked.iter().flat_map(|looked| looked.standing().damage) {
+        let _ = writeln!(told, "{damage}");
+    }
     cached(answer(StatusCode::OK, "text/plain; charset=utf-8", told), NOT_AT_ALL)
 }
 
@@ -108,8 +114,36 @@ pub(crate) async fn metrics(State(app): State<Arc<App>>) -> Response {
         let _ = writeln!(text, "# HELP counterpart_{name} {help}\n# TYPE counterpart_{name} gauge");
         let _ = writeln!(text, "counterpart_{name} {value}");
     }
+    if let Some(snapshots) = &app.snapshots {
+        let covered = snapshots.covered();
+        text.push_str("# HELP counterpart_snapshot_size Entries that the newest snapshot covers.\n");
+        let _ = writeln!(text, "# TYPE counterpart_snapshot_size gauge\ncounterpart_snapshot_size {covered}");
+    }
+    if let Some(looked) = &app.looked {
+        text.push_str(&looked_at(&looked.standing()));
+    }
     if let Some(witnesses) = app.reader.witnesses() {
         text.push_str(&witnesses.standing().metrics(app.seconds()));
     }
     cached(answer(StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", text), NOT_AT_ALL)
+}
+
+/// The figures of reading everything again.
+fn looked_at(standing: &Standing) -> String {
+    let counters = [
+        ("rounds", "Times that everything was read again.", standing.rounds),
+        ("bytes", "Bytes that were read again.", standing.bytes),
+        ("entries", "Entries that were read again and are whole.", standing.entries),
+        ("words", "Words that were read again and open.", standing.words),
+        ("checkpoints", "Checkpoints that were read again and are whole.", standing.checkpoints),
+    ];
+    let mut text = String::new();
+    for (name, help, value) in counters {
+        let _ = writeln!(text, "# HELP counterpart_scrub_{name}_total {help}");
+        let _ = writeln!(text, "# TYPE counterpart_scrub_{name}_total counter\ncounterpart_scrub_{name}_total {value}");
+    }
+    text.push_str("# HELP counterpart_damaged What is damaged, each with a place of its own.\n");
+    let damaged = standing.damage.len();
+    let _ = writeln!(text, "# TYPE counterpart_damaged gauge\ncounterpart_damaged {damaged}");
+    text
 }

@@ -14,6 +14,7 @@ mod agreements;
 mod around;
 mod assets;
 mod batch;
+mod behind;
 mod body;
 mod closed;
 mod door;
@@ -28,6 +29,7 @@ mod links;
 mod log;
 mod named;
 mod openapi;
+mod opening;
 mod organisations;
 mod pages;
 mod pending;
@@ -59,19 +61,21 @@ use counterpart_core::keyring::Keyring;
 use counterpart_core::ledger::{Ledger, LedgerError, LogKeys, Signatures};
 use counterpart_core::storage::{LockStore, Store, StoreError, Waiting};
 use counterpart_core::time::Timestamp;
-use counterpart_projections::View;
 use tokio::sync::watch;
 
+pub use opening::{Care, Scrubbing};
 pub use pages::Tried;
 pub use receipt::AnswerKey;
 pub use serve::serve;
 pub use settings::{Flooding, PublicUrl, Settings};
 pub use witnessing::Witnessing;
 
+use behind::{Helper, Looked, Snapshotter};
 use body::Allowance;
 use erasing::{Done, Eraser};
 use flood::Counters;
 use health::Metrics;
+use opening::Opened;
 use pending::Shelf;
 use reader::Reader;
 use sequencer::{Owned, Sequencer};
@@ -150,6 +154,9 @@ pub struct App {
     titles: Arc<pages::Titles>,
     eraser: Eraser,
     tried: OnceLock<Vec<Tried>>,
+    snapshots: Option<Arc<Snapshotter>>,
+    looked: Option<Arc<Looked>>,
+    helpers: Vec<Helper>,
 }
 
 impl App {
@@ -159,14 +166,19 @@ impl App {
     ///
     /// [`StartError`]: nothing was signed then.
     pub fn start(parts: Parts) -> Result<Arc<Self>, StartError> {
+        Self::start_with(parts, Care::default())
+    }
+
+    /// The same, from a snapshot where there is one, and with care for the store while it serves.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`]: nothing was signed then.
+    pub fn start_with(parts: Parts, care: Care) -> Result<Arc<Self>, StartError> {
         let Parts { store, locks, log_keys, answer_key, clock, signatures, settings, secret, waiting } = parts;
         let origin = log_keys.origin().to_owned();
         let vkeys: Vec<String> = log_keys.vkeys().map(|vkey| vkey.to_string()).collect();
-        let mut view = View::new();
-        let ledger =
-            Ledger::open_with(Arc::clone(&store), Arc::clone(&locks), log_keys, &origin, signatures, &mut |read| {
-                view.record(&read.event, read.entry.recorded_at, read.leaf);
-            })?;
+        let Opened { ledger, mut view, covered } = opening::open(&store, &locks, log_keys, signatures, &care)?;
         check_keys(&ledger, &answer_key)?;
         // INVARIANT: no word is served before what the log erased is gone, whatever copy this store was restored from.
         let carried_out = Done::all(&*store, ledger.state(), clock()).map_err(StartError::Erasing)?;
@@ -196,6 +208,17 @@ impl App {
             clock: Arc::clone(&clock),
         };
         let sequencer = Sequencer::start(owned, settings.queue).map_err(StartError::Thread)?;
+        let snapshots = care.snapshots.map(|kept| Arc::new(Snapshotter::new(kept, care.snapshot_every, covered)));
+        let looked = care.scrub.as_ref().map(|_| Arc::new(Looked::default()));
+        let mut helpers = Vec::new();
+        if let Some(snapshots) = snapshots.clone() {
+            let reader = Arc::clone(&reader);
+            let follow = move |ended: &_| snapshots.follow(&reader, ended);
+            helpers.push(Helper::start("snapshots", follow).map_err(StartError::Thread)?);
+        }
+        if let (Some(looked), Some(how)) = (looked.clone(), care.scrub) {
+            helpers.push(Helper::start("scrub", move |ended| looked.follow(&how, ended)).map_err(StartError::Thread)?);
+        }
         Ok(Arc::new(Self {
             store,
             locks,
@@ -220,6 +243,9 @@ impl App {
             titles,
             eraser,
             tried: OnceLock::new(),
+            snapshots,
+            looked,
+            helpers,
         }))
     }
 
@@ -239,12 +265,19 @@ impl App {
     /// Finishes what was accepted and records nothing more. Feeds end.
     pub async fn stop(&self) {
         self.closing.send_replace(true);
+        for helper in &self.helpers {
+            helper.stop().await;
+        }
         self.eraser.stop().await;
         self.sequencer.stop().await;
         // The sequencer held the only end to which groups are handed, so the readers' thread ends too.
         let readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(readers) = readers {
             let _ = tokio::task::spawn_blocking(move || readers.join()).await;
+        }
+        if let Some(snapshots) = self.snapshots.clone() {
+            let reader = Arc::clone(&self.reader);
+            let _ = tokio::task::spawn_blocking(move || snapshots.finish(&reader)).await;
         }
     }
 

@@ -22,10 +22,12 @@ mod places;
 pub mod reading;
 mod references;
 pub mod register;
+mod snapshot;
 mod view;
 pub mod waiting;
 pub mod why;
 pub mod words;
 
 pub use places::Filter;
+pub use snapshot::Frozen;
 pub use view::View;

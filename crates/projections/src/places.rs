@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use counterpart_core::event::data::Data;
 use counterpart_core::event::{Event, EventType};
 use counterpart_core::ids::{AgreementId, OrganisationCode, Stream};
+use serde::{Deserialize, Serialize};
 
 /// What a reader asks for; every member that is there must fit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -18,7 +19,7 @@ pub struct Filter {
 }
 
 /// Indexes of entries, each list rising.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Places {
     streams: HashMap<Stream, Vec<u64>>,
     types: HashMap<EventType, Vec<u64>>,

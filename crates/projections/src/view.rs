@@ -18,17 +18,15 @@ use crate::places::{Filter, Places};
 /// lists of a published view are those of its checkpoint.
 #[derive(Clone, Debug, Default)]
 pub struct View {
-    state: State,
-    tree: Tree,
-    places: Places,
-    /// When each entry was recorded; never falling.
-    instants: Vec<Timestamp>,
+    pub(crate) state: State,
+    pub(crate) tree: Tree,
+    pub(crate) places: Places,
     /// The agreements, in the order in which they were filed or imported.
-    filed: Vec<AgreementId>,
+    pub(crate) filed: Vec<AgreementId>,
     checkpoint: Option<Arc<str>>,
     board: Board,
     /// Agreements that events changed since the board was last made good.
-    changed: Vec<AgreementId>,
+    pub(crate) changed: Vec<AgreementId>,
     /// The place on the board of each change of what everybody may read, in the order of the changes.
     opened: Vec<usize>,
 }
@@ -42,7 +40,6 @@ impl View {
     /// Takes in the next entry.
     pub fn record(&mut self, event: &Event, recorded_at: Timestamp, leaf: Hash) {
         self.places.add(self.state.size, event);
-        self.instants.push(recorded_at);
         if let Stream::Agreement(id) = event.stream {
             if self.state.agreement(id).is_none() {
                 self.filed.push(id);
@@ -115,12 +112,12 @@ impl View {
 
     /// How many entries were recorded by an instant.
     pub fn size_at(&self, instant: Timestamp) -> u64 {
-        self.instants.partition_point(|recorded_at| *recorded_at <= instant) as u64
+        self.state.instants.partition_point(|recorded_at| *recorded_at <= instant) as u64
     }
 
     /// When an entry was recorded.
     pub fn recorded_at(&self, index: u64) -> Option<Timestamp> {
-        self.instants.get(usize::try_from(index).ok()?).copied()
+        self.state.instants.get(usize::try_from(index).ok()?).copied()
     }
 
     /// The agreements, in the order of filing.

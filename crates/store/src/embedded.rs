@@ -1,7 +1,8 @@
 //! Files on one disk: records, sealed words with their keys apart, and signed checkpoints.
 //!
 //! The directory holds `STORE` (the identity), `LOCK`, `records/`, `words/`, `keys/`, `lock/`, and what may be deleted:
-//! `sled/` (the index), `MARK` (left by a clean stop) and `BALLAST` (given up when the disk is full). An append is durable
+//! `sled/` (the index), `SNAPSHOT` (what the entries come to), `MARK` (left by a clean stop) and `BALLAST` (given up when
+//! the disk is full). An append is durable
 //! in records and words before it answers; the checkpoint over it follows as a step of its own, and the index behind.
 
 mod beside;
@@ -16,6 +17,7 @@ mod recent;
 mod run;
 mod scrub;
 mod shelf;
+mod snapshots;
 mod space;
 mod store;
 mod survey;
@@ -25,6 +27,6 @@ pub use disk::{Fault, Hook, Op};
 pub use locks::Locks;
 pub use open::{Indexed, KeysOf, Options, Rebuilt, Report, Verify, WordsFit};
 pub use run::SetAside;
-pub use scrub::Scrubbed;
+pub use snapshots::SnapshotFile;
 pub use store::{Embedded, Sizes};
 pub use words::Entropy;

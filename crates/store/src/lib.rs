@@ -17,5 +17,7 @@ pub mod faulty;
 pub mod memory;
 mod waiting;
 
-pub use counterpart_core::storage::{LockStore, NewEntry, Store, StoreError, Swap, Waiting, Word};
+pub use counterpart_core::storage::{
+    Kept, LockStore, NewEntry, Parts, Scrub, Scrubbed, Snapshots, Store, StoreError, Stretch, Swap, Waiting, Word,
+};
 pub use waiting::Folder;

@@ -7,6 +7,7 @@ mod decide;
 mod ingest;
 pub mod limits;
 mod pages;
+mod start;
 mod state;
 mod store;
 mod town;
@@ -24,7 +25,7 @@ struct Bench {
     run: fn(&Repository, &mut Figures) -> Result<()>,
 }
 
-const BENCHES: [Bench; 9] = [
+const BENCHES: [Bench; 10] = [
     Bench { name: "limits", about: "what this machine can do: verifying, syncing", run: limits::run },
     Bench {
         name: "ingest",
@@ -56,6 +57,11 @@ const BENCHES: [Bench; 9] = [
         name: "store",
         about: "the embedded store against a bare file, and its starts at a million entries",
         run: store::run,
+    },
+    Bench {
+        name: "start",
+        about: "starts of a server with a million entries: after a clean stop, after another, with everything verified",
+        run: start::run,
     },
     Bench {
         name: "pages",

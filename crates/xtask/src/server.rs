@@ -6,6 +6,7 @@ use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
 use counterpart_tlog::leaf_hash;
+use serde_json::Value;
 
 use crate::client;
 use crate::clock;
@@ -21,6 +22,17 @@ pub fn release(repository: &Repository) -> Result<PathBuf> {
     let binary = repository.target().join("release").join(format!("counterpart{}", std::env::consts::EXE_SUFFIX));
     ensure!(binary.is_file(), "cargo built no {}", binary.display());
     Ok(binary)
+}
+
+/// Makes the keys of a ledger in a folder, and gives what its founders are to complete.
+///
+/// # Errors
+///
+/// The program does not print it.
+pub fn printed(binary: &Path, data: &Path) -> Result<Value> {
+    let words = ["--origin", ORIGIN, "--print-genesis"];
+    let printed = output(Command::new(binary).arg("init").arg("--data").arg(data).args(words))?;
+    serde_json::from_slice(&printed).context("what `init` printed")
 }
 
 /// A server of one ledger.
@@ -40,13 +52,8 @@ impl Server {
     /// The program does not found or serve it.
     pub fn founded(binary: &Path, folder: &Path) -> Result<Self> {
         let data = folder.join("data");
-        let printed = output(Command::new(binary).arg("init").arg("--data").arg(&data).args([
-            "--origin",
-            ORIGIN,
-            "--print-genesis",
-        ]))?;
         let maker = Maker { ledger: ORIGIN.to_owned(), now: clock::now(), run: 0, first: 0 };
-        let genesis = maker.genesis(&serde_json::from_slice(&printed).context("what `init` printed")?)?;
+        let genesis = maker.genesis(&printed(binary, &data)?)?;
         let file = folder.join("genesis.json");
         std::fs::write(&file, genesis.body)?;
         output(Command::new(binary).arg("init").arg("--data").arg(&data).arg("--genesis").arg(&file))?;
@@ -89,6 +96,11 @@ impl Server {
         let address = address.to_owned();
         let ledger = ledger(&address)?;
         Ok(Self { binary: binary.to_path_buf(), data: data.to_path_buf(), process, address, ledger })
+    }
+
+    /// Its process.
+    pub fn process(&self) -> u32 {
+        self.process.id()
     }
 
     /// `host:port`.

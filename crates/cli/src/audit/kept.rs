@@ -20,6 +20,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::engine::{SoFar, Verified};
 use super::tree::Edge;
+use crate::program;
 
 /// What stands in the file.
 #[derive(Serialize)]
@@ -76,11 +77,7 @@ impl Keeping {
     ///
     /// This program cannot read itself.
     pub fn at(path: &Path) -> Result<Self> {
-        let own = std::env::current_exe().and_then(File::open).and_then(|mut file| {
-            let mut hash = Sha256::new();
-            std::io::copy(&mut file, &mut Hashing(&mut hash)).map(|_| hash)
-        });
-        let program = hex::encode(own.context("this program cannot read its own file")?.finalize());
+        let program = hex::encode(program::hash().context("this program cannot read its own file")?);
         Ok(Self { path: path.to_owned(), program })
     }
 
@@ -142,20 +139,6 @@ impl Keeping {
             Ok(())
         };
         written().with_context(|| format!("`{}` cannot be written", self.path.display()))
-    }
-}
-
-/// Hashes what is written to it.
-struct Hashing<'h>(&'h mut Sha256);
-
-impl Write for Hashing<'_> {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.update(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
     }
 }
 

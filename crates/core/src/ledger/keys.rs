@@ -7,6 +7,7 @@ use crate::state::Founded;
 
 /// The keys with which checkpoints of one log may be signed: the one that signs, one that is to come, and those that
 /// did before. At least one, all under one origin.
+#[derive(Clone)]
 pub struct LogKeys {
     // INVARIANT: not empty.
     held: Vec<NoteSigner>,

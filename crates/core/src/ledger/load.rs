@@ -11,7 +11,8 @@ use crate::storage::Store;
 /// Entries that are read at once: enough to keep all cores busy, a few megabytes of memory.
 const CHUNK: u64 = 4096;
 
-/// Replays every entry of a store. Signatures are checked from entry `covered` on.
+/// Replays every entry of a store behind those that the replay has taken in. Signatures are checked from entry `covered`
+/// on.
 ///
 /// # Errors
 ///
@@ -23,7 +24,7 @@ pub(super) fn entries<S: Store + ?Sized>(
     each: &mut dyn FnMut(&Read),
 ) -> Result<(), LedgerError> {
     let size = store.size();
-    let mut first = 0;
+    let mut first = replay.state.size;
     while first < size {
         let end = size.min(first + CHUNK);
         let mut bytes = Vec::new();

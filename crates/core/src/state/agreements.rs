@@ -1,6 +1,7 @@
 //! The agreements of a state: finding them, and taking in their events.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -61,23 +62,23 @@ impl Today {
 impl State {
     /// The agreement of a stream, as of its newest event. Ask [`Agreement::at`] for an instant.
     pub fn agreement(&self, id: AgreementId) -> Option<&Agreement> {
-        self.agreements.get(&id)
+        self.agreements.get(&id).map(Arc::as_ref)
     }
 
     /// The agreement of a human reference.
     pub fn agreement_by_reference(&self, reference: Reference) -> Option<&Agreement> {
-        self.agreements.get(self.references.get(&reference)?)
+        self.agreement(*self.references.get(&reference)?)
     }
 
     /// Every agreement, in no order.
     pub fn agreements(&self) -> impl ExactSizeIterator<Item = &Agreement> {
-        self.agreements.values()
+        self.agreements.values().map(Arc::as_ref)
     }
 
     /// The agreements that name an organisation, in the order of filing.
     pub fn agreements_of(&self, organisation: OrganisationCode) -> impl Iterator<Item = &Agreement> {
         let ids = self.agreements_of.get(&organisation).map(Vec::as_slice).unwrap_or_default();
-        ids.iter().filter_map(|id| self.agreements.get(id))
+        ids.iter().filter_map(|id| self.agreement(*id))
     }
 
     /// The windows that the ledger's policies set.
@@ -109,7 +110,7 @@ impl State {
             return;
         };
         self.today.count(event, at);
-        if let Some(agreement) = self.agreements.get_mut(&id) {
+        if let Some(agreement) = self.agreements.get_mut(&id).map(Arc::make_mut) {
             let before: Vec<OrganisationCode> = agreement.parties().iter().map(|party| party.organisation).collect();
             let (was_held, drafts) = (!agreement.holds().is_empty(), agreement.versions().len());
             agreement.evolve(event, at);
@@ -141,7 +142,7 @@ impl State {
         agreement.share_lists(self.reference.as_deref());
         self.references.insert(reference, id);
         let parties: Vec<OrganisationCode> = agreement.parties().iter().map(|party| party.organisation).collect();
-        self.agreements.insert(id, agreement);
+        self.agreements.insert(id, Arc::new(agreement));
         for organisation in parties {
             self.agreements_of.entry(organisation).or_default().push(id);
             self.await_departures(id, organisation, index, at);

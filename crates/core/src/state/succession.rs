@@ -1,6 +1,7 @@
 //! Bodies that go: they leave the ledger or others take their place, perhaps on a day to come.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -198,7 +199,7 @@ impl State {
     }
 
     pub(crate) fn touch(&mut self, id: AgreementId, index: u64, at: Timestamp, change: Change) {
-        if let Some(agreement) = self.agreements.get_mut(&id) {
+        if let Some(agreement) = self.agreements.get_mut(&id).map(Arc::make_mut) {
             agreement.touch(Outside { index, at, change });
         }
     }

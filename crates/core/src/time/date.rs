@@ -43,6 +43,14 @@ impl Date {
         (Date::MIN..=Date::MAX).contains(&date).then_some(date)
     }
 
+    fn number(self) -> i64 {
+        self.epoch_days()
+    }
+
+    fn from_number(number: i64) -> Option<Date> {
+        Date::from_epoch_days(number)
+    }
+
     /// Days since 1 January 1970.
     pub fn epoch_days(self) -> i64 {
         i64::from(self.days)

@@ -29,6 +29,14 @@ impl Timestamp {
         (Timestamp::MIN..=Timestamp::MAX).contains(&instant).then_some(instant)
     }
 
+    const fn number(self) -> i64 {
+        self.millis
+    }
+
+    fn from_number(number: i64) -> Option<Timestamp> {
+        Timestamp::from_millis(number)
+    }
+
     /// The same, stopping at [`Timestamp::MIN`] and [`Timestamp::MAX`].
     pub fn from_millis_saturating(millis: i64) -> Timestamp {
         Timestamp { millis: millis.clamp(Timestamp::MIN.millis, Timestamp::MAX.millis) }

@@ -1,4 +1,4 @@
-//! Thirty-two bytes that are written as 64 lower-case hexadecimal digits.
+//! Thirty-two bytes that are written as 64 lower-case hexadecimal digits, and as they are where nobody reads text.
 
 /// The text is not 64 lower-case hexadecimal digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -58,7 +58,11 @@ macro_rules! hex32 {
 
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
+                if serializer.is_human_readable() {
+                    serializer.collect_str(self)
+                } else {
+                    serializer.serialize_bytes(&self.0)
+                }
             }
         }
 
@@ -75,8 +79,17 @@ macro_rules! hex32 {
                     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<$name, E> {
                         text.parse().map_err(E::custom)
                     }
+
+                    fn visit_bytes<E: serde::de::Error>(self, bytes: &[u8]) -> Result<$name, E> {
+                        let whole = bytes.try_into().map_err(|_| E::invalid_length(bytes.len(), &self))?;
+                        Ok($name(whole))
+                    }
                 }
-                deserializer.deserialize_str(Visitor)
+                if deserializer.is_human_readable() {
+                    deserializer.deserialize_str(Visitor)
+                } else {
+                    deserializer.deserialize_bytes(Visitor)
+                }
             }
         }
 

@@ -98,6 +98,12 @@ impl Index {
         (held.fresh.chain, held.fresh.signed)
     }
 
+    /// Whether an entry's place cannot be told before the shelf is open.
+    pub(super) fn is_opening(&self, index: u64) -> bool {
+        let held = self.read();
+        matches!(held.lower, Lower::Opening) && index < held.fresh.first
+    }
+
     /// Where an entry lies. The frame there decides whether that is true.
     pub(super) fn place(&self, index: u64) -> Result<Option<Place>, Problem> {
         self.look(|recent| recent.place(index), |sled| sled.place(index))

@@ -226,6 +226,7 @@ fn open_locked(disk: &Disk, options: &Options) -> Result<(Inner, Report, Later),
         writer: std::sync::Mutex::new(Writer::new(found.noted, found.last_words, found.last_entry)),
         keys_of: options.keys_of.clone(),
         words_fit: options.words_fit.clone(),
+        passed: std::sync::Mutex::default(),
         rebuilt: std::sync::Mutex::new(None),
     };
     if options.verify == Verify::Full {

@@ -1,44 +1,84 @@
 //! Reading everything, slowly, and saying what is damaged.
 
+use super::disk::WINDOW;
+use super::frame::{FRAME_HEADER, Kind, Place};
+use super::run::FIRST;
 use super::store::{Embedded, Inner};
-use crate::StoreError;
+use crate::{Scrub, Scrubbed, StoreError, Stretch};
 
-/// What a look through a stretch of the store found.
-#[derive(Debug, Default)]
-pub struct Scrubbed {
-    /// Entries that were read and are whole.
-    pub entries: u64,
-    /// Words that were read, opened with their keys and, where that can be told, open their commitments.
-    pub words: u64,
-    /// What is damaged, each with file, place and entry.
-    pub damage: Vec<StoreError>,
-}
-
-impl Embedded {
-    /// Reads so many entries from `from` on, and their words. Call it again behind them, as slowly as suits.
-    ///
-    /// # Errors
-    ///
-    /// Only what keeps it from reading at all; damage is part of the answer.
-    pub fn scrub(&self, from: u64, entries: u64) -> Result<Scrubbed, StoreError> {
+impl Scrub for Embedded {
+    fn scrub(&self, from: Stretch, bytes: u64) -> Result<Scrubbed, StoreError> {
         let inner = self.inner();
         inner.poison.check()?;
-        let mut scrubbed = Scrubbed::default();
-        for index in from..from.saturating_add(entries).min(inner.index.size()) {
-            match inner.check(index) {
-                Ok(words) => {
+        match from {
+            Stretch::Entries(index) => inner.scrub_entries(index, bytes),
+            Stretch::Checkpoints(packed) => inner.scrub_checkpoints(packed, bytes),
+        }
+    }
+}
+
+/// What was read of one entry and its words.
+#[derive(Default)]
+struct Looked {
+    bytes: u64,
+    words: u64,
+}
+
+impl Inner {
+    fn scrub_entries(&self, from: u64, bytes: u64) -> Result<Scrubbed, StoreError> {
+        let mut scrubbed = Scrubbed { next: Some(Stretch::Checkpoints(0)), ..Scrubbed::default() };
+        for index in from..self.index.size() {
+            if scrubbed.bytes >= bytes {
+                scrubbed.next = Some(Stretch::Entries(index));
+                break;
+            }
+            // Words that are being erased are neither there nor gone for a moment: twice wrong is wrong.
+            match self.check(index).or_else(|_| self.check(index)) {
+                Ok(looked) => {
                     scrubbed.entries += 1;
-                    scrubbed.words += words;
+                    scrubbed.words += looked.words;
+                    scrubbed.bytes += looked.bytes;
                 }
-                Err(damage @ StoreError::Damaged { .. }) => scrubbed.damage.push(damage),
+                Err(damage @ StoreError::Damaged { .. }) => {
+                    scrubbed.bytes += FRAME_HEADER as u64;
+                    scrubbed.damage.push(damage);
+                }
                 Err(other) => return Err(other),
             }
         }
         Ok(scrubbed)
     }
-}
 
-impl Inner {
+    /// A damaged checkpoint hides those behind it in its file; the next file is looked at all the same.
+    fn scrub_checkpoints(&self, packed: u64, bytes: u64) -> Result<Scrubbed, StoreError> {
+        let run = self.locks.run();
+        let from = if packed == 0 { Place { file: 0, offset: FIRST } } else { Place::unpack(packed) };
+        let mut scrubbed = Scrubbed::default();
+        let walked = run.walk(from, WINDOW, &mut |place, _, note| {
+            if scrubbed.bytes >= bytes {
+                scrubbed.next = Some(Stretch::Checkpoints(place.pack()));
+                return Ok(false);
+            }
+            scrubbed.checkpoints += 1;
+            scrubbed.bytes += (FRAME_HEADER + note.len()) as u64;
+            Ok(true)
+        });
+        match walked {
+            Ok(()) => {}
+            Err(StoreError::Damaged { file, offset, problem, .. }) => {
+                let number = file.rsplit('/').next().and_then(|name| Kind::Checkpoint.number(name)).unwrap_or(u32::MAX);
+                if number < run.end().0 {
+                    scrubbed.next = Some(Stretch::Checkpoints(Place { file: number + 1, offset: FIRST }.pack()));
+                }
+                // What a damaged frame says of itself says nothing.
+                let index = self.locks.current().size;
+                scrubbed.damage.push(StoreError::Damaged { file, offset, index, problem });
+            }
+            Err(other) => return Err(other),
+        }
+        Ok(scrubbed)
+    }
+
     /// Every word of every entry.
     pub(super) fn check_words(&self) -> Result<(), StoreError> {
         self.read(0..self.index.size(), &mut |header, entry| {
@@ -46,26 +86,29 @@ impl Inner {
         })
     }
 
-    /// One entry and its words; gives how many words there are.
-    fn check(&self, index: u64) -> Result<u64, StoreError> {
-        let mut words = 0;
+    /// One entry and its words.
+    fn check(&self, index: u64) -> Result<Looked, StoreError> {
+        let mut looked = Looked::default();
         self.read(index..index + 1, &mut |header, entry| {
-            words = self.check_words_of(index, header.extra, header.part, entry)?;
+            looked = self.check_words_of(index, header.extra, header.part, entry)?;
+            looked.bytes += (FRAME_HEADER + entry.len()) as u64;
             Ok(())
         })?;
-        Ok(words)
+        Ok(looked)
     }
 
-    fn check_words_of(&self, index: u64, first: u64, count: u32, entry: &[u8]) -> Result<u64, StoreError> {
+    fn check_words_of(&self, index: u64, first: u64, count: u32, entry: &[u8]) -> Result<Looked, StoreError> {
         let words = self.words.read(index, first, count)?;
-        if let Some(fit) = &self.words_fit {
-            for word in &words {
-                if let Err(problem) = fit(entry, word) {
-                    let problem = format!("the words `{}` do not open their commitment: {problem}", word.name);
-                    return Err(super::run::damaged("words", 0, index, &problem));
-                }
+        let mut looked = Looked { words: words.len() as u64, bytes: 0 };
+        for word in &words {
+            looked.bytes += word.bytes.len() as u64;
+            if let Some(fit) = &self.words_fit
+                && let Err(problem) = fit(entry, word)
+            {
+                let problem = format!("the words `{}` do not open their commitment: {problem}", word.name);
+                return Err(super::run::damaged("words", 0, index, &problem));
             }
         }
-        Ok(words.len() as u64)
+        Ok(looked)
     }
 }

@@ -1,5 +1,6 @@
 //! Appending to the store and reading from it.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::File;
 use std::ops::Range;
@@ -22,6 +23,9 @@ use crate::{NewEntry, Store, StoreError, Word};
 
 /// The shelf catches up when nothing was appended for so long: the cores are busy while something is.
 const PAUSE: Duration = Duration::from_secs(1);
+
+/// Where each of so many entries lies is remembered when it is passed in a search without the index.
+const PASSED: u64 = 64;
 
 /// So much may wait, some 150 bytes each, before the shelf catches up all the same.
 const WAITING_MAX: u64 = 131_072;
@@ -67,6 +71,8 @@ pub(super) struct Inner {
     pub(super) writer: Mutex<Writer>,
     pub(super) keys_of: KeysOf,
     pub(super) words_fit: Option<WordsFit>,
+    /// Places of some entries that were passed by searches without the index.
+    pub(super) passed: Mutex<BTreeMap<u64, Place>>,
     /// What became of an index that was opened behind the start.
     pub(super) rebuilt: Mutex<Option<Rebuilt>>,
 }
@@ -291,9 +297,15 @@ impl Inner {
 
     /// Finds an entry in its file, without the index.
     fn search(&self, index: u64) -> Result<Place, StoreError> {
-        let start = self.records.file_of(index);
+        let mut start = self.records.file_of(index);
+        if let Some((_, passed)) = held(&self.passed).range(..=index).next_back() {
+            start = start.max(*passed);
+        }
         let mut found = None;
         self.records.walk(start, WINDOW, &mut |place, header, _| {
+            if header.index.is_multiple_of(PASSED) {
+                held(&self.passed).insert(header.index, place);
+            }
             found = (header.index == index).then_some(place);
             Ok(header.index < index)
         })?;
@@ -305,6 +317,10 @@ impl Inner {
     fn located(&self, index: u64) -> Result<Option<(Header, Vec<u8>)>, StoreError> {
         if index >= self.index.size() {
             return Ok(None);
+        }
+        if self.index.is_opening(index) {
+            // Nobody waits for the index who can do without it.
+            return self.records.frame(self.search(index)?, index).map(Some);
         }
         let problem = match self.index.place(index) {
             Ok(Some(place)) => match self.records.frame(place, index) {
@@ -346,7 +362,11 @@ impl Inner {
             })
         };
         if next < end {
-            let known = self.records.begins(next).map_or_else(|| self.index.place(next), |place| Ok(Some(place)));
+            let known = match self.records.begins(next) {
+                Some(place) => Ok(Some(place)),
+                None if self.index.is_opening(next) => self.search(next).map(Some).map_err(|error| error.to_string()),
+                None => self.index.place(next),
+            };
             let problem = match known {
                 Ok(Some(place)) => match walk(place, &mut next) {
                     Err(StoreError::Damaged { .. }) if next == range.start => {

@@ -15,7 +15,8 @@ use counterpart_core::london;
 use counterpart_core::replay::Replay;
 use counterpart_core::roles::OrganisationFacts;
 use counterpart_core::terms::{Party, Terms};
-use counterpart_core::wire::{Digest, Submission};
+use counterpart_core::wire::{Digest, Entry, Envelope, Submission};
+use counterpart_tlog::leaf_hash;
 use serde_json::{Value, json};
 
 use crate::load::{Maker, Officer, Prepared, registrars};
@@ -30,6 +31,8 @@ pub struct Town {
     codes: Vec<String>,
     officers: HashMap<(String, &'static str), Officer>,
     made: u64,
+    signed: Option<Envelope>,
+    kept: Option<Vec<Entry>>,
 }
 
 /// The bytes of a commitment to words that nobody reads here.
@@ -39,13 +42,25 @@ fn words() -> Value {
 
 impl Town {
     /// Registers so many boroughs, with an officer in each post.
-    pub fn new(count: usize, mut maker: Maker, genesis: &Prepared) -> Result<Self> {
+    pub fn new(count: usize, maker: Maker, genesis: &Prepared) -> Result<Self> {
+        Self::founded(count, maker, genesis, false)
+    }
+
+    /// The same; every entry from the genesis on is kept for [`Town::entries`].
+    pub fn kept(count: usize, maker: Maker, genesis: &Prepared) -> Result<Self> {
+        Self::founded(count, maker, genesis, true)
+    }
+
+    fn founded(count: usize, mut maker: Maker, genesis: &Prepared, keep: bool) -> Result<Self> {
         let mut replay = Replay::new();
-        let founded = event::parse(&Submission::parse(&genesis.body)?.envelope)?;
-        replay.state.evolve(&founded, maker.now, &"ab".repeat(32));
+        let envelope = Submission::parse(&genesis.body)?.envelope;
+        let founded = event::parse(&envelope)?;
+        let entry = Entry { envelope, recorded_at: maker.now };
+        replay.state.evolve(&founded, maker.now, &leaf_hash(&entry.encode()).to_hex());
         maker.ledger = replay.state.founded.as_ref().context("the ledger is founded")?.ledger.to_string();
         let codes = (0..count).map(|place| format!("T{place:02}")).collect();
-        let mut town = Self { replay, maker, codes, officers: HashMap::new(), made: 0 };
+        let kept = keep.then(|| vec![entry]);
+        let mut town = Self { replay, maker, codes, officers: HashMap::new(), made: 0, signed: None, kept };
         for place in 0..count {
             town.register(place)?;
         }
@@ -98,10 +113,27 @@ impl Town {
     /// An event that is signed now, as the rules read it.
     pub fn event(&mut self, stream: &str, event_type: &str, data: &Value, signers: &[&Officer]) -> Result<Event> {
         self.made += 1;
-        let prepared = self.maker.submission(self.made, stream, event_type, data, 0, signers, &[])?;
-        let mut event = event::parse(&Submission::parse(&prepared.body)?.envelope)?;
-        event.expected_revision = counterpart_core::admit::revision(&self.replay.state, &event).0;
+        let (mut event, mut envelope) = self.signed_at(stream, event_type, data, 0, signers)?;
+        let revision = counterpart_core::admit::revision(&self.replay.state, &event).0;
+        if self.kept.is_some() && revision > 0 {
+            (event, envelope) = self.signed_at(stream, event_type, data, revision, signers)?;
+        }
+        event.expected_revision = revision;
+        self.signed = Some(envelope);
         Ok(event)
+    }
+
+    fn signed_at(
+        &self,
+        stream: &str,
+        event_type: &str,
+        data: &Value,
+        revision: u64,
+        signers: &[&Officer],
+    ) -> Result<(Event, Envelope)> {
+        let prepared = self.maker.submission(self.made, stream, event_type, data, revision, signers, &[])?;
+        let envelope = Submission::parse(&prepared.body)?.envelope;
+        Ok((event::parse(&envelope)?, envelope))
     }
 
     fn records(&mut self, stream: &str, event_type: &str, data: &Value, signers: &[&Officer]) -> Result<()> {
@@ -115,7 +147,21 @@ impl Town {
         counterpart_core::admit::admit(&self.replay.state, event, now)
             .with_context(|| format!("{}", event.event_type()))?;
         self.replay.state.evolve(event, now, "");
+        if let (Some(kept), Some(envelope)) = (&mut self.kept, self.signed.take()) {
+            kept.push(Entry { envelope, recorded_at: now });
+        }
         Ok(())
+    }
+
+    /// The entries that were kept since the last call.
+    pub fn entries(&mut self) -> Vec<Entry> {
+        self.kept.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// Two other boroughs make the next agreement.
+    pub fn turn(&mut self) {
+        let by = 2.min(self.codes.len());
+        self.codes.rotate_left(by);
     }
 
     fn officer(&self, place: usize, role: &'static str) -> Result<Officer> {
