@@ -129,7 +129,8 @@ async fn erased_words_are_in_no_file_and_no_older_copy_brings_them_back() {
     let at = |name: &str| home.path().join(name);
     let store = Arc::new(Embedded::open(&at("live"), &options()).unwrap());
     let locks = store.locks();
-    let running = town_in(Running::over(store.clone(), locks, impatient()), "OPEN").await;
+    let care = crate::snapshots::kept_at(&at("live"), 1);
+    let running = town_in(Running::cared_for(store.clone(), locks, impatient(), care), "OPEN").await;
     let mut tale = Story::on(running);
     let filed = tale.file(&crate::examples::children()).await;
     assert_eq!(filed.status.as_u16(), 201, "{}", filed.text());
@@ -147,6 +148,7 @@ async fn erased_words_are_in_no_file_and_no_older_copy_brings_them_back() {
 
     // What the files of words and keys had, and have no more, is the key and what it sealed.
     let after = files(&at("live"));
+    assert!(after.contains_key(&at("live/SNAPSHOT")) && after.keys().any(|path| path.ends_with("sled/db")));
     let of_kind = |kind: &str| {
         let changed = before.iter().filter(|(path, _)| path.parent().unwrap().ends_with(kind));
         changed.flat_map(|(path, bytes)| lost(bytes, &after[path])).collect::<Vec<_>>()

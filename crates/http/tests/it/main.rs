@@ -27,6 +27,7 @@ mod running;
 mod searching;
 mod sessions;
 mod signing_in;
+mod snapshots;
 mod sockets;
 mod story;
 mod submitting;

@@ -93,8 +93,19 @@ pub fn start(
     clock: &Arc<AtomicI64>,
     settings: Settings,
 ) -> Result<Arc<App>, StartError> {
+    start_with(store, locks, waiting, clock, settings, Care::default())
+}
+
+pub fn start_with(
+    store: &Arc<dyn Store>,
+    locks: &Arc<dyn LockStore>,
+    waiting: &Arc<dyn Waiting>,
+    clock: &Arc<AtomicI64>,
+    settings: Settings,
+    care: Care,
+) -> Result<Arc<App>, StartError> {
     let own = Arc::clone(clock);
-    App::start(Parts {
+    let parts = Parts {
         store: Arc::clone(store),
         locks: Arc::clone(locks),
         log_keys: log_key().into(),
@@ -104,7 +115,8 @@ pub fn start(
         settings,
         secret: [5; 32],
         waiting: Arc::clone(waiting),
-    })
+    };
+    App::start_with(parts, care)
 }
 
 impl Running {
@@ -114,10 +126,14 @@ impl Running {
     }
 
     pub fn over(store: Arc<dyn Store>, locks: Arc<dyn LockStore>, settings: Settings) -> Self {
+        Self::cared_for(store, locks, settings, Care::default())
+    }
+
+    pub fn cared_for(store: Arc<dyn Store>, locks: Arc<dyn LockStore>, settings: Settings, care: Care) -> Self {
         let waiting: Arc<dyn Waiting> = Arc::new(MemoryWaiting::new());
         let world = World::new();
         let clock = Arc::new(AtomicI64::new(world.now));
-        let app = start(&store, &locks, &waiting, &clock, settings).unwrap();
+        let app = start_with(&store, &locks, &waiting, &clock, settings, care).unwrap();
         Self { world, store, locks, waiting, app, clock }
     }
 
@@ -181,8 +197,13 @@ impl Running {
 
     /// Stops the server and starts another over the same stores.
     pub async fn restarted(self) -> Self {
+        self.restarted_with(Care::default()).await
+    }
+
+    /// The same, with care for the store.
+    pub async fn restarted_with(self, care: Care) -> Self {
         self.app.stop().await;
-        let app = start(&self.store, &self.locks, &self.waiting, &self.clock, impatient()).unwrap();
+        let app = start_with(&self.store, &self.locks, &self.waiting, &self.clock, impatient(), care).unwrap();
         Self { app, ..self }
     }
 
