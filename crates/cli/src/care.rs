@@ -3,6 +3,7 @@
 //! A store is judged by what it signed: its entries must come to the root of its newest checkpoint, under the key of
 //! its ledger. The private keys of the log are never copied; keep them apart (`docs/operators/`).
 
+mod mending;
 mod mirrored;
 
 use std::fmt::Write as _;
@@ -12,21 +13,21 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use clap::Args;
 use counterpart_core::erasure::carry_out;
-use counterpart_core::ledger::Ledger;
 use counterpart_core::replay::{self, Replay};
 use counterpart_core::state::State;
-use counterpart_store::Store;
 use counterpart_store::embedded::care::{self, Look};
-use counterpart_store::embedded::{Embedded, Options, Verify};
+use counterpart_store::embedded::{Embedded, Options, SnapshotFile};
+use counterpart_store::{Snapshots, Store};
 use counterpart_tlog::checkpoint::Checkpoint;
 use counterpart_tlog::note::VerifierKey;
-use counterpart_tlog::{Tree, leaf_hash};
+use counterpart_tlog::{Hash, Tree, leaf_hash};
 use serde_json::json;
 
 use crate::ending::{Ending, Fault};
 use crate::folder::{self, Folder, Identity};
-use crate::passphrase::Passphrase;
-use crate::{Common, shell};
+use crate::{Common, program, shell};
+
+pub use mending::Repair;
 
 /// Look at the store of a ledger: what is here, is it well, how big is it, what would a start do
 ///
@@ -97,44 +98,20 @@ pub struct Restore {
     nobody_has_seen: Option<String>,
 }
 
-/// Mend a damaged store from a copy of it
-///
-/// Replaces only what is damaged, by what is whole in the copy and belongs there, keeps the old bytes, and then
-/// compares everything with the signed checkpoint.
-///
-/// Examples:
-///   counterpart repair --data ledger --from /backup/ledger --keys-from /other/ledger-keys
-///   counterpart repair --data ledger --sign-again
-#[derive(Args)]
-#[command(verbatim_doc_comment)]
-pub struct Repair {
-    /// The folder of the ledger
-    #[arg(long, value_name = "DIR")]
-    data: PathBuf,
-    /// The copy: a backup, or the folder of another ledger with the same store
-    #[arg(long, value_name = "DIR", required_unless_present = "sign_again")]
-    from: Option<PathBuf>,
-    /// The keys of words
-    #[arg(long, value_name = "DIR")]
-    keys_from: Option<PathBuf>,
-    /// The newest checkpoint is lost and all records are whole: sign for the same entries again
-    #[arg(long)]
-    sign_again: bool,
-}
-
 impl Doctor {
     /// Looks.
     pub fn run(&self, common: &Common) -> Result<Ending> {
         let folder = Folder::at(&self.data);
         let look = care::look(&folder.store(), &folder::options())?;
         let damage: Vec<String> = look.damage.iter().map(ToString::to_string).collect();
-        let plan = plan(&look);
+        let snapshot = SnapshotFile::at(&folder.store(), Arc::new(program::hash)).newest().map(|kept| kept.size());
+        let plan = plan(&look, snapshot);
         if common.json {
             shell::line(&json!({
                 "in_use": look.in_use, "entries": look.entries, "signed": look.signed, "checkpoints": look.checkpoints,
                 "words": look.words, "erased": look.erased, "clean": look.clean, "index_bytes": look.index_bytes,
                 "records_bytes": look.bytes[0], "words_bytes": look.bytes[1], "keys_bytes": look.bytes[2],
-                "checkpoints_bytes": look.bytes[3], "damage": damage, "next_start": plan,
+                "checkpoints_bytes": look.bytes[3], "damage": damage, "next_start": plan, "snapshot": snapshot,
             }).to_string());
         } else {
             shell::line(&told(&look, &damage, &plan));
@@ -143,17 +120,24 @@ impl Doctor {
     }
 }
 
-fn plan(look: &Look) -> String {
+fn plan(look: &Look, snapshot: Option<u64>) -> String {
     if !look.damage.is_empty() {
         return "refuse to start, and name the damage; mend it with `counterpart repair`".to_owned();
     }
-    let read = if look.clean { "read the ends of the files only" } else { "read every record" };
+    let mut plan = if look.clean { "read the ends of the files only" } else { "read every record" }.to_owned();
+    match snapshot.filter(|covered| *covered <= look.signed) {
+        Some(covered) if covered == look.entries => plan.push_str(", and go on from a snapshot of all entries"),
+        Some(covered) => {
+            let rest = look.entries - covered;
+            let _ = write!(plan, ", go on from a snapshot of {covered} entries, and decide {rest} again");
+        }
+        None => plan.push_str(", and decide every entry again"),
+    }
     let unsigned = look.entries.saturating_sub(look.signed);
     if unsigned > 0 {
-        format!("{read}, and sign for {unsigned} entries that are durable and not signed yet")
-    } else {
-        read.to_owned()
+        let _ = write!(plan, "; it would sign for {unsigned} entries that are durable and not signed yet");
     }
+    plan
 }
 
 fn told(look: &Look, damage: &[String], plan: &str) -> String {
@@ -258,11 +242,10 @@ impl Restore {
     /// From a mirror, which has no words and no identity of its own to be believed.
     fn give_back(&self, folder: &Folder, common: &Common) -> Result<Ending> {
         let identity = folder.identity().context("put the `ledger.json` of the ledger into the folder first")?;
-        let vkey: VerifierKey = identity.log_key.parse().context("the log key of the ledger")?;
         let seen = self.seen.as_deref().map(shell::read).transpose()?;
         let claimed = seen.as_deref().map(|note| Checkpoint::parse(note).map(|(checkpoint, _)| checkpoint)).transpose();
         let claimed = claimed.map_err(|error| no_checkpoint(&error.to_string()))?;
-        let given = mirrored::give_back(&self.from, &identity.origin, &vkey, &folder.store())?;
+        let given = mirrored::give_back(&self.from, &identity, &folder.store())?;
         if let Some(seen) = claimed.filter(|seen| seen.size > given.entries) {
             return Err(Fault::unverified(format!(
                 "the mirror has {} entries and others have seen {}; nothing may be signed from it, look for another one",
@@ -288,42 +271,6 @@ impl Restore {
     }
 }
 
-impl Repair {
-    /// Mends.
-    pub fn run(&self, common: &Common) -> Result<Ending> {
-        let folder = Folder::at(&self.data);
-        let identity = folder.identity()?;
-        let mut replaced = Vec::new();
-        if let Some(from) = &self.from {
-            // A copy is a store; the folder of another ledger holds one.
-            let from = if from.join("STORE").exists() { from.clone() } else { Folder::at(from).store() };
-            let mended = care::repair(&folder.store(), &from, self.keys_from.as_deref(), &folder::options())?;
-            for problem in &mended.look.damage {
-                common.say(&format!("STILL DAMAGED: {problem}"));
-            }
-            replaced = mended.replaced;
-        }
-        let options = Options { verify: Verify::Full, sign_again: self.sign_again, ..folder::options() };
-        let store = Arc::new(Embedded::open(&folder.store(), &options)?);
-        let state = state_of(&store)?;
-        agrees(&store, &identity, &state, None)?;
-        say_erased(erase_again(&store, &state)?, common);
-        if self.sign_again {
-            let keys = folder.log_keys(Passphrase::new(common.passphrase_file.as_deref()))?;
-            Ledger::open(store.clone(), store.locks(), keys, &identity.origin)?;
-        }
-        if common.json {
-            shell::line(&json!({ "entries": store.size(), "replaced": replaced }).to_string());
-        } else {
-            for stretch in &replaced {
-                shell::line(&format!("replaced {stretch}"));
-            }
-            shell::line(&format!("{} entries are whole and fit the signed root", store.size()));
-        }
-        Ok(Ending::Done)
-    }
-}
-
 /// A checkpoint of this ledger, by one of its keys.
 fn signed(note: &[u8], origin: &str, keys: &[VerifierKey]) -> Result<Checkpoint> {
     let mut why = "the ledger has no key".to_owned();
@@ -334,6 +281,14 @@ fn signed(note: &[u8], origin: &str, keys: &[VerifierKey]) -> Result<Checkpoint>
         }
     }
     Err(no_checkpoint(&why).into())
+}
+
+/// Every key that the log has had: the one in `ledger.json`, and those to which the entries say that it handed over.
+fn log_keys(identity: &Identity, state: &State) -> Result<Vec<VerifierKey>> {
+    let first: VerifierKey = identity.log_key.parse().context("the log key of the ledger")?;
+    let later = state.founded.iter().flat_map(|founded| &founded.log_key_changes);
+    let later = later.filter_map(|change| VerifierKey::parse(change.new.as_str()).ok());
+    Ok(std::iter::once(first).chain(later).collect())
 }
 
 fn no_checkpoint(why: &str) -> Fault {
@@ -351,13 +306,10 @@ fn state_of(store: &Embedded) -> Result<State> {
     Ok(replay.state)
 }
 
-/// Whether entries come to the root that was signed, and to the one that others have seen.
-fn agrees(store: &Embedded, identity: &Identity, state: &State, seen: Option<&[u8]>) -> Result<()> {
+/// Whether entries come to the root that was signed, and to the one that others have seen; gives the root over all.
+fn agrees(store: &Embedded, identity: &Identity, state: &State, seen: Option<&[u8]>) -> Result<Hash> {
     use counterpart_store::LockStore as _;
-    let first: VerifierKey = identity.log_key.parse().context("the log key of the ledger")?;
-    let later = state.founded.iter().flat_map(|founded| &founded.log_key_changes);
-    let later = later.filter_map(|change| VerifierKey::parse(change.new.as_str()).ok());
-    let keys: Vec<VerifierKey> = std::iter::once(first).chain(later).collect();
+    let keys = log_keys(identity, state)?;
     let mut tree = Tree::new();
     store.read_back(0..store.size(), &mut |_, entry| tree.push(leaf_hash(entry)))?;
     let own = store.locks().load()?;
@@ -371,7 +323,7 @@ fn agrees(store: &Embedded, identity: &Identity, state: &State, seen: Option<&[u
             return Err(Fault::new(Ending::Unverified, said).into());
         }
     }
-    Ok(())
+    Ok(tree.root())
 }
 
 /// Carries out every erasure of the log anew, so that no older copy of words brings them back; gives how many there

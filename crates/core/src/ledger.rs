@@ -115,7 +115,7 @@ pub enum LedgerError {
     Stopped(#[from] Stopped),
     /// The signed checkpoint does not describe the entries.
     #[error(
-        "the signed checkpoint over {size} entries does not fit them; nothing is signed until the right copy is restored"
+        "E-FORK the signed checkpoint over {size} entries does not fit them; nothing is signed until the right copy is restored"
     )]
     Fork {
         /// The size that was signed.

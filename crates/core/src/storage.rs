@@ -27,7 +27,8 @@ pub struct Word {
     pub bytes: Vec<u8>,
 }
 
-/// Why a store could not do as it promised.
+/// Why a store could not do as it promised. What an operator has to do something about begins with a name in capitals,
+/// and says where and what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// Somebody else appended first, or the caller counts wrongly.
@@ -39,13 +40,17 @@ pub enum StoreError {
         expected: u64,
     },
     /// No space is left; nothing was recorded.
-    #[error("the disk is full; free some space and start again")]
+    #[error("E-FULL the disk is full; free some space and start again")]
     Full,
     /// An earlier failure left the disk's state unknown. Nothing is written until a restart has verified it.
-    #[error("the store stopped after an earlier failure ({0}); restart the server, which verifies everything")]
+    #[error(
+        "E-STOPPED the store stopped after an earlier failure ({0}); restart the server, which verifies everything"
+    )]
     Poisoned(String),
     /// Bytes that were recorded are missing or differ.
-    #[error("{file} is damaged at byte {offset} (entry {index}): {problem}; repair it from a backup or a mirror")]
+    #[error(
+        "E-DAMAGE {file} is damaged at byte {offset} (entry {index}): {problem}; repair it from a backup or a mirror"
+    )]
     Damaged {
         /// The file, relative to the store's directory.
         file: String,
@@ -57,7 +62,9 @@ pub enum StoreError {
         problem: String,
     },
     /// The store holds less than was signed.
-    #[error("the store holds {have} entries but a checkpoint over {signed} was signed; restore the newer copy")]
+    #[error(
+        "E-ROLLBACK the store holds {have} entries but a checkpoint over {signed} was signed; restore the newer copy"
+    )]
     Rollback {
         /// Entries held.
         have: u64,
@@ -81,7 +88,7 @@ pub enum StoreError {
         name: String,
     },
     /// A file is whole but not for this program or not of this store.
-    #[error("{file} cannot be used: {problem}")]
+    #[error("E-UNSUITABLE {file} cannot be used: {problem}")]
     Unsuitable {
         /// The file, relative to the store's directory.
         file: String,
@@ -89,7 +96,7 @@ pub enum StoreError {
         problem: String,
     },
     /// Another process holds the directory.
-    #[error("another server is using {0}")]
+    #[error("E-IN-USE another server is using {0}")]
     InUse(String),
     /// Anything else, with its cause.
     #[error("{context}")]

@@ -6,10 +6,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use counterpart_store::embedded::care::{backup, look, repair, restore};
+use counterpart_store::embedded::care::{backup, checkpoint_within, look, repair, repair_records, restore};
 use counterpart_store::embedded::{Embedded, Options, Verify};
 use counterpart_store::faulty::Chance;
-use counterpart_store::{LockStore, NewEntry, Store, StoreError, Swap, Word};
+use counterpart_store::{LockStore, NewEntry, Scrub, Scrubbed, Store, StoreError, Stretch, Swap, Word};
 
 fn options() -> Options {
     let chance = Mutex::new(Chance(9));
@@ -301,4 +301,113 @@ fn a_lost_last_checkpoint_can_be_signed_for_again() {
     store.locks().swap(seen.as_deref(), 60, b"checkpoint over 60").unwrap();
     drop(store);
     assert_whole(&folders.at("store"), 60);
+}
+
+#[test]
+fn records_are_made_again_from_the_entries_that_others_have() {
+    let folders = Folders::new();
+    drop(filled(&folders.at("store"), 420));
+    let files = everything(&[&folders.at("store")]);
+    let records: Vec<_> = files.iter().filter(|(path, _)| path.parent().unwrap().ends_with("records")).collect();
+    assert!(records.len() >= 2, "{}", records.len());
+    let mut give = |index: u64| Ok(Some(entry(index).bytes.to_vec()));
+    for (path, bytes) in records {
+        let used = bytes.iter().rposition(|byte| *byte != 0).unwrap() + 1;
+        for kind in 0..7 {
+            let mut hurt = bytes.clone();
+            match kind {
+                0 => hurt[used / 3] ^= 8,
+                1 => hurt[used / 3..used / 3 + 3000].fill(0),
+                2 => hurt[..64].fill(0xFF),
+                3 => hurt[100..600].fill(0xFF),
+                4 => hurt[used - 20..used].fill(7),
+                _ => hurt.truncate(used / 2),
+            }
+            fs::write(path, hurt).unwrap();
+            if kind == 6 {
+                fs::remove_file(path).unwrap();
+            }
+            let mended = repair_records(&folders.at("store"), 420, &mut give, &options()).unwrap();
+            assert!(mended.look.damage.is_empty(), "{} hurt {kind}: {:?}", path.display(), mended.look.damage);
+            assert!(!mended.replaced.is_empty(), "{} hurt {kind}", path.display());
+            assert_whole(&folders.at("store"), 420);
+        }
+    }
+}
+
+#[test]
+fn what_nobody_has_stays_named_and_nothing_is_written() {
+    let folders = Folders::new();
+    drop(filled(&folders.at("store"), 60));
+    let path = folders.at("store").join("records/000000.rec");
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[3000] ^= 1;
+    fs::write(&path, &bytes).unwrap();
+    let mended = repair_records(&folders.at("store"), 60, &mut |_| Ok(None), &options()).unwrap();
+    assert!(matches!(&mended.look.damage[0], StoreError::Damaged { file, .. } if file == "records/000000.rec"));
+    assert!(mended.replaced.is_empty());
+    assert_eq!(fs::read(&path).unwrap(), bytes);
+    // Entries of another length do not fit; nothing is squeezed in.
+    let mut other = |index: u64| Ok(Some([&entry(index).bytes[..], b"and more"].concat()));
+    assert!(repair_records(&folders.at("store"), 60, &mut other, &options()).is_err());
+    assert_eq!(fs::read(&path).unwrap(), bytes);
+}
+
+#[test]
+fn the_newest_checkpoint_that_another_copy_reaches_is_found() {
+    let folders = Folders::new();
+    drop(filled(&folders.at("store"), 60));
+    let within = |entries| checkpoint_within(&folders.at("store"), entries).unwrap();
+    assert_eq!(within(12), None);
+    assert_eq!(within(13), Some(b"checkpoint over 13".to_vec()));
+    assert_eq!(within(59), Some(b"checkpoint over 52".to_vec()));
+    assert_eq!(within(u64::MAX), Some(b"checkpoint over 60".to_vec()));
+}
+
+/// Everything, in stretches of so many bytes.
+fn scrubbed(store: &Embedded, bytes: u64) -> (Scrubbed, usize) {
+    let (mut all, mut stretches) = (Scrubbed::default(), 0);
+    let mut next = Some(Stretch::FIRST);
+    while let Some(from) = next {
+        let found = store.scrub(from, bytes).unwrap();
+        all.bytes += found.bytes;
+        all.entries += found.entries;
+        all.words += found.words;
+        all.checkpoints += found.checkpoints;
+        all.damage.extend(found.damage);
+        next = found.next;
+        stretches += 1;
+    }
+    (all, stretches)
+}
+
+#[test]
+fn a_scrub_reads_everything_stretch_by_stretch_and_names_what_is_hurt() {
+    let folders = Folders::new();
+    let store = filled(&folders.at("store"), 130);
+    let words = (0..130).map(|number| number % 3).sum::<u64>();
+    for bytes in [1, 5_000, u64::MAX] {
+        let (all, stretches) = scrubbed(&store, bytes);
+        assert_eq!((all.entries, all.words, all.checkpoints, all.damage.len()), (130, words, 10, 0));
+        assert!(all.bytes > 130 * 300 && (stretches > 100) == (bytes == 1), "{stretches} of {bytes}");
+    }
+    for (file, place) in [
+        ("records/000000.rec", 20_000),
+        ("words/000000.wrd", 2_000),
+        ("keys/000000.key", 3_000),
+        ("lock/000000.chk", 200),
+    ] {
+        let path = folders.at("store").join(file);
+        let whole = fs::read(&path).unwrap();
+        let mut hurt = whole.clone();
+        hurt[place] ^= 1;
+        fs::write(&path, hurt).unwrap();
+        for bytes in [3_000, u64::MAX] {
+            let (all, _) = scrubbed(&store, bytes);
+            assert!(all.damage.iter().any(|damage| damage.to_string().contains(file)), "{file}: {:?}", all.damage);
+            assert!(all.entries >= 128, "the rest is read all the same");
+        }
+        fs::write(&path, whole).unwrap();
+        assert!(scrubbed(&store, u64::MAX).0.damage.is_empty(), "{file}");
+    }
 }

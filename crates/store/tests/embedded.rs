@@ -375,3 +375,56 @@ impl Hook for FlipRecords {
         if op == Op::Write && file.starts_with("records/") { Fault::Flip } else { Fault::None }
     }
 }
+
+/// Fails one sync of the records, once, and everything is well afterwards.
+struct OneSync(AtomicBool);
+
+impl Hook for OneSync {
+    fn fault(&self, op: Op, file: &str) -> Fault {
+        let struck = op == Op::Sync && file.starts_with("records/") && self.0.swap(false, Ordering::SeqCst);
+        if struck { Fault::After(ErrorKind::Other) } else { Fault::None }
+    }
+}
+
+#[test]
+fn after_the_first_failed_sync_nothing_is_written_until_a_restart_has_read_everything() {
+    let parent = tempfile::tempdir().unwrap();
+    filled(parent.path());
+    let hook = Arc::new(OneSync(AtomicBool::new(false)));
+    let store = Embedded::open(parent.path(), &Options { hook: Some(hook.clone()), ..options() }).unwrap();
+    hook.0.store(true, Ordering::SeqCst);
+    assert!(matches!(record(&store, 60, 61), Err(StoreError::Poisoned(_))));
+    // The disk is well again, and nobody knows what the kernel has dropped.
+    assert!(matches!(record(&store, 60, 61), Err(StoreError::Poisoned(_))));
+    assert!(matches!(store.entry(0), Err(StoreError::Poisoned(_))));
+    let seen = store.locks().load();
+    assert!(matches!(seen, Err(StoreError::Poisoned(_))));
+    assert!(matches!(store.locks().swap(None, 61, &note(61)), Err(StoreError::Poisoned(_))));
+    drop(store);
+    assert!(!parent.path().join("MARK").exists(), "that was no clean stop");
+    let store = Embedded::open(parent.path(), &options()).unwrap();
+    assert!(store.report().checked >= 60, "{:?}", store.report());
+    let size = store.size();
+    record(&store, size, 70).unwrap();
+    assert_whole(&store, 70);
+}
+
+#[test]
+fn an_identity_that_is_lost_or_changed_is_named() {
+    let parent = tempfile::tempdir().unwrap();
+    filled(parent.path());
+    let identity = parent.path().join("STORE");
+    let whole = std::fs::read(&identity).unwrap();
+    for place in 0..whole.len() {
+        let mut changed = whole.clone();
+        changed[place] ^= 1;
+        std::fs::write(&identity, changed).unwrap();
+        let error = Embedded::open(parent.path(), &options()).unwrap_err();
+        assert!(matches!(&error, StoreError::Damaged { file, .. } if file == "STORE"), "byte {place}: {error}");
+    }
+    std::fs::remove_file(&identity).unwrap();
+    let error = Embedded::open(parent.path(), &options()).unwrap_err();
+    assert!(error.to_string().starts_with("E-DAMAGE STORE is damaged"), "{error}");
+    std::fs::write(&identity, whole).unwrap();
+    assert_whole(&Embedded::open(parent.path(), &options()).unwrap(), 60);
+}

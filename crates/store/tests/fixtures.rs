@@ -6,8 +6,8 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use counterpart_store::embedded::{Embedded, Indexed, Options, Verify};
-use counterpart_store::{LockStore, NewEntry, Store, StoreError, Swap, Word};
+use counterpart_store::embedded::{Embedded, Indexed, Options, SnapshotFile, Verify};
+use counterpart_store::{LockStore, NewEntry, Snapshots, Store, StoreError, Swap, Word};
 
 fn options() -> Options {
     Options {
@@ -90,6 +90,50 @@ fn another_format_is_refused_by_name() {
     let error = Embedded::open(parent.path(), &options()).unwrap_err();
     assert!(matches!(&error, StoreError::Unsuitable { file, .. } if file == "STORE"));
     assert!(error.to_string().contains("it has format 2 and this program reads 1"), "{error}");
+}
+
+#[test]
+fn a_newer_format_of_any_file_is_refused_by_name() {
+    let parent = tempfile::tempdir().unwrap();
+    make(parent.path());
+    for file in ["records/000000.rec", "words/000000.wrd", "keys/000000.key", "lock/000000.chk"] {
+        let path = parent.path().join(file);
+        let whole = fs::read(&path).unwrap();
+        let mut newer = whole.clone();
+        newer[12] = 2;
+        let crc = crc32c::crc32c(&newer[..124]);
+        newer[124..128].copy_from_slice(&crc.to_le_bytes());
+        fs::write(&path, newer).unwrap();
+        let error = Embedded::open(parent.path(), &options()).unwrap_err();
+        assert!(matches!(&error, StoreError::Unsuitable { file: named, .. } if named == file), "{error}");
+        assert!(error.to_string().contains("it has format 2 and this program reads 1"), "{error}");
+        fs::write(&path, whole).unwrap();
+    }
+    // A mark is no record: one that is not understood is none, and everything is read.
+    drop(Embedded::open(parent.path(), &options()).unwrap());
+    let mark = parent.path().join("MARK");
+    let text = fs::read_to_string(&mark).unwrap().replace("format 1", "format 2");
+    let lines = text.rsplit_once("crc ").unwrap().0;
+    fs::write(&mark, format!("{lines}crc {:08x}\n", crc32c::crc32c(lines.as_bytes()))).unwrap();
+    let quick = Options { verify: Verify::Quick, ..options() };
+    assert_eq!(Embedded::open(parent.path(), &quick).unwrap().report().checked, 30);
+}
+
+#[test]
+fn a_snapshot_of_format_1_is_read_by_the_program_that_wrote_it_and_by_no_other() {
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/snapshot-1");
+    let parts = [b"one part".to_vec(), Vec::new(), vec![7; 1000]];
+    let by = |program: u8| SnapshotFile::at(&fixture, Arc::new(move || Some([program; 32])));
+    let kept = by(7).newest().unwrap();
+    assert_eq!((kept.size(), kept.root(), kept.parts()), (9, [1; 32], 3));
+    for (number, part) in parts.iter().enumerate() {
+        assert_eq!(kept.part(number).as_ref(), Some(part));
+    }
+    assert!(by(8).newest().is_none());
+    let parent = tempfile::tempdir().unwrap();
+    let again = SnapshotFile::at(parent.path(), Arc::new(|| Some([7; 32])));
+    again.keep(9, [1; 32], &mut parts.into_iter()).unwrap();
+    assert_eq!(fs::read(parent.path().join("SNAPSHOT")).unwrap(), fs::read(fixture.join("SNAPSHOT")).unwrap());
 }
 
 fn copy(from: &Path, to: &Path) {

@@ -1,22 +1,24 @@
-//! A ledger given back by a mirror: its entries and the newest signed checkpoint, into an empty store.
+//! What a mirror gives back: everything, into an empty store, or the records that are damaged in one that is not.
 //!
 //! A mirror keeps what is public, so the words of events are not in it; they come from a copy of the store
-//! (`counterpart repair`), or from the parties, who hold them.
+//! (`counterpart repair`), or from the parties, who hold them. Nothing that a mirror says is believed unless it fits
+//! what this ledger's own keys have signed.
 
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
+use counterpart_core::replay::{self, Replay};
 use counterpart_core::storage::{LockStore as _, NewEntry, Store as _, Swap};
 use counterpart_mirror::Source;
 use counterpart_store::embedded::Embedded;
+use counterpart_store::embedded::care::{self, Repaired};
 use counterpart_tlog::checkpoint::Checkpoint;
-use counterpart_tlog::note::VerifierKey;
 use counterpart_tlog::tile::{self, TILE_WIDTH, TilePath};
-use counterpart_tlog::{Frontier, leaf_hash};
+use counterpart_tlog::{Frontier, Tree, leaf_hash};
 
 use crate::ending::Fault;
-use crate::folder;
+use crate::folder::{self, Folder, Identity};
 
 /// What was given back.
 pub struct Given {
@@ -32,28 +34,36 @@ pub fn is_mirror(place: &Path) -> bool {
     text.starts_with("http://") || text.starts_with("https://") || place.join("checkpoint").is_file()
 }
 
-/// Writes every entry of a mirror into the store at `to`, which is empty, and then the checkpoint that covers them.
+/// Writes every entry of a mirror into the store at `to`, which is empty, and then the checkpoint that covers them. Its
+/// signature is that of a key which the entries themselves, from the genesis on, say to be the log's.
 ///
 /// # Errors
 ///
 /// The mirror cannot be read, does not fit its checkpoint, or that is not signed by this ledger (exit 4); the store is
 /// not empty or cannot be written.
-pub fn give_back(place: &Path, origin: &str, vkey: &VerifierKey, to: &Path) -> Result<Given> {
+pub fn give_back(place: &Path, identity: &Identity, to: &Path) -> Result<Given> {
     let source = Source::open(&place.to_string_lossy())?;
     let note = source.checkpoint()?;
-    let (signed, _) = Checkpoint::verify(&note, origin, vkey)
-        .map_err(|error| Fault::unverified(format!("the mirror has no checkpoint of this ledger: {error}")))?;
+    let (claimed, _) = Checkpoint::parse(note.as_bytes())
+        .map_err(|error| Fault::unverified(format!("the mirror has no checkpoint: {error}")))?;
     let store = Embedded::open(to, &folder::options())?;
     if store.size() > 0 {
         bail!("the store has {} entries already; restore into an empty folder", store.size());
     }
-    let mut frontier = Frontier::new();
-    let mut with_words = 0;
-    for path in tile::entry_tiles(signed.size) {
+    let (mut frontier, mut replay) = (Frontier::new(), Replay::new());
+    let (mut with_words, mut stopped) = (0, None);
+    for path in tile::entry_tiles(claimed.size) {
         let TilePath::Entries { n, width } = path else { continue };
         let mut group = Vec::with_capacity(usize::from(width));
         for bytes in source.bundle(n, width)? {
             frontier.push(leaf_hash(&bytes));
+            if stopped.is_none() {
+                // Which keys the log has had is for its rules to say.
+                stopped = match replay::read(&bytes) {
+                    Ok(read) => replay.next(&read, false).err().map(|stopped| stopped.to_string()),
+                    Err(stop) => Some(stop.to_string()),
+                };
+            }
             with_words += u64::from(folder::promises_words(&bytes));
             let keys = folder::keys_of(&bytes);
             group.push(NewEntry { bytes: Arc::from(bytes), words: Vec::new(), keys });
@@ -61,16 +71,95 @@ pub fn give_back(place: &Path, origin: &str, vkey: &VerifierKey, to: &Path) -> R
         // Nothing is signed for until the root is compared, so a store that breaks off here is only unfinished.
         store.append(n * u64::from(TILE_WIDTH), &group)?;
     }
-    if frontier.root() != signed.root {
+    let remove = format!("remove the store that was begun in {}", to.display());
+    if frontier.root() != claimed.root {
         return Err(Fault::unverified(format!(
-            "the mirror's entries do not come to the root that was signed over {} of them; use another mirror, and \
-             remove the store that was begun in {}",
-            signed.size,
-            to.display()
+            "the mirror's entries do not come to the root that was signed over {} of them; use another mirror, and {remove}",
+            claimed.size
         )));
     }
-    if let Swap::Lost(_) = store.locks().swap(None, signed.size, note.as_bytes())? {
+    if let Some(stopped) = stopped {
+        return Err(Fault::unverified(format!("the mirror's entries are no ledger: {stopped}; {remove}")));
+    }
+    let keys = super::log_keys(identity, &replay.state)?;
+    super::signed(note.as_bytes(), &identity.origin, &keys)
+        .with_context(|| format!("the mirror has no checkpoint of this ledger; {remove}"))?;
+    if let Swap::Lost(_) = store.locks().swap(None, claimed.size, note.as_bytes())? {
         bail!("the store has a signed checkpoint already; restore into an empty folder");
     }
-    Ok(Given { entries: signed.size, with_words })
+    Ok(Given { entries: claimed.size, with_words })
+}
+
+/// Fills the gaps among the records of a store from a mirror, as far as a checkpoint of the store's own covers both.
+///
+/// # Errors
+///
+/// The mirror cannot be read or shows another history than was signed here (exit 4); the store cannot be written.
+pub fn mend(place: &Path, folder: &Folder) -> Result<Repaired> {
+    let source = Source::open(&place.to_string_lossy())?;
+    let note = source.checkpoint()?;
+    let (theirs, _) = Checkpoint::parse(note.as_bytes())
+        .map_err(|error| Fault::unverified(format!("the mirror has no checkpoint: {error}")))?;
+    let own = care::checkpoint_within(&folder.store(), theirs.size)?;
+    let Some(own) = own else {
+        return Err(Fault::unverified(
+            "no checkpoint of this store covers what the mirror has, so nothing of it can be compared; mend the \
+             checkpoints from a copy first",
+        ));
+    };
+    let (signed, _) = Checkpoint::parse(&own)
+        .map_err(|error| Fault::unverified(format!("a checkpoint of this store cannot be read: {error}")))?;
+    let tree = source.tree(theirs.size)?;
+    if tree.root_at(signed.size) != Some(signed.root) {
+        return Err(Fault::unverified(format!(
+            "the mirror shows another history than was signed here over {} entries; nothing was changed. Keep both: they \
+             are evidence",
+            signed.size
+        )));
+    }
+    let mut bundles = Bundles { source, size: theirs.size, tree, held: None, problem: None };
+    let mended = care::repair_records(
+        &folder.store(),
+        signed.size,
+        &mut |index| Ok(bundles.entry(index, signed.size)),
+        &folder::options(),
+    );
+    match bundles.problem {
+        Some(problem) => Err(problem),
+        None => Ok(mended?),
+    }
+}
+
+/// Entries of a mirror, each compared with the tree whose root was.
+struct Bundles {
+    source: Source,
+    size: u64,
+    tree: Tree,
+    /// The number of the bundle that is at hand, and its entries.
+    held: Option<(u64, Vec<Vec<u8>>)>,
+    problem: Option<anyhow::Error>,
+}
+
+impl Bundles {
+    fn entry(&mut self, index: u64, signed: u64) -> Option<Vec<u8>> {
+        if index >= signed || self.problem.is_some() {
+            return None;
+        }
+        let width = u64::from(TILE_WIDTH);
+        let (n, at) = (index / width, usize::try_from(index % width).ok()?);
+        if self.held.as_ref().is_none_or(|(held, _)| *held != n) {
+            let width = u16::try_from((self.size - n * width).min(width)).ok()?;
+            match self.source.bundle(n, width) {
+                Ok(entries) => self.held = Some((n, entries)),
+                Err(error) => self.problem = Some(error.into()),
+            }
+        }
+        let entry = self.held.as_ref().and_then(|(_, entries)| entries.get(at))?.clone();
+        if self.tree.leaf(index) == Some(leaf_hash(&entry)) {
+            return Some(entry);
+        }
+        let said = format!("the mirror's entry {index} is not the one that was signed for; use another mirror");
+        self.problem = Some(Fault::unverified(said));
+        None
+    }
 }

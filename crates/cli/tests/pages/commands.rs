@@ -87,6 +87,7 @@ const OPERATORS: Document = Document {
         ("127.0.0.1:8080", "127.0.0.1:0"),
         ("/backup/ledger", "backup/ledger"),
         ("/other/ledger-keys", "other/ledger-keys"),
+        ("https://mirror.example", "public"),
     ],
 };
 

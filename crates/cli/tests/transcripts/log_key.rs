@@ -65,4 +65,12 @@ fn a_log_changes_its_key_and_whoever_pinned_the_old_one_follows() {
         shop.run(&["repair", "--data", "ledger", "--from", "copy"]).ends(0);
     });
     ledger.shop.run(&["audit", &ledger.url, "--vkey", &old]).ends(0);
+
+    // So is a mirror: its checkpoint is signed by the new key alone, which the entries name.
+    let identity = std::fs::read(ledger.shop.path("ledger/ledger.json")).unwrap();
+    std::fs::create_dir(ledger.shop.path("again")).unwrap();
+    ledger.shop.write("again/ledger.json", identity);
+    let given = ["restore", "--from", "after", "--data", "again", "--seen", seen.to_str().unwrap()];
+    let told = ledger.shop.run(&given).ends(0).out;
+    assert!(told.contains("they fit the signed root"), "{told}");
 }

@@ -12,6 +12,7 @@ mod life;
 mod log_key;
 mod negotiated;
 mod offices;
+mod operator;
 mod pending;
 mod served;
 mod shop;

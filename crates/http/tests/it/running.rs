@@ -11,7 +11,7 @@ use counterpart_core::commitment::{Kind, commit};
 use counterpart_core::json;
 use counterpart_core::ledger::Signatures;
 use counterpart_core::storage::{LockStore, Store, Waiting};
-use counterpart_http::{AnswerKey, App, Parts, Settings, StartError};
+use counterpart_http::{AnswerKey, App, Care, Parts, Settings, StartError};
 use counterpart_store::memory::{Memory, MemoryLocks, MemoryWaiting};
 use counterpart_tlog::ed25519::SigningKey;
 use counterpart_tlog::note::NoteSigner;

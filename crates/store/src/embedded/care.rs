@@ -4,11 +4,13 @@
 //! fits into the other; the keys of words go to a folder of their own, apart from the words.
 
 mod backup;
+mod entries;
 mod repair;
 
 use std::path::Path;
 
 pub use backup::{Backup, Restored, backup, restore};
+pub use entries::{Giver, repair_records};
 pub use repair::{Repaired, repair};
 
 use super::disk::Disk;
@@ -139,6 +141,28 @@ impl Look {
             self.damage.push(damaged("lock", 0, self.signed, &problem));
         }
     }
+}
+
+/// The newest checkpoint of the store in a folder, as it was signed, that covers at most so many entries. Damage among
+/// the checkpoints hides what it befell.
+///
+/// # Errors
+///
+/// There is no store, or it cannot be read at all.
+pub fn checkpoint_within(directory: &Path, entries: u64) -> Result<Option<Vec<u8>>, StoreError> {
+    let disk = Disk::new(directory, None);
+    let id = identity(&disk)?.ok_or_else(|| no_store(directory))?;
+    let mut newest = None;
+    for (_, file) in files(&disk, Kind::Checkpoint, &id, &mut Vec::new())? {
+        for (range, header) in survey(&file, Kind::Checkpoint, Kind::Checkpoint.seed(&id))?.frames {
+            if header.index <= entries {
+                let mut note = vec![0; header.length as usize];
+                file.read(&mut note, range.start + super::frame::FRAME_HEADER as u64)?;
+                newest = Some(note);
+            }
+        }
+    }
+    Ok(newest)
 }
 
 fn no_store(directory: &Path) -> StoreError {

@@ -185,6 +185,18 @@ fn a_different_history_of_the_same_size_is_a_fork() {
 }
 
 #[test]
+fn a_ledger_whose_last_checkpoint_is_by_another_key_is_not_signed_for() {
+    let running = Running::founded();
+    let other = NoteSigner::new(ORIGIN, SigningKey::from_bytes(&[78; 32])).unwrap();
+    let refused = Ledger::open(Arc::clone(&running.store), Arc::clone(&running.lock), other, ORIGIN);
+    assert!(matches!(refused, Err(LedgerError::Signer(_))));
+    let elsewhere = NoteSigner::new("other.example/log", SigningKey::from_bytes(&[77; 32])).unwrap();
+    let refused = Ledger::open(Arc::clone(&running.store), Arc::clone(&running.lock), elsewhere, "other.example/log");
+    assert!(matches!(refused, Err(LedgerError::Signer(_))));
+    assert_eq!(running.lock.load().unwrap().as_deref(), running.ledger.checkpoint().as_deref());
+}
+
+#[test]
 fn two_owners_do_not_both_sign() {
     let mut running = Running::founded();
     let mut second = open(&running.store, &running.lock).unwrap();

@@ -145,30 +145,12 @@ impl Mending {
         let length = usize::try_from(range.end - range.start).unwrap_or(0);
         let mut bytes = vec![0; length];
         source.read(&mut bytes, range.start)?;
-        self.keep(target, &range)?;
+        keep(&self.disk, &self.label, target, &range)?;
         let context = |source| failed(format!("writing {}", target.name), source);
         target.write(&bytes, range.start).map_err(context)?;
         target.sync().map_err(context)?;
         self.replaced.push(format!("{} bytes {} to {}", target.name, range.start, range.end));
         Ok(())
-    }
-
-    /// Keeps the old bytes of a stretch, but never those of keys: a damaged key may be one that was erased.
-    fn keep(&mut self, target: &DiskFile, range: &std::ops::Range<u64>) -> Result<(), StoreError> {
-        let end = range.end.min(target.length()?);
-        if target.name.starts_with("keys/") || range.start >= end {
-            return Ok(());
-        }
-        let mut old = vec![0; usize::try_from(end - range.start).unwrap_or(0)];
-        target.read(&mut old, range.start)?;
-        let folder = format!("repaired-{}", self.label);
-        self.disk.make_directory(&folder)?;
-        let name = format!("{folder}/{}-{}.bin", target.name.replace('/', "-"), range.start);
-        let kept = self.disk.create(&name)?;
-        let context = |source| failed(format!("writing {name}"), source);
-        kept.write(&old, 0).map_err(context)?;
-        kept.sync().map_err(context)?;
-        self.disk.sync_directory(&folder)
     }
 
     /// Mends keys and words of entries whose words cannot be read. What was erased stays erased.
@@ -220,6 +202,29 @@ impl Mending {
         self.replace(&source, &target, start..start + length)?;
         Ok(Some(head))
     }
+}
+
+/// Keeps the old bytes of a stretch, but never those of keys: a damaged key may be one that was erased.
+pub(super) fn keep(
+    disk: &Disk,
+    label: &str,
+    target: &DiskFile,
+    range: &std::ops::Range<u64>,
+) -> Result<(), StoreError> {
+    let end = range.end.min(target.length()?);
+    if target.name.starts_with("keys/") || range.start >= end {
+        return Ok(());
+    }
+    let mut old = vec![0; usize::try_from(end - range.start).unwrap_or(0)];
+    target.read(&mut old, range.start)?;
+    let folder = format!("repaired-{label}");
+    disk.make_directory(&folder)?;
+    let name = format!("{folder}/{}-{}.bin", target.name.replace('/', "-"), range.start);
+    let kept = disk.create(&name)?;
+    let context = |source| failed(format!("writing {name}"), source);
+    kept.write(&old, 0).map_err(context)?;
+    kept.sync().map_err(context)?;
+    disk.sync_directory(&folder)
 }
 
 /// The frame at a place and its length, if it is whole.

@@ -1,0 +1,262 @@
+//! What the page for operators promises, with the real program: copies, a lost machine, damage, and its repair.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::served::Served;
+use crate::shop::Shop;
+
+const BACKUP: [&str; 7] = ["backup", "--data", "ledger", "--to", "copy", "--keys-to", "keys"];
+
+/// Flips a bit of a file, so many hundredths into what of it is used.
+fn hurt(path: &Path, hundredths: usize) {
+    let mut bytes = fs::read(path).unwrap();
+    let used = bytes.iter().rposition(|byte| *byte != 0).unwrap() + 1;
+    let at = 128 + (used - 128) * hundredths / 100;
+    bytes[at] ^= 1;
+    fs::write(path, bytes).unwrap();
+}
+
+/// What an auditor finds: how many entries, and the root over them.
+fn audited(ledger: &Served) -> (u64, String) {
+    let report = ledger.shop.run(&["audit", &ledger.url, "--json"]).ends(0).json();
+    (report["size"].as_u64().unwrap(), report["root"].as_str().unwrap().to_owned())
+}
+
+fn doctor(shop: &Shop, code: i32) -> Value {
+    shop.run(&["doctor", "--data", "ledger", "--json"]).ends(code).json()
+}
+
+/// Waits until a text of the server holds something.
+fn until(ledger: &Served, path: &str, what: &str) -> String {
+    for _ in 0..600 {
+        let text = ledger.get_text(path);
+        if text.contains(what) {
+            return text;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    panic!("{path} never said `{what}`: {}", ledger.get_text(path));
+}
+
+#[test]
+fn a_machine_is_lost_and_an_audit_proves_that_nothing_is_missing() {
+    let mut ledger = Served::new();
+    ledger.staff("CMD");
+    let first = ledger.shop.run(&[&BACKUP[..], &["--json"]].concat()).ends(0).json();
+    ledger.staff("HCK");
+    let id = ledger.in_force("HCK", "CMD");
+    // The next copy, while the ledger is served, takes what is new.
+    let second = ledger.shop.run(&[&BACKUP[..], &["--json"]].concat()).ends(0).json();
+    let written = |made: &Value| made["written_bytes"].as_u64().unwrap();
+    assert_eq!(second["damage"], serde_json::json!([]));
+    let third = ledger.shop.run(&[&BACKUP[..], &["--json"]].concat()).ends(0).json();
+    assert!(written(&third) < written(&first), "{first} {second} {third}");
+    assert!(third["compared_bytes"].as_u64().unwrap() > written(&second), "{third}");
+    let before = audited(&ledger);
+    let look = doctor(&ledger.shop, 0);
+    let (words, seen) = (look["words"].clone(), ledger.get_text("/log/checkpoint"));
+    ledger.shop.write("seen.txt", seen);
+
+    ledger.stop();
+    let shop = &ledger.shop;
+    fs::rename(shop.path("ledger"), shop.path("lost")).unwrap();
+    let restore = ["restore", "--from", "copy", "--keys-from", "keys", "--data", "ledger", "--seen", "seen.txt"];
+    let done = shop.run(&restore).ends(0);
+    assert!(done.out.contains("they fit the signed root"), "{}", done.out);
+    // Kept apart from the copies, as the page says.
+    for key in ["log.key", "answer.key"] {
+        fs::copy(shop.path("lost").join(key), shop.path("ledger").join(key)).unwrap();
+    }
+    let look = doctor(shop, 0);
+    assert_eq!((look["entries"].as_u64(), &look["words"]), (Some(before.0), &words));
+    ledger.cut();
+    assert_eq!(audited(&ledger), before);
+    assert_eq!(ledger.show(&id)["state"], "ACTIVE");
+    ledger.appoint("CMD", "LEO", "CMD.CEX", &["CMD.ADM", "CMD.CEX"]);
+    assert_eq!(audited(&ledger).0, before.0 + 2, "it goes on");
+}
+
+#[test]
+fn a_copy_that_is_older_than_what_others_saw_is_refused() {
+    let mut ledger = Served::new();
+    ledger.register("CMD");
+    ledger.shop.run(&BACKUP).ends(0);
+    ledger.appoint("CMD", "IGL", "CMD.ADM", &["CMD.ADM"]);
+    let seen = ledger.get_text("/log/checkpoint");
+    ledger.shop.write("seen.txt", seen);
+    ledger.stop();
+    let restore = ["restore", "--from", "copy", "--keys-from", "keys", "--data", "back", "--seen", "seen.txt"];
+    ledger.shop.run(&restore).ends(1).says("restore the newer copy");
+}
+
+#[test]
+fn damage_beside_a_running_server_is_found_told_and_mended() {
+    let shop = Shop::new();
+    shop.run(&["init", "--data", "ledger", "--origin", crate::shop::ORIGIN]).ends(0);
+    let mut ledger = Served::of(shop, &["--scrub", "100000000", "--scrub-every", "1"]);
+    ledger.staff("CMD");
+    ledger.shop.run(&BACKUP).ends(0);
+    assert_eq!(until(&ledger, "/readyz", "ready"), "ready\n");
+    let metrics = until(&ledger, "/metrics", "counterpart_scrub_rounds_total 1");
+    assert!(metrics.contains("\ncounterpart_damaged 0\n"), "{metrics}");
+    for count in ["entries", "words", "checkpoints", "bytes"] {
+        assert!(!metrics.contains(&format!("\ncounterpart_scrub_{count}_total 0\n")), "{metrics}");
+    }
+    for (file, name) in [("words/000000.wrd", "words"), ("lock/000000.chk", "checkpoints")] {
+        hurt(&ledger.shop.path("ledger/store").join(file), 50);
+        let told = until(&ledger, "/readyz", file);
+        assert!(told.starts_with("ready\n") && told.contains("is damaged at byte"), "{name}: {told}");
+        assert!(told.contains("(entry ") && told.contains("repair it from a backup or a mirror"), "{name}: {told}");
+    }
+    until(&ledger, "/metrics", "\ncounterpart_damaged 2\n");
+    // What is whole is served.
+    assert_eq!(ledger.get_text("/healthz"), "alive\n");
+    ledger.restart(|shop| {
+        let look = doctor(shop, 4);
+        assert!(look["next_start"].as_str().unwrap().contains("counterpart repair"), "{look}");
+        let told = shop.run(&["doctor", "--data", "ledger"]).ends(4).out;
+        assert!(told.contains("E-DAMAGE words/000000.wrd") && told.contains("E-DAMAGE lock/000000.chk"), "{told}");
+        let repair = ["repair", "--data", "ledger", "--from", "copy", "--keys-from", "keys"];
+        let done = shop.run(&repair).ends(0).says("What was done stands in");
+        assert!(done.out.contains("replaced words/000000.wrd"), "{}", done.out);
+        doctor(shop, 0);
+    });
+    until(&ledger, "/metrics", "counterpart_scrub_rounds_total 1");
+    assert_eq!(ledger.get_text("/readyz"), "ready\n");
+    ledger.audited();
+}
+
+/// A mirror that is served; ends with this.
+struct Mirror(std::process::Child, String);
+
+impl Mirror {
+    fn of(shop: &Shop, from: &str) -> Self {
+        let words = ["mirror", from, "served", "--follow", "--every", "60", "--serve", "127.0.0.1:0"];
+        let mut child = shop.command(&words).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let url = lines.find_map(|line| line.unwrap().strip_prefix("listening on ").map(str::to_owned)).unwrap();
+        Self(child, url)
+    }
+}
+
+impl Drop for Mirror {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn damaged_records_are_mended_from_a_mirror() {
+    let mut ledger = Served::new();
+    ledger.staff("CMD");
+    ledger.shop.run(&["mirror", &ledger.url, "mirrored"]).ends(0);
+    let before = audited(&ledger);
+    ledger.restart(|_| {});
+    ledger.stop();
+    let shop = &ledger.shop;
+    let record = shop.path("ledger/store/records/000000.rec");
+    let whole = fs::read(&record).unwrap();
+    let mend = |from: &str| shop.run(&["repair", "--data", "ledger", "--from", from]);
+    let refused = |mark: &str| {
+        let told = shop.run(&["serve", "--data", "ledger", "--listen", "127.0.0.1:0"]).ends(1).talk;
+        assert!(told.contains("E-DAMAGE records/000000.rec is damaged at byte") && told.contains(mark), "{told}");
+    };
+
+    // In the first entry, in the middle, at the end; then what is cut off, and the whole file.
+    let mirror = Mirror::of(shop, "mirrored");
+    for (from, hundredths) in [("mirrored", 1), ("mirrored", 50), (mirror.1.as_str(), 99)] {
+        hurt(&record, hundredths);
+        refused("repair it from a backup or a mirror");
+        let look = doctor(shop, 4);
+        assert!(look["damage"][0].as_str().unwrap().starts_with("E-DAMAGE records/000000.rec"), "{look}");
+        let done = mend(from).ends(0);
+        assert!(done.out.contains("entries are whole and fit the signed root"), "{}", done.out);
+        doctor(shop, 0);
+    }
+    let used = whole.iter().rposition(|byte| *byte != 0).unwrap() + 1;
+    fs::write(&record, &whole[..used / 2]).unwrap();
+    mend("mirrored").ends(0);
+    doctor(shop, 0);
+    fs::remove_file(&record).unwrap();
+    mend(&mirror.1).ends(0);
+    doctor(shop, 0);
+    let reports = fs::read_dir(shop.path("ledger")).unwrap().filter_map(|found| {
+        let name = found.unwrap().file_name().into_string().unwrap();
+        (name.starts_with("repair-") && name.ends_with(".json")).then_some(name)
+    });
+    let reports: Vec<Value> = reports
+        .map(|name| serde_json::from_slice(&fs::read(shop.path("ledger").join(name)).unwrap()).unwrap())
+        .collect();
+    assert!(reports.len() >= 5 && reports.iter().all(|report| report["root"] == before.1), "{reports:?}");
+    ledger.cut();
+    assert_eq!(audited(&ledger), before);
+    assert_eq!(doctor(&ledger.shop, 0)["damage"], serde_json::json!([]));
+}
+
+#[test]
+fn a_mirror_that_was_changed_or_shows_another_history_mends_nothing() {
+    let mut ledger = Served::new();
+    ledger.register("CMD");
+    ledger.shop.run(&["mirror", &ledger.url, "mirrored"]).ends(0);
+    let size = ledger.size();
+    ledger.stop();
+    let other = Served::new();
+    other.register("CMD");
+    let elsewhere = other.shop.path("elsewhere");
+    other.shop.run(&["mirror", &other.url, elsewhere.to_str().unwrap()]).ends(0);
+    let shop = &ledger.shop;
+    let record = shop.path("ledger/store/records/000000.rec");
+    hurt(&record, 60);
+    let hurt_bytes = fs::read(&record).unwrap();
+    let mend = |from: &str| shop.run(&["repair", "--data", "ledger", "--from", from]);
+    mend(elsewhere.to_str().unwrap()).ends(4).says("another history");
+    let bundle = shop.path(&format!("mirrored/tile/entries/000.p/{size}"));
+    let mut bytes = fs::read(&bundle).unwrap();
+    let middle = bytes.len() * 6 / 10;
+    bytes.iter_mut().skip(middle).step_by(97).for_each(|byte| *byte ^= 1);
+    fs::write(&bundle, bytes).unwrap();
+    let code = mend("mirrored").code;
+    assert!(code == 4 || code == 1, "{code}");
+    assert_eq!(fs::read(&record).unwrap(), hurt_bytes, "nothing was written");
+}
+
+#[test]
+fn whatever_is_derived_may_be_deleted_at_any_time() {
+    let shop = Shop::new();
+    shop.run(&["init", "--data", "ledger", "--origin", crate::shop::ORIGIN]).ends(0);
+    let mut ledger = Served::of(shop, &["--snapshot-every", "1"]);
+    ledger.staff("CMD");
+    ledger.staff("HCK");
+    let id = ledger.in_force("HCK", "CMD");
+    let before = audited(&ledger);
+    let shown = ledger.show(&id);
+    let snapshot = |ledger: &Served| {
+        let metrics = ledger.get_text("/metrics");
+        metrics.lines().find_map(|line| line.strip_prefix("counterpart_snapshot_size ")?.parse::<u64>().ok()).unwrap()
+    };
+    for gone in [&[][..], &["SNAPSHOT"], &["MARK"], &["sled"], &["SNAPSHOT", "MARK", "sled", "BALLAST"]] {
+        ledger.restart(|shop| {
+            for name in gone {
+                let path = shop.path("ledger/store").join(name);
+                assert!(path.exists(), "{name}");
+                if path.is_dir() { fs::remove_dir_all(path).unwrap() } else { fs::remove_file(path).unwrap() }
+            }
+        });
+        if !gone.contains(&"SNAPSHOT") {
+            assert_eq!(snapshot(&ledger), before.0, "it goes on from the snapshot without {gone:?}");
+        }
+        assert_eq!(audited(&ledger), before, "{gone:?}");
+        assert_eq!(ledger.show(&id), shown, "{gone:?}");
+    }
+    // An upgrade, or a stop that was none: the snapshot is older, and everything behind it is decided.
+    ledger.appoint("CMD", "LEO", "CMD.CEX", &["CMD.ADM", "CMD.CEX"]);
+    ledger.cut();
+    assert_eq!(audited(&ledger).0, before.0 + 2);
+}
