@@ -1,14 +1,19 @@
 //! `mirror` and `publish`: a ledger as plain files, verified before they are kept.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use counterpart_core::codes;
+use counterpart_core::event::Data;
+use counterpart_core::replay;
 use counterpart_core::storage::{LockStore, Store};
 use counterpart_core::wire::{Digest, Entry};
-use counterpart_mirror::{Mirror, MirrorError, Pass, Shelf, ShelfError, Source, router};
+use counterpart_mirror::{
+    FollowError, KeyChange, Mirror, MirrorError, Pass, Readers, Shelf, ShelfError, Source, router,
+};
 use counterpart_tlog::checkpoint::Checkpoint;
 use counterpart_tlog::tile::TILE_WIDTH;
 use counterpart_tlog::{Hash, Tree, leaf_hash};
@@ -67,7 +72,8 @@ impl MirrorCommand {
         let source = Source::open(&self.from)?.with_token(token.as_deref());
         let pinned = Source::Folder(self.into.clone()).vkey().ok();
         let policy = self.trust.policy(pinned.as_deref(), &source, common)?;
-        let mut mirror = Mirror::open(source, keeping, policy, references).map_err(verdict)?;
+        let readers = Readers { references, key_changes };
+        let mut mirror = Mirror::open(source, keeping, policy, readers).map_err(verdict)?;
         if !self.follow {
             let pass = look(&mut mirror, common).map_err(verdict)?;
             return Ok(self.tell(&mirror, &pass, common));
@@ -162,9 +168,12 @@ fn look(mirror: &mut Mirror, common: &Common) -> Result<Pass, MirrorError> {
 fn verdict(error: MirrorError) -> anyhow::Error {
     match error {
         MirrorError::Source(_) | MirrorError::Shelf(_) | MirrorError::OtherLog { .. } => error.into(),
-        MirrorError::Untrusted(_) | MirrorError::Older { .. } | MirrorError::Damaged { .. } | MirrorError::Fork(_) => {
-            Fault::unverified(error.to_string())
-        }
+        MirrorError::KeyChange(FollowError::Source(error)) => error.into(),
+        MirrorError::KeyChange(FollowError::Unproved { .. } | FollowError::HandedOver { .. })
+        | MirrorError::Untrusted(_)
+        | MirrorError::Older { .. }
+        | MirrorError::Damaged { .. }
+        | MirrorError::Fork(_) => Fault::unverified(error.to_string()),
     }
 }
 
@@ -181,6 +190,13 @@ pub fn references(entry: &[u8]) -> Vec<Hash> {
         Some(_) | None => Vec::new(),
     };
     rows.into_iter().filter_map(|row| Hash::from_hex(row.get("sha256")?.as_str()?).ok()).collect()
+}
+
+/// The change of the log's key that an entry tells, if it tells one.
+pub fn key_changes(entry: &[u8]) -> Option<KeyChange> {
+    let Data::LogKeyChanged(change) = replay::read(entry).ok()?.event.data else { return None };
+    let (old, new) = (change.old.as_str().to_owned(), change.new.as_str().to_owned());
+    Some(KeyChange { old, new, first_size: change.first_size })
 }
 
 /// Write the log of a ledger as plain files, for an object store or a web server
@@ -212,10 +228,13 @@ impl Publish {
         let (signed, _) = Checkpoint::parse(&note)?;
         let mut tree = Tree::new();
         let mut data = Vec::new();
-        store.read_back(0..signed.size, &mut |_, entry| {
+        let mut changes = Vec::new();
+        store.read_back(0..signed.size, &mut |index, entry| {
             tree.push(leaf_hash(entry));
             data.extend(references(entry));
+            changes.extend(key_changes(entry).map(|change| (index, change)));
         })?;
+        changes.retain(|(_, change)| change.first_size <= signed.size);
         if tree.root() != signed.root {
             return Err(Fault::unverified(format!(
                 "the entries do not lead to the root that was signed over {} of them; run `counterpart doctor`",
@@ -230,7 +249,9 @@ impl Publish {
                 keeping.write(&format!("data/{}", name.to_hex()), file.text.as_bytes())?;
             }
         }
-        keeping.write("vkey", format!("{}\n", identity.log_key).as_bytes())?;
+        let vkey = changes.last().map_or(identity.log_key.as_str(), |(_, change)| change.new.as_str());
+        keeping.write("vkey", format!("{vkey}\n").as_bytes())?;
+        publish_keys(&mut keeping, &*store.locks(), &changes)?;
         keeping
             .publish_log(&tree, old, &note, |n, width| -> Result<Vec<Vec<u8>>, Trouble> {
                 let first = n * u64::from(TILE_WIDTH);
@@ -244,6 +265,21 @@ impl Publish {
         common.say(&format!("{} published in `{}`.", entries(tree.size()), self.into.display()));
         Ok(Ending::Done)
     }
+}
+
+/// How the key of the log changed, as the server tells it: a list, and the checkpoint of each first size.
+fn publish_keys(keeping: &mut Shelf, locks: &dyn LockStore, changes: &[(u64, KeyChange)]) -> Result<()> {
+    let mut list = String::new();
+    for (index, change) in changes {
+        let size = change.first_size;
+        let note = locks.at_size(size)?.with_context(|| format!("the checkpoint over {size} entries is not there"))?;
+        keeping.write(&format!("keys/{size}"), &note)?;
+        let _ = writeln!(list, "{size} {} {index}", change.new);
+    }
+    if !changes.is_empty() {
+        keeping.write("keys/list", list.as_bytes())?;
+    }
+    Ok(())
 }
 
 fn entries(count: u64) -> String {

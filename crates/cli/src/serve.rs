@@ -12,6 +12,7 @@ use counterpart_core::ledger::Signatures;
 use counterpart_core::storage::{LockStore, Scrub, Snapshots, Store};
 use counterpart_http::{AnswerKey, App, Care, Flooding, Parts, PublicUrl, Scrubbing, Settings, Tried};
 use counterpart_store::embedded::{Embedded, SnapshotFile};
+use counterpart_tlog::policy::Policy;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -104,7 +105,9 @@ impl Serve {
         let locks: Arc<dyn LockStore> = embedded.locks();
         let size = embedded.size();
         let settings = self.settings();
+        // A policy that names one key of the log means the log: what its other keys sign is witnessed as well.
         let policy = self.policy.as_deref().map(read_policy).transpose()?;
+        let policy = policy.map(|policy| log_keys.vkeys().fold(policy, Policy::with_log_key));
         if let Some(policy) = &policy {
             witnesses::ask_first(policy, &*locks, common)?;
         }

@@ -9,7 +9,9 @@ use axum::http::header::CACHE_CONTROL;
 use axum::http::{HeaderValue, StatusCode, Uri};
 use axum::response::Response;
 use counterpart_core::codes;
+use counterpart_core::event::EventType;
 use counterpart_core::wire::Digest;
+use counterpart_projections::Filter;
 use counterpart_tlog::checkpoint::Checkpoint;
 use counterpart_tlog::tile::{TilePath, encode_bundle};
 
@@ -84,28 +86,31 @@ pub(crate) async fn vkey(State(app): State<Arc<App>>) -> Response {
     cached(answer(StatusCode::OK, TEXT, format!("{}\n", app.vkey())), NOT_AT_ALL)
 }
 
-/// How the log's key changed: `list`, a line for each change with the first size of the new key and its vkey, and under
-/// each of these sizes the checkpoint that both keys signed.
+/// How the log's key changed: `list`, a line for each change with the first size of the new key, its vkey and the index
+/// of the entry that says so, and under each of these sizes the checkpoint that both keys signed.
 pub(crate) async fn keys(State(app): State<Arc<App>>, Named(name): Named) -> Result<Response, Problem> {
     let none = || Problem::not_found("The log's key never changed at this size. `/log/keys/list` says when it did.");
     app.reader.caught_up().await?;
-    let (changes, size): (Vec<(u64, String)>, u64) = {
+    let (changes, size): (Vec<(u64, String, u64)>, u64) = {
         let view = app.reader.view();
         let changes = view.state().founded.iter().flat_map(|founded| &founded.log_key_changes);
-        let told = changes.map(|change| (change.first_size, change.new.as_str().to_owned()));
+        let filter = Filter { event_type: Some(EventType::LogKeyChanged), ..Filter::default() };
+        let indexes = view.find(&filter, 0, usize::MAX);
+        let told =
+            changes.zip(indexes).map(|(change, index)| (change.first_size, change.new.as_str().to_owned(), index));
         (told.collect(), view.size())
     };
-    let mut past = changes.into_iter().filter(|(first, _)| *first <= size).peekable();
+    let mut past = changes.into_iter().filter(|(first, ..)| *first <= size).peekable();
     if name == "list" {
         past.peek().ok_or_else(none)?;
         let mut text = String::new();
-        for (first, vkey) in past {
-            let _ = writeln!(text, "{first} {vkey}");
+        for (first, vkey, index) in past {
+            let _ = writeln!(text, "{first} {vkey} {index}");
         }
         return Ok(cached(answer(StatusCode::OK, TEXT, text), NOT_AT_ALL));
     }
     let asked = decimal(&name).ok_or_else(none)?;
-    past.find(|(first, _)| *first == asked).ok_or_else(none)?;
+    past.find(|(first, ..)| *first == asked).ok_or_else(none)?;
     let signed = app.checkpoint_of(asked).await?.ok_or_else(none)?;
     Ok(cached(answer(StatusCode::OK, TEXT, Bytes::copy_from_slice(signed.as_bytes())), FOR_EVER))
 }

@@ -6,6 +6,7 @@ use counterpart_tlog::policy::{Policy, Satisfied, UnmetPolicy};
 use counterpart_tlog::tile::{self, TILE_WIDTH, TilePath};
 use counterpart_tlog::{Hash, Tree, leaf_hash};
 
+use crate::follow::{FollowError, KeyChanges, follow, in_force, proved};
 use crate::fork::{self, Fork, History};
 use crate::shelf::{Shelf, ShelfError};
 use crate::source::{Source, SourceError};
@@ -18,10 +19,21 @@ pub struct Mirror {
     source: Source,
     shelf: Shelf,
     policy: Policy,
-    references: References,
+    readers: Readers,
     known: Option<Known>,
     /// Reference data that the source did not give yet.
     missing: Vec<Hash>,
+    /// Whether partial tiles that an interrupted pass has left were looked for.
+    swept: bool,
+}
+
+/// What reads entries, where the mirror has to know what one says.
+#[derive(Debug, Clone, Copy)]
+pub struct Readers {
+    /// Which files of reference data an entry rests on.
+    pub references: References,
+    /// Whether it changes the key of the log.
+    pub key_changes: KeyChanges,
 }
 
 /// The last checkpoint that was kept.
@@ -62,6 +74,9 @@ pub enum MirrorError {
     /// The checkpoint is not one to be trusted.
     #[error("the checkpoint is not accepted: {0}; nothing was kept")]
     Untrusted(#[from] UnmetPolicy),
+    /// The key of the log changed, and nothing leads to the new one.
+    #[error("{0}; nothing was kept")]
+    KeyChange(#[from] FollowError),
     /// The policy trusts several logs, and this is not the one that the folder keeps.
     #[error("the folder keeps `{kept}`, and this is `{shown}`; choose another folder for it")]
     OtherLog {
@@ -95,24 +110,26 @@ pub enum MirrorError {
 }
 
 impl Mirror {
-    /// A mirror of `source` in `shelf` that accepts what `policy` accepts. It goes on from what the folder has.
+    /// A mirror of `source` in `shelf` that accepts what `policy` accepts, and what keys sign to which its log has handed
+    /// over. It goes on from what the folder has.
     ///
     /// # Errors
     ///
     /// What the folder has was not signed as `policy` asks.
-    pub fn open(source: Source, shelf: Shelf, policy: Policy, references: References) -> Result<Self, MirrorError> {
+    pub fn open(source: Source, shelf: Shelf, mut policy: Policy, readers: Readers) -> Result<Self, MirrorError> {
         let own = Source::Folder(shelf.root().to_owned());
         let known = match own.checkpoint() {
             Err(SourceError::Missing(_)) => None,
             Err(error) => return Err(error.into()),
             Ok(note) => {
+                policy = follow(policy, &own, &note, readers.key_changes)?;
                 let Satisfied { checkpoint, witnesses, .. } = policy.verify(&note)?;
                 let tree = own.tree(checkpoint.size).ok().filter(|tree| tree.root() == checkpoint.root);
                 let seen_at = witnesses.iter().map(|witness| witness.timestamp).max().unwrap_or(0);
                 Some(Known { checkpoint, note, seen_at, tree })
             }
         };
-        Ok(Self { source, shelf, policy, references, known, missing: Vec::new() })
+        Ok(Self { source, shelf, policy, readers, known, missing: Vec::new(), swept: false })
     }
 
     /// How many entries are kept and published.
@@ -139,7 +156,11 @@ impl Mirror {
     pub fn pass(&mut self, now: u64, progress: &mut dyn FnMut(u64, u64)) -> Result<Pass, MirrorError> {
         let note = self.source.checkpoint()?;
         debug_assert!(note.len() <= NOTE_LEN_MAX, "the source reads no more");
+        self.policy = follow(self.policy.clone(), &self.source, &note, self.readers.key_changes)?;
         let Satisfied { checkpoint, witnesses, .. } = self.policy.verify(&note)?;
+        if let Some(list) = Source::Folder(self.shelf.root().to_owned()).key_changes()? {
+            in_force(&list, &checkpoint, &note)?;
+        }
         let seen_at = witnesses.iter().map(|witness| witness.timestamp).max().unwrap_or(0);
         let shown = Shown { checkpoint, note, seen_at };
         let mut from = None;
@@ -169,6 +190,9 @@ impl Mirror {
     /// The same checkpoint: kept again if somebody has witnessed it since.
     fn refresh(&mut self, shown: Shown) -> Result<Pass, MirrorError> {
         self.fetch_missing()?;
+        if !std::mem::replace(&mut self.swept, true) {
+            self.shelf.drop_partial_tiles(0, shown.checkpoint.size)?;
+        }
         let Some(known) = self.known.as_mut().filter(|known| known.seen_at < shown.seen_at) else {
             return Ok(Pass::Unchanged);
         };
@@ -263,26 +287,28 @@ impl Mirror {
             }
             self.shelf.write_bundle(path, &entries)?;
             for entry in &entries {
-                self.missing.extend((self.references)(entry));
+                self.missing.extend((self.readers.references)(entry));
             }
             progress(first + u64::from(width), size);
         }
         self.shelf.write_hash_tiles(tree, old)?;
         self.fetch_missing()?;
+        self.keep_handovers(&shown.checkpoint.origin, tree)?;
         let vkey = Checkpoint::parse(&shown.note).ok().and_then(|(_, note)| signing_key(&self.policy, &note));
         if let Some(vkey) = vkey {
             self.shelf.write("vkey", format!("{vkey}\n").as_bytes())?;
         }
-        self.keep_handovers(tree)?;
         self.shelf.publish(&shown.note)?;
-        self.shelf.drop_partial_tiles(old, size)?;
+        let from = if std::mem::replace(&mut self.swept, true) { old } else { 0 };
+        self.shelf.drop_partial_tiles(from, size)?;
         Ok(())
     }
 
     /// Keeps the checkpoints under which one key of the log handed over to the next, so that whoever pinned an older one
     /// can follow here as well.
-    fn keep_handovers(&mut self, tree: &Tree) -> Result<(), MirrorError> {
+    fn keep_handovers(&mut self, origin: &str, tree: &Tree) -> Result<(), MirrorError> {
         let Some(list) = self.source.key_changes()? else { return Ok(()) };
+        self.policy = proved(self.policy.clone(), &list, (&self.source, tree), origin, self.readers.key_changes)?;
         let lines = String::from_utf8_lossy(&list).into_owned();
         let first_sizes = lines.lines().filter_map(|line| line.split(' ').next()?.parse().ok());
         for size in first_sizes.filter(|size: &u64| *size <= tree.size()) {
@@ -327,10 +353,10 @@ struct Shown {
     seen_at: u64,
 }
 
-/// The key of the policy that signed a note.
+/// The newest key of the policy that signed a note.
 fn signing_key(policy: &Policy, note: &Note) -> Option<String> {
     let keys: Vec<_> = policy.logs().iter().map(|log| &log.key).collect();
     let verified = note.verify(&keys).ok()?;
-    let place = verified.first()?.verifier;
+    let place = verified.iter().map(|found| found.verifier).max()?;
     keys.get(place).map(ToString::to_string)
 }

@@ -6,6 +6,7 @@
 //! tile/<level>/<n>[.p/<width>]        hashes
 //! tile/entries/<n>[.p/<width>]        entries
 //! data/<SHA-256>                      reference data
+//! keys/list, keys/<size>              how the key of the log changed, where it did
 //! fork-<seconds since 1970>/          evidence that the log has shown two histories
 //! ```
 //!
@@ -142,7 +143,9 @@ impl Shelf {
         self.sync()
     }
 
-    /// Removes the partial tiles of `old..new` whose full tile is there: nobody needs them any more.
+    /// Removes the partial tiles of `old..new` whose full tile is there. Those of a tile that is not full stay, however
+    /// many sizes were published: readers of an older checkpoint ask for just their width, and fall back to the full
+    /// tile alone (tlog-tiles).
     ///
     /// # Errors
     ///
@@ -176,7 +179,8 @@ impl Shelf {
         }
         self.write_hash_tiles(tree, old)?;
         self.publish(note)?;
-        self.drop_partial_tiles(old, tree.size())?;
+        // From the beginning: a publication that was interrupted may have left some.
+        self.drop_partial_tiles(0, tree.size())?;
         Ok(())
     }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use axum::body::Body;
 use axum::http::Request;
-use counterpart_mirror::{Fork, Mirror, MirrorError, Pass, Shelf, ShelfError, Source, router};
+use counterpart_mirror::{Fork, Mirror, MirrorError, Pass, Readers, Shelf, ShelfError, Source, router};
 use counterpart_tlog::checkpoint::Checkpoint;
 use counterpart_tlog::cosignature::Cosigner;
 use counterpart_tlog::ed25519::SigningKey;
@@ -78,9 +78,12 @@ fn references(entry: &[u8]) -> Vec<Hash> {
     entry.strip_prefix(b"data:").map(Hash::of).into_iter().collect()
 }
 
+/// None of these logs changes its key.
+const READERS: Readers = Readers { references, key_changes: |_| None };
+
 fn mirror(log: &Log, folder: &Path) -> Result<Mirror, MirrorError> {
     let source = Source::open(log.folder.path().to_str().unwrap())?;
-    Mirror::open(source, Shelf::open(folder)?, Policy::of_log(log.signer.vkey()), references)
+    Mirror::open(source, Shelf::open(folder)?, Policy::of_log(log.signer.vkey()), READERS)
 }
 
 fn pass(log: &Log, folder: &Path) -> Result<Pass, MirrorError> {
@@ -93,6 +96,7 @@ fn fork(error: MirrorError) -> Fork {
         other @ (MirrorError::Source(_)
         | MirrorError::Shelf(_)
         | MirrorError::Untrusted(_)
+        | MirrorError::KeyChange(_)
         | MirrorError::OtherLog { .. }
         | MirrorError::Older { .. }
         | MirrorError::Damaged { .. }) => panic!("no fork but {other}"),
@@ -128,6 +132,31 @@ fn a_mirror_is_the_published_folder_at_every_size() {
         kept.retain(|(name, _)| name != "vkey");
         assert_eq!(kept, files(log.folder.path()), "{size}");
     }
+}
+
+#[test]
+fn partial_tiles_that_an_interruption_left_behind_are_removed_by_whoever_comes_next() {
+    let log = Log::new(300);
+    let copy = tempfile::tempdir().unwrap();
+    pass(&log, copy.path()).unwrap();
+    let kept = files(copy.path());
+    // As if it had been killed between publishing 300 entries and removing what 200 and 290 needed.
+    let tiles = ["tile/0/000.p/200", "tile/entries/000.p/200", "tile/0/001.p/34"];
+    for folder in [copy.path(), log.folder.path()] {
+        for tile in tiles {
+            fs::create_dir_all(folder.join(tile).parent().unwrap()).unwrap();
+            fs::write(folder.join(tile), b"as it was").unwrap();
+        }
+    }
+    let has = |folder: &Path| tiles.map(|tile| folder.join(tile).exists());
+    assert_eq!(pass(&log, copy.path()).unwrap(), Pass::Unchanged);
+    assert_eq!(has(copy.path()), [false, false, true], "a tile that is not full keeps every width");
+    fs::remove_file(copy.path().join(tiles[2])).unwrap();
+    assert_eq!(files(copy.path()), kept);
+    let mut folder = Shelf::open(log.folder.path()).unwrap();
+    let nothing_new = |_, width: u16| Ok::<_, ShelfError>(log.entries[256..256 + usize::from(width)].to_vec());
+    folder.publish_log(&log.tree(), 300, &log.note(), nothing_new).unwrap();
+    assert_eq!(has(log.folder.path()), [false, false, true]);
 }
 
 #[test]
@@ -278,7 +307,7 @@ fn another_key_under_the_same_name_is_another_ledger() {
     second.publish_anew();
     let source = Source::open(second.folder.path().to_str().unwrap()).unwrap();
     let mut mirror =
-        Mirror::open(source, Shelf::open(copy.path()).unwrap(), Policy::of_log(log.signer.vkey()), references).unwrap();
+        Mirror::open(source, Shelf::open(copy.path()).unwrap(), Policy::of_log(log.signer.vkey()), READERS).unwrap();
     let error = mirror.pass(NOW, &mut |_, _| {}).unwrap_err();
     assert!(matches!(error, MirrorError::Untrusted(_)), "{error}");
     // Nor does the folder open for the other key.
@@ -357,7 +386,7 @@ fn a_policy_with_a_quorum_keeps_out_what_is_not_witnessed() {
     let policy = Policy::parse(policy).unwrap();
     let copy = tempfile::tempdir().unwrap();
     let source = Source::open(log.folder.path().to_str().unwrap()).unwrap();
-    let mut mirror = Mirror::open(source, Shelf::open(copy.path()).unwrap(), policy, references).unwrap();
+    let mut mirror = Mirror::open(source, Shelf::open(copy.path()).unwrap(), policy, READERS).unwrap();
     assert!(matches!(mirror.pass(NOW, &mut |_, _| {}), Err(MirrorError::Untrusted(_))));
     let witness_at = |time: u64| {
         let (_, mut note) = Checkpoint::parse(log.note()).unwrap();

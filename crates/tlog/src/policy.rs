@@ -190,6 +190,17 @@ impl Policy {
         Self { logs: vec![Log { key, url: None }], witnesses: Vec::new(), groups: Vec::new(), quorum: Quorum::Nobody }
     }
 
+    /// The same policy, trusting one more key of a log that it names: the one to which that log has handed over. A key
+    /// of a log that it does not name changes nothing.
+    #[must_use]
+    pub fn with_log_key(mut self, key: VerifierKey) -> Self {
+        let named = self.logs.iter().find(|log| log.key.name() == key.name()).map(|log| log.url.clone());
+        if let Some(url) = named.filter(|_| self.logs.iter().all(|log| log.key != key)) {
+            self.logs.push(Log { key, url });
+        }
+        self
+    }
+
     /// The logs, in the order of the file. There may be none.
     pub fn logs(&self) -> &[Log] {
         &self.logs

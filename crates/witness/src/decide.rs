@@ -32,6 +32,17 @@ pub enum Refused {
     /// No key of the log signed, or a line that names one does not verify.
     #[error("the checkpoint is not signed by its log: {0}")]
     NotSigned(NoteError),
+    /// Another key of the same name signed: somebody else's, or one to which the log has changed.
+    #[error(
+        "the checkpoint is signed by another key of `{origin}` (its id is {ids}), not by one that this witness was \
+         given; if the log has changed its key, start the witness with the new one too: --log NEW beside --log OLD"
+    )]
+    OtherKey {
+        /// Which log.
+        origin: String,
+        /// The ids of the keys that signed in its name.
+        ids: String,
+    },
     /// The request says that the log has become smaller.
     #[error("the old size {old} is beyond the checkpoint's own size {size}")]
     OldBeyond {
@@ -77,7 +88,10 @@ pub(crate) fn trust<'l>(logs: &'l Logs, body: &[u8]) -> Result<Trusted<'l>, Refu
     let request = AddCheckpoint::parse(body)?;
     let (checkpoint, note) = Checkpoint::parse(&request.checkpoint).map_err(AddCheckpointError::Checkpoint)?;
     let log = logs.of(&checkpoint.origin).ok_or_else(|| Refused::UnknownLog(checkpoint.origin.clone()))?;
-    let verified = note.verify(log.keys()).map_err(Refused::NotSigned)?;
+    let verified = note.verify(log.keys()).map_err(|error| match other_keys(&note, log) {
+        Some(ids) if error == NoteError::Unsigned => Refused::OtherKey { origin: checkpoint.origin.clone(), ids },
+        Some(_) | None => Refused::NotSigned(error),
+    })?;
     let mut signatures: Vec<NoteSignature> = Vec::new();
     for found in verified {
         if !signatures.contains(found.signature) {
@@ -86,6 +100,13 @@ pub(crate) fn trust<'l>(logs: &'l Logs, body: &[u8]) -> Result<Trusted<'l>, Refu
     }
     let text = note.text().to_owned();
     Ok(Trusted { log, request, checkpoint, text, signatures })
+}
+
+/// The ids of keys that are not known here and signed in the name of the log.
+fn other_keys(note: &Note, log: &WatchedLog) -> Option<String> {
+    let others = note.signatures().iter().filter(|signature| signature.name() == log.origin());
+    let ids: Vec<String> = others.map(|signature| signature.key_id().to_string()).collect();
+    (!ids.is_empty()).then(|| ids.join(", "))
 }
 
 /// Says whether a trusted checkpoint goes on from what was seen.

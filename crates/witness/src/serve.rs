@@ -65,7 +65,7 @@ const fn status(refused: &Refused) -> StatusCode {
     match refused {
         Refused::Malformed(_) | Refused::OldBeyond { .. } => StatusCode::BAD_REQUEST,
         Refused::UnknownLog(_) => StatusCode::NOT_FOUND,
-        Refused::NotSigned(_) => StatusCode::FORBIDDEN,
+        Refused::NotSigned(_) | Refused::OtherKey { .. } => StatusCode::FORBIDDEN,
         Refused::OtherSize { .. } => StatusCode::CONFLICT,
         Refused::NotConsistent { .. } => StatusCode::UNPROCESSABLE_ENTITY,
         Refused::Unable(_) => StatusCode::SERVICE_UNAVAILABLE,

@@ -3,6 +3,7 @@
 //! Everything is fetched by its ordinary name at a pinned version and built below the target folder. What is missing
 //! on the machine is said aloud, and what it would have shown is named.
 
+mod grown;
 mod live;
 mod logs;
 mod witnesses;
@@ -37,7 +38,7 @@ struct Tools {
     sizes: usize,
 }
 
-/// Checks everything, or only the parts named: `static`, `witnesses`, `live`, `dsse`; with `short` at small sizes.
+/// Checks everything, or only the parts named: `static`, `witnesses`, `grown`, `live`, `dsse`; with `short` at small sizes.
 pub fn run(repository: &Repository, arguments: &[String]) -> Result<()> {
     let (short, parts): (Vec<&String>, Vec<&String>) = arguments.iter().partition(|named| *named == "short");
     let missing = asked(repository, if short.is_empty() { SIZES.len() } else { SHORT }, &parts)?;
@@ -81,6 +82,9 @@ fn asked(repository: &Repository, sizes: usize, parts: &[&String]) -> Result<Vec
         }
         if wanted("witnesses") {
             missing.extend(witnesses::check(repository, &tools)?);
+        }
+        if wanted("grown") {
+            grown::check(repository, &tools)?;
         }
         if wanted("live") {
             live::check(repository, &tools)?;

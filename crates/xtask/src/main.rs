@@ -60,7 +60,7 @@ cargo xtask COMMAND
   outsider          the ledger as a stranger sees it (tests/outside)
   pages             every page of the demonstration in a real browser, with axe-core
   interop [PART…]   our logs, witnesses and envelopes by programs that are not ours (needs Go and pip):
-                    static, witnesses, live, dsse; `short` asks at small sizes
+                    static, witnesses, grown, live, dsse; `short` asks at small sizes
   model [--long | --depth N]
                     every order of every move of an agreement, to a small depth (docs/model.md)
   mutants [--sample N | --all] [--seed N] [--minutes N] [--only TEXT]

@@ -65,17 +65,14 @@ impl Trust {
         };
         match self {
             Self::Key(policy) => {
-                let satisfied = policy.verify(note).or_else(|error| {
-                    let followed = followed(policy, handovers).map(|key| Policy::of_log(key).verify(note));
-                    followed.and_then(Result::ok).ok_or_else(|| {
-                        format!("the checkpoint is not signed by the key that you gave, nor by one to which it handed over: {error}")
-                    })
+                let satisfied = followed(policy, handovers).verify(note).map_err(|error| {
+                    format!("the checkpoint is not signed by the key that you gave, nor by one to which it handed over: {error}")
                 })?;
                 pinned(state, &satisfied)?;
                 Ok(signed(satisfied, "pinned"))
             }
             Self::Policy(policy) => {
-                let satisfied = policy
+                let satisfied = followed(policy, handovers)
                     .verify(note)
                     .map_err(|error| format!("the checkpoint does not satisfy the policy that you gave: {error}"))?;
                 pinned(state, &satisfied)?;
@@ -108,7 +105,7 @@ impl Trust {
         handovers: &[Handover<'_>],
     ) -> Result<Vec<Witnessed>, String> {
         match self {
-            Self::Policy(policy) => match policy.verify(note) {
+            Self::Policy(policy) => match followed(policy, handovers).verify(note) {
                 Ok(satisfied) => Ok(satisfied.witnesses),
                 Err(UnmetPolicy::NoQuorum(witnesses)) => Ok(witnesses),
                 Err(error) => Err(error.to_string()),
@@ -125,7 +122,7 @@ impl Trust {
     pub fn check_early(&self, note: &[u8], has_handovers: bool) -> Result<()> {
         match self {
             // Whether the key handed over is known when the entries are read.
-            Self::Key(_) if has_handovers => Ok(()),
+            Self::Key(_) | Self::Policy(_) if has_handovers => Ok(()),
             Self::Key(policy) | Self::Policy(policy) => {
                 let verified = policy.verify(note).map(drop);
                 verified.map_err(|error| {
@@ -166,15 +163,17 @@ impl Handover<'_> {
     }
 }
 
-/// The newest key to which one that a policy names has handed over, step by step.
-fn followed(policy: &Policy, handovers: &[Handover<'_>]) -> Option<VerifierKey> {
-    let mut trusted: Vec<String> = policy.logs().iter().map(|log| log.key.to_string()).collect();
+/// The policy, trusting as well the keys to which one that it names has handed over, step by step.
+fn followed(policy: &Policy, handovers: &[Handover<'_>]) -> Policy {
+    let mut followed = policy.clone();
     for handover in handovers {
-        if trusted.iter().any(|vkey| vkey == handover.change.old.as_str()) && handover.check().is_ok() {
-            trusted.push(handover.change.new.as_str().to_owned());
+        let trusted = followed.logs().iter().any(|log| log.key.to_string() == handover.change.old.as_str());
+        let new = VerifierKey::parse(handover.change.new.as_str()).ok().filter(|_| trusted && handover.check().is_ok());
+        if let Some(new) = new {
+            followed = followed.with_log_key(new);
         }
     }
-    VerifierKey::parse(trusted.last()?).ok()
+    followed
 }
 
 /// A verifier key that a person gave.

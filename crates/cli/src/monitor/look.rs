@@ -11,7 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use counterpart_core::ids::OrganisationCode;
 use counterpart_core::time::Timestamp;
 use counterpart_core::wire::{Entry, KeyId};
-use counterpart_mirror::Source;
+use counterpart_mirror::{FollowError, Source, follow};
 use counterpart_tlog::checkpoint::Checkpoint;
 use counterpart_tlog::ed25519::PublicKey;
 use counterpart_tlog::policy::{Policy, Satisfied};
@@ -22,6 +22,7 @@ use serde_json::{Value, json};
 use super::memory::Memory;
 use crate::ending::Fault;
 use crate::histories::keep_both;
+use crate::mirror::key_changes;
 
 /// How far an entry may lie from a cosignature: 5 minutes (wire.md 3).
 const WITNESS_SLACK_MS: i64 = 5 * 60 * 1000;
@@ -79,6 +80,10 @@ pub fn look(
     now: Timestamp,
 ) -> Result<Looked> {
     let note = source.checkpoint()?;
+    let policy = follow(policy.clone(), source, &note, key_changes).map_err(|error| match error {
+        FollowError::Source(error) => error.into(),
+        FollowError::Unproved { .. } | FollowError::HandedOver { .. } => Fault::unverified(error.to_string()),
+    })?;
     let Satisfied { checkpoint, log_key, witnesses } =
         policy.verify(&note).map_err(|error| Fault::unverified(format!("the checkpoint is not accepted: {error}")))?;
     let memory = memory.unwrap_or_else(|| Memory::new(&checkpoint.origin));

@@ -56,6 +56,45 @@ fn a_log_changes_its_key_and_whoever_pinned_the_old_one_follows() {
     assert_eq!((verify("early.json", &["--vkey", &new]), verify("late.json", &["--vkey", &new])), (4, 0));
     assert_eq!((verify("early.json", &[]), verify("late.json", &[])), (0, 0), "the pin knows both, each for its sizes");
 
+    // A policy that names the old key alone is followed too: by the audit, a mirror that stood before the change and one
+    // that begins, the monitor, and readers of a publication.
+    ledger.shop.write("old.policy", format!("log {old}\nquorum none\n"));
+    let by_policy = ["--policy", "old.policy"];
+    let everywhere = |words: &[&str], ends: i32| ledger.shop.run(&[words, &by_policy].concat()).ends(ends);
+    everywhere(&["audit", &ledger.url], 0);
+    everywhere(&["mirror", &ledger.url, "before"], 0);
+    everywhere(&["mirror", &ledger.url, "before"], 0).says("Nothing new");
+    everywhere(&["mirror", &ledger.url, "anew"], 0);
+    everywhere(&["monitor", &ledger.url, "--organisation", "CMD", "--state", "watch"], 5);
+    everywhere(&["monitor", &ledger.url, "--organisation", "CMD", "--state", "watch"], 0);
+    everywhere(&["audit", "anew"], 0);
+    ledger.shop.run(&["backup", "--data", "ledger", "--to", "held"]).ends(0);
+    ledger.restart(|shop| {
+        shop.run(&["publish", "public", "--data", "ledger"]).ends(0);
+    });
+    for vkey in [&old, &new] {
+        ledger.shop.run(&["audit", "public", "--vkey", vkey]).ends(0);
+    }
+    let everywhere = |words: &[&str], ends: i32| ledger.shop.run(&[words, &by_policy].concat()).ends(ends);
+    everywhere(&["audit", "public"], 0);
+    everywhere(&["mirror", "public", "from-public"], 0);
+    let of = |folder: &str, name: &str| std::fs::read_to_string(ledger.shop.path(folder).join(name)).unwrap();
+    for name in ["keys/list".to_owned(), format!("keys/{at}"), "vkey".to_owned()] {
+        let served = ledger.get_text(&format!("/log/{name}"));
+        assert_eq!(
+            [of("public", &name), of("anew", &name), of("before", &name)],
+            [&*served, &served, &served],
+            "{name}"
+        );
+    }
+    // Without the entry that hands over, the new key is a stranger's.
+    let list = of("public", "keys/list");
+    let (first, index) = list.trim_end().rsplit_once(' ').unwrap();
+    let index: u64 = index.parse().unwrap();
+    std::fs::write(ledger.shop.path("public/keys/list"), format!("{first} {}\n", index - 1)).unwrap();
+    everywhere(&["mirror", "public", "astray"], 4).says("does not prove it").says("changes no key");
+    assert!(!ledger.shop.path("astray/checkpoint").exists());
+
     // Copies are judged by every key that the log has had.
     ledger.shop.run(&["backup", "--data", "ledger", "--to", "copy"]).ends(0);
     let seen = ledger.shop.path("after/checkpoint");

@@ -92,6 +92,32 @@ fn receipt(text: &str) -> (u64, u64, String) {
 }
 
 #[test]
+fn a_witness_that_never_answers_delays_no_acknowledgement_and_is_told_of() {
+    let shop = Shop::new();
+    let log = log_key(&shop, "OPEN");
+    // It takes connections and never reads from them.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = silent.local_addr().unwrap();
+    let key = Cosigner::new("witness.example/silent", SigningKey::from_bytes(&[5; 32])).unwrap().vkey();
+    shop.write("policy", format!("log {log}\nwitness silent {key} http://{address}\nquorum silent\n"));
+    let ledger = Served::of(shop, &["--policy", "policy"]);
+    // Nobody would be answered before the witness is, if anybody waited for it: each of these needs the one before.
+    ledger.register("CMD");
+    for index in 1..4 {
+        assert_eq!(ledger.get(&format!("/api/v1/events/{index}"))["standing"], "RECORDED");
+    }
+    let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+    let mut ready = agent.get(format!("{}/readyz", ledger.url)).call().unwrap();
+    let told = ready.body_mut().read_to_string().unwrap();
+    assert_eq!(ready.status().as_u16(), 503, "{told}");
+    assert!(told.contains("the quorum of witnesses has not been reached yet"), "{told}");
+    let metrics = ledger.get_text("/metrics");
+    assert!(metrics.contains("\ncounterpart_witnessed_size 0\n"), "{metrics}");
+    assert!(!metrics.contains("\ncounterpart_quorum_age_seconds "), "nothing is fresh that never was: {metrics}");
+    assert!(metrics.contains("witness=\"silent\""), "{metrics}");
+}
+
+#[test]
 fn what_was_witnessed_once_is_proved_by_its_witnesses_for_ever_and_bundles_carry_them() {
     let mut witnessed = Witnessed::new("OPEN");
     let ledger = &witnessed.ledger;

@@ -7,14 +7,14 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use counterpart_core::agreement::Agreement;
+use counterpart_core::agreement::{Agreement, Stage};
 use counterpart_core::event::Event;
 use counterpart_core::event::data::{Data, TriageOutcome};
 use counterpart_core::header::{DataClass, HeaderMember, RequiredRole, SignatureKind};
 use counterpart_core::ids::{AgreementId, EventId, Stream};
 use counterpart_core::london;
 use counterpart_core::replay;
-use counterpart_core::time::Timestamp;
+use counterpart_core::time::{Date, Timestamp};
 use counterpart_projections::coverage::{self, Covered, Reach};
 use counterpart_projections::register::{Imported, Openness, Row, name_of};
 use counterpart_projections::waiting::{self, Waiting};
@@ -183,6 +183,7 @@ fn template(
     let title = row.title();
     let bound = covered.iter().filter(|party| party.reach == Reach::Bound).count();
     let signing = covered.iter().filter(|party| !party.owes.is_empty()).count();
+    let binding = Binding::of(now.stage());
     let frame = frame(format!("{title} ({})", row.reference));
     One {
         reference: row.reference.clone(),
@@ -196,12 +197,18 @@ fn template(
         facts: facts(&row, &now).into_iter().chain(erased(state, agreement.id(), at)).collect(),
         datasets: datasets(&row, &now),
         asked: asked(&now),
-        signers: covered.iter().map(|party| signer(party, asked(&now))).collect(),
-        bound: format!(
-            "{bound} of {} bound",
-            english::count(signing as u64, "party that signs is", "parties that sign are")
-        ),
-        map: (covered.len() >= MAP_FROM).then(|| coverage_map(&covered)),
+        signers: covered.iter().map(|party| signer(party, asked(&now), binding)).collect(),
+        bound: match binding {
+            Binding::Now => format!(
+                "{bound} of {} bound",
+                english::count(signing as u64, "party that signs is", "parties that sign are")
+            ),
+            Binding::Until(day) => {
+                format!("It ended on {}, and nobody is bound to share any more", english::date(day))
+            }
+            Binding::Never => "It never came into force, so nobody is bound".to_owned(),
+        },
+        map: (covered.len() >= MAP_FROM).then(|| coverage_map(&covered, binding)),
         moments: moments(view, &now, events),
         left_out: 0,
         drafts: drafts(view, &now),
@@ -210,6 +217,44 @@ fn template(
         frame,
         events: links::with_query("/api/v1/events", &[("stream", Stream::Agreement(row.id).to_string())]),
         title,
+    }
+}
+
+/// Whether the signatures of parties bind them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Binding {
+    /// They do, or will.
+    Now,
+    /// They did, until this day in London.
+    Until(Date),
+    /// It ended before it was in force.
+    Never,
+}
+
+impl Binding {
+    fn of(stage: &Stage) -> Self {
+        match stage {
+            Stage::Ending(end) | Stage::Closed { end, .. } => Self::Until(london::date_of(end.at)),
+            Stage::Refused { .. } | Stage::Withdrawn { .. } | Stage::Lapsed { .. } => Self::Never,
+            Stage::Filed
+            | Stage::Clarifying { .. }
+            | Stage::Negotiating { .. }
+            | Stage::Approving(_)
+            | Stage::Approved { .. }
+            | Stage::Active(_)
+            | Stage::Suspended(_) => Self::Now,
+        }
+    }
+
+    /// What is said of a party that has signed all that it owes, or has come some of the way.
+    fn told(self, party: &Covered) -> String {
+        match (self, party.reach) {
+            _ if party.owes.is_empty() => "Need not sign".to_owned(),
+            (Self::Until(day), Reach::Bound) => format!("Was bound until {}", english::date(day)),
+            (Self::Never, Reach::Bound) => "Had signed".to_owned(),
+            (Self::Until(_) | Self::Never, Reach::Signing | Reach::Waiting) => "Had not signed in full".to_owned(),
+            (Self::Now, _) | (_, Reach::Out) => capital(party.state.words()),
+        }
     }
 }
 
@@ -374,7 +419,7 @@ fn asked(now: &Agreement) -> bool {
     !matches!(now.name(), StageName::Filed | StageName::Clarifying | StageName::Negotiating)
 }
 
-fn signer(party: &Covered, asked: bool) -> Signer {
+fn signer(party: &Covered, asked: bool, binding: Binding) -> Signer {
     let told = |owed: &RequiredRole| match owed.kind {
         SignatureKind::Advice => format!("Advice of the {}", owed.role.title()),
         SignatureKind::Approval => format!("Approval of the {}", owed.role.title()),
@@ -387,7 +432,7 @@ fn signer(party: &Covered, asked: bool) -> Signer {
     Signer {
         name: party.name.clone(),
         href: links::organisation(party.organisation),
-        state: if party.owes.is_empty() { "Need not sign".to_owned() } else { capital(party.state.words()) },
+        state: binding.told(party),
         signed: party.signed.iter().map(told).collect(),
         // Before a version is fixed nothing is missing yet; what will be asked for is worth knowing.
         missing: if asked { &party.missing } else { &party.owes }.iter().map(missing).collect(),
@@ -395,24 +440,35 @@ fn signer(party: &Covered, asked: bool) -> Signer {
 }
 
 /// The map of how far each local authority has come.
-fn coverage_map(covered: &[Covered]) -> Drawn {
+fn coverage_map(covered: &[Covered], binding: Binding) -> Drawn {
     let reach: BTreeMap<_, _> = covered.iter().map(|party| (party.organisation, party.reach)).collect();
     let count = |wanted: Reach| SQUARES.iter().filter(|square| reach.get(&square.code) == Some(&wanted)).count() as u64;
     let others = SQUARES.iter().filter(|square| !reach.contains_key(&square.code)).count() as u64;
     let (bound, part, waiting, out) =
         (count(Reach::Bound), count(Reach::Signing), count(Reach::Waiting), count(Reach::Out));
+    let (are, have) = match binding {
+        Binding::Now => ("are bound", ["are signing", "have not begun to sign"]),
+        Binding::Until(_) => ("were bound", ["were signing", "had not begun to sign"]),
+        Binding::Never => ("had signed", ["were signing", "had not begun to sign"]),
+    };
+    let [signing, begun] = have;
     let text = format!(
-        "Of 33 local authorities {bound} are bound, {part} are signing, {waiting} have not begun to sign, {out} said no or left, and {others} are no party. The table of parties names each."
+        "Of 33 local authorities {bound} {are}, {part} {signing}, {waiting} {begun}, {out} said no or left, and {others} are no party. The table of parties names each."
     );
+    let sure = match binding {
+        Binding::Now => "bound",
+        Binding::Until(_) => "was bound",
+        Binding::Never => "had signed",
+    };
     let svg = map("coverage", "How far each local authority has come", &text, |code| match reach.get(&code) {
-        Some(Reach::Bound) => (Fill::Whole, "bound".to_owned()),
+        Some(Reach::Bound) => (Fill::Whole, sure.to_owned()),
         Some(Reach::Signing) => (Fill::Part, "signing".to_owned()),
         Some(Reach::Waiting) => (Fill::None, "waiting".to_owned()),
         Some(Reach::Out) => (Fill::No, "out".to_owned()),
         None => (Fill::None, "–".to_owned()),
     });
     let mut key = vec![
-        (Fill::Whole.sample(), format!("bound ({bound})")),
+        (Fill::Whole.sample(), format!("{sure} ({bound})")),
         (Fill::Part.sample(), format!("signing ({part})")),
         (Fill::None.sample(), format!("not begun ({waiting}) or no party ({others})")),
     ];

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use crate::running::{Answer, Running, impatient, submission_with, words};
 use crate::story::{Story, officer, town_in};
-use crate::world::{Person, person};
+use crate::world::{Person, commitment, person, registrars};
 
 const DAY: i64 = 86_400_000;
 
@@ -342,6 +342,34 @@ async fn an_auditor_reads_what_a_grant_names_until_its_day_and_no_more() {
     let both = [officer("HCK", "SIG"), officer("CMD", "IGL")];
     let answer = story.joint("AccessGranted", grant(&["/terms/purpose"]), &both).await;
     assert_eq!(answer.status.as_u16(), 201, "{}", answer.text());
+    let seen = shown(&story.running, &auditor).await;
+    assert_eq!(seen, [vec!["/terms/purpose".to_owned()], vec!["/words".to_owned()], vec![], vec![]]);
+    // A regulator reads what registrars open by an order: terms and the words of whichever party, no party asked.
+    let [one, two, _] = registrars();
+    let ordered = |pointers: &[&str]| {
+        let mut data = grant(pointers);
+        data["order"] = commitment();
+        data
+    };
+    let court = [one.clone(), two];
+    let without = story.joint("AccessGranted", grant(&["/words"]), &court).await;
+    assert_eq!((without.status.as_u16(), without.code().as_str()), (403, "D05"), "registrars need an order");
+    for (who, code) in [(&court[..1], "R01"), (&[officer("HCK", "SIG"), one][..], "R01")] {
+        let refused = story.joint("AccessGranted", ordered(&["/words"]), who).await;
+        assert_eq!((refused.status.as_u16(), refused.code().as_str()), (403, code), "{}", refused.text());
+    }
+    assert_eq!(shown(&story.running, &auditor).await[2], Vec::<String>::new(), "Camden's advice is Camden's");
+    let answer = story.joint("AccessGranted", ordered(&["/words", "/terms/title"]), &court).await;
+    assert_eq!(answer.status.as_u16(), 201, "{}", answer.text());
+    let by_order = answer.json();
+    let seen = shown(&story.running, &auditor).await;
+    let words = vec!["/words".to_owned()];
+    assert_eq!(seen, [vec!["/terms/purpose".to_owned(), "/terms/title".to_owned()], words.clone(), words, vec![]]);
+    assert_eq!(shown(&story.running, &officer("ISL", "IGL")).await, nothing);
+    let end = json!({ "grant": by_order["id"] });
+    let alone = story.joint("AccessEnded", end.clone(), &[officer("CMD", "SIG")]).await;
+    assert_eq!((alone.status.as_u16(), alone.code().as_str()), (403, "R01"), "no party ends what a court opened");
+    assert_eq!(story.joint("AccessEnded", end, &court).await.status.as_u16(), 201);
     let seen = shown(&story.running, &auditor).await;
     assert_eq!(seen, [vec!["/terms/purpose".to_owned()], vec!["/words".to_owned()], vec![], vec![]]);
     let ended = json!({ "grant": given["id"] });

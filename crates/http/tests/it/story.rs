@@ -289,4 +289,14 @@ async fn an_agreement_about_personal_data_lives_from_filing_to_its_end() {
         history["events"].as_array().unwrap().iter().map(|row| row["type"].as_str().unwrap()).collect();
     assert_eq!(types.first(), Some(&"RequestFiled"));
     assert_eq!(types.last(), Some(&"RevocationNoticed"));
+    // The page says of an agreement that is over what was, not what is.
+    let page = format!("/agreements/{}", read["reference"].as_str().unwrap());
+    let before = story.running.get(&page).await.text();
+    assert!(before.contains("2 of 2 parties that sign are bound"), "{before}");
+    let day = "2027-01-02T12:00:00.000Z".parse::<counterpart_core::time::Timestamp>().unwrap();
+    story.running.clock.store(day.millis(), std::sync::atomic::Ordering::SeqCst);
+    let over = story.running.get(&page).await.text();
+    assert!(over.contains("Was bound until 31 December 2026"), "{over}");
+    assert!(over.contains("It ended on 31 December 2026, and nobody is bound to share any more"), "{over}");
+    assert!(!over.contains("are bound") && !over.contains(">Bound<"), "{over}");
 }

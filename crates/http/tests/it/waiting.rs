@@ -225,5 +225,7 @@ async fn pages_and_answers_of_what_waits_say_the_same() {
         assert!(overview.contains(total["name"].as_str().unwrap()), "{total}");
     }
     let empty = story.running.get("/organisations/ISL/inbox").await.text();
-    assert!(empty.contains("Nothing waits for"), "{empty}");
+    assert!(empty.contains("Nothing waits for") && !empty.contains("0 steps"), "{empty}");
+    let empty = story.running.get("/organisations/ISL/duties").await.text();
+    assert!(empty.contains("has nothing to see to now") && !empty.contains("0 duties"), "{empty}");
 }

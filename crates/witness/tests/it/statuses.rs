@@ -83,7 +83,10 @@ fn a_missing_or_failing_signature_is_403_before_sizes_are_compared() {
     let witness = watching(&[&log], Arc::new(Folder::open(folder.path()).unwrap()));
     assert_eq!(ask(&witness, &log.request(0, 4)).status, 200);
     let unsigned = AddCheckpoint { old: 7, ..impostor.request(4, 6) };
-    assert_eq!(ask(&witness, &unsigned).status, 403);
+    let told = ask(&witness, &unsigned);
+    assert_eq!(told.status, 403);
+    let says = told.body.clone();
+    assert!(says.contains("signed by another key") && says.contains("--log NEW"), "{says}");
     // The right name and key id over a text that the key did not sign.
     let honest = log.signed(6);
     let text = honest.text().replace("\n6\n", "\n7\n");
