@@ -65,7 +65,9 @@ fn published(size: usize, told: &Told, signed_by: &[u8]) -> TempDir {
         .map(|index| if index == INDEX { told.entry.clone() } else { format!("entry {index}") }.into_bytes())
         .collect();
     let mut tree = Tree::new();
-    entries.iter().for_each(|entry| tree.push(leaf_hash(entry)));
+    for entry in &entries {
+        tree.push(leaf_hash(entry));
+    }
     let note = |size: u64, by: &[u8]| {
         let signers: Vec<NoteSigner> = by.iter().copied().map(signer).collect();
         let signers: Vec<&NoteSigner> = signers.iter().collect();

@@ -98,7 +98,8 @@ fn a_witness_that_never_answers_delays_no_acknowledgement_and_is_told_of() {
     // It takes connections and never reads from them.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = silent.local_addr().unwrap();
-    let key = Cosigner::new("witness.example/silent", SigningKey::from_bytes(&[5; 32])).unwrap().vkey();
+    let silent_witness = Cosigner::new("witness.example/silent", SigningKey::from_bytes(&[5; 32])).unwrap();
+    let key = silent_witness.vkey();
     shop.write("policy", format!("log {log}\nwitness silent {key} http://{address}\nquorum silent\n"));
     let ledger = Served::of(shop, &["--policy", "policy"]);
     // Nobody would be answered before the witness is, if anybody waited for it: each of these needs the one before.
