@@ -106,6 +106,30 @@ fn a_copy_is_made_while_the_store_serves_and_brought_up_to_date_cheaply() {
 }
 
 #[test]
+fn a_copy_that_is_interrupted_can_still_be_put_back_as_it_was() {
+    let parent = tempfile::tempdir().unwrap();
+    let at = |name: &str| parent.path().join(name);
+    let store = filled(&at("store"), 20);
+    backup(&at("store"), &at("copy"), Some(&at("keys")), &options()).unwrap();
+    record(&store, 31);
+    // The disk of the copy fails where the words go: checkpoints and records are the newer ones by then.
+    let (words, aside) = (at("copy/words/000000.wrd"), at("aside"));
+    fs::rename(&words, &aside).unwrap();
+    fs::create_dir(&words).unwrap();
+    backup(&at("store"), &at("copy"), Some(&at("keys")), &options()).unwrap_err();
+    fs::remove_dir(&words).unwrap();
+    fs::rename(&aside, &words).unwrap();
+    assert!(at("copy/UNFINISHED").exists());
+    let restored = restore(&at("copy"), Some(&at("keys")), &at("back"), &options()).unwrap();
+    assert_eq!((restored.entries, restored.signed), (20, 20));
+    assert_whole(&at("back"), 20);
+    backup(&at("store"), &at("copy"), Some(&at("keys")), &options()).unwrap();
+    assert!(!at("copy/UNFINISHED").exists());
+    restore(&at("copy"), Some(&at("keys")), &at("again"), &options()).unwrap();
+    assert_whole(&at("again"), 31);
+}
+
+#[test]
 fn a_copy_that_is_older_than_what_others_saw_is_not_put_back() {
     let folders = Folders::new();
     drop(filled(&folders.at("store"), 100));

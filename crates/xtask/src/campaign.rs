@@ -5,8 +5,10 @@
 
 mod damage;
 mod faults;
+mod images;
 mod rollback;
-mod story;
+pub mod sled_alone;
+pub mod story;
 
 use anyhow::{Context, Result, bail};
 use serde_json::{Map, Value};
@@ -26,7 +28,7 @@ struct Campaign {
     run: fn(u64, &std::path::Path) -> Verdict,
 }
 
-const CAMPAIGNS: [Campaign; 5] = [
+const CAMPAIGNS: [Campaign; 6] = [
     Campaign {
         name: "power-cut",
         about: "the power goes at any call; a random choice of unsynced sectors and names is left",
@@ -34,8 +36,14 @@ const CAMPAIGNS: [Campaign; 5] = [
         run: faults::power_cut,
     },
     Campaign {
+        name: "power-cut-image",
+        about: "an image of ext4 or xfs is copied while the program that writes to it is stopped at any call",
+        cases: [4, 1_000],
+        run: images::power_cut,
+    },
+    Campaign {
         name: "io-error",
-        about: "any call fails, before, half-way or after, once or from then on",
+        about: "any call fails, before, half-way or after, or a read, once or from then on",
         cases: [60, 1_000],
         run: faults::io_error,
     },
@@ -110,8 +118,7 @@ impl Campaign {
                 let came_to = (self.run)(case, &place).with_context(|| {
                     format!("{}: replay it with `cargo xtask {} --case {case}`", self.name, self.name)
                 })?;
-                let count = tally.get(came_to).and_then(Value::as_u64).unwrap_or(0);
-                tally.insert(came_to.to_owned(), (count + 1).into());
+                count(&mut tally, came_to);
                 std::fs::remove_dir_all(&place)?;
             }
             Ok(())
@@ -131,4 +138,10 @@ impl Campaign {
         println!("{}", Value::from(line));
         Ok(())
     }
+}
+
+/// One more of this name.
+fn count(tally: &mut Map<String, Value>, name: &str) {
+    let before = tally.get(name).and_then(Value::as_u64).unwrap_or(0);
+    tally.insert(name.to_owned(), (before + 1).into());
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -116,6 +117,33 @@ pub fn post(path: &str, kind: &str, body: &[u8]) -> Vec<u8> {
     .into_bytes();
     request.extend_from_slice(body);
     request
+}
+
+/// Sends one request and waits for its answer.
+///
+/// # Errors
+///
+/// Nobody listens there, or the connection ends before the answer does.
+pub fn ask(address: &str, request: &[u8]) -> Result<Answer> {
+    runtime()?.block_on(async { Connection::open(address).await?.ask(request).await })
+}
+
+/// Sends events as one batch; gives a receipt for each.
+///
+/// # Errors
+///
+/// The connection ends before the answer, or an event is refused.
+pub fn receipts(address: &str, events: &[Prepared]) -> Result<Vec<Value>> {
+    let bodies: Vec<&[u8]> = events.iter().map(|event| event.body.as_slice()).collect();
+    let answer = ask(address, &post("/api/v1/events/batch", "application/x-ndjson", &bodies.join(&b"\n"[..])))?;
+    let text = String::from_utf8(answer.body)?;
+    ensure!(answer.status == 200, "a batch was answered {}: {text}", answer.status);
+    let receipts: Vec<Value> = text.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
+    if let Some(refused) = receipts.iter().find(|line| line.get("leaf_hash").is_none()) {
+        bail!("a line of a batch was refused: {refused}");
+    }
+    ensure!(receipts.len() == events.len(), "{} events had {} answers", events.len(), receipts.len());
+    Ok(receipts)
 }
 
 /// The body of a page that must be there.

@@ -1,182 +1,244 @@
-//! `kill -9` under load: whatever was acknowledged must be there afterwards, at its place, under one root.
+//! `kill -9` of the real program: before, after and in the middle of every storage call, and under load.
+//!
+//! The sweep plays scenarios with few events. It first learns how many calls a scenario makes, and then plays it again
+//! for each of them, with the strike of `shim/strike.c` before it, after it, half-way and after its first byte. After
+//! every kill the program is started again and held to all that it had answered.
 
-use std::path::Path;
-use std::time::Duration;
+mod judge;
+mod load;
+mod scenario;
+mod world;
+
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use counterpart_tlog::checkpoint::Checkpoint;
-use counterpart_tlog::tile::{TILE_WIDTH, decode_bundle, new_entry_tiles};
-use counterpart_tlog::{Hash, Tree, leaf_hash};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use crate::client;
-use crate::load::Prepared;
+use crate::clock::timed;
 use crate::outsider;
 use crate::repository::Repository;
-use crate::server::{self, Server};
+use crate::server;
+use crate::strike::{self, Blow, How};
+use scenario::{Scenario, Stage};
+use world::World;
 
-/// Rounds without `--rounds`.
-const ROUNDS: usize = 200;
+/// Kills of the long run.
+const LONG: usize = 5_000;
 
-/// Rounds in the gate.
-const SHORT_ROUNDS: usize = 8;
+/// Kills in the gate.
+const SHORT: usize = 24;
 
-/// Organisations that take turns.
-const BODIES: usize = 40;
+const USAGE: &str = "cargo xtask kill [--long | --cases N] [--round N] [--only SCENARIO,…] [--at SCENARIO:CALL:HOW] \
+                     [--binary FILE]\n\
+                     cargo xtask kill load [--rounds N]";
 
-/// Connections that send at once.
-const CLIENTS: usize = 16;
-
-/// Events sent in one batch while a ledger is filled.
-const BATCH: usize = 500;
-
-/// What the server said of one event, and must stand by.
-struct Acknowledged {
-    index: u64,
-    leaf: Hash,
-    checkpoint: Checkpoint,
-}
-
-/// The log as it was last read: every entry hashed again by us.
+/// What was asked for.
 #[derive(Default)]
-struct Seen {
-    tree: Tree,
+struct Wanted {
+    cases: Option<usize>,
+    /// The round to begin with.
+    round: usize,
+    /// Only these scenarios; all where there are none.
+    only: Vec<String>,
+    /// One case alone.
+    at: Option<(String, u64, How)>,
+    binary: Option<PathBuf>,
 }
 
-/// Starts, loads, kills and checks a server, round after round.
+/// A place to strike.
+#[derive(Clone, Copy)]
+struct Case {
+    scenario: Scenario,
+    call: u64,
+    how: How,
+    stage: Stage,
+}
+
+/// Runs the sweep, or the rounds under load.
 ///
 /// # Errors
 ///
-/// A round in which something acknowledged is missing or different, or the ledger does not open.
+/// Something acknowledged is missing or different, or the ledger does not open; the message says how to see it again.
 pub fn run(repository: &Repository, arguments: &[String]) -> Result<()> {
-    let rounds = match arguments {
-        [] => ROUNDS,
-        [flag, count] if flag == "--rounds" => count.parse().context("--rounds takes a number")?,
-        _ => bail!("cargo xtask kill [--rounds N]"),
+    if let Some((first, rest)) = arguments.split_first()
+        && first == "load"
+    {
+        return load::run(repository, rest);
+    }
+    let wanted = Wanted::read(arguments)?;
+    let binary = match &wanted.binary {
+        Some(binary) => binary.clone(),
+        None => server::release(repository)?,
     };
-    rounds_of(&server::release(repository)?, rounds)
+    sweep(repository, &binary, &wanted)
 }
 
-/// A few rounds with the program that the tests were built with: for the gate.
+/// Some kills of each kind with the program that the tests were built with, and a few under load: for the gate.
 ///
 /// # Errors
 ///
 /// As [`run`].
 pub fn short(repository: &Repository) -> Result<()> {
-    rounds_of(&outsider::binary(repository)?, SHORT_ROUNDS)
+    let binary = outsider::binary(repository)?;
+    sweep(repository, &binary, &Wanted { cases: Some(SHORT), ..Wanted::default() })?;
+    load::short(&binary)
 }
 
-fn rounds_of(binary: &Path, rounds: usize) -> Result<()> {
-    let folder = tempfile::tempdir()?;
-    let mut server = Server::founded(binary, folder.path())?;
-    let mut seen = Seen::default();
-    let mut events = Vec::new();
-    let mut acknowledged_in_all = 0;
-    let mut unacknowledged_but_there = 0;
-    for round in 0..rounds {
-        if events.is_empty() {
-            events = refill(&server, round)?;
-            seen.read(server.address())?;
+impl Wanted {
+    fn read(arguments: &[String]) -> Result<Self> {
+        let mut wanted = Self::default();
+        let mut words = arguments.iter();
+        while let Some(word) = words.next() {
+            let mut next = || words.next().with_context(|| format!("something follows {word}\n{USAGE}"));
+            match word.as_str() {
+                "--long" => wanted.cases = Some(LONG),
+                "--cases" => wanted.cases = Some(next()?.parse().context("--cases takes a number")?),
+                "--round" => wanted.round = next()?.parse().context("--round takes a number")?,
+                "--only" => wanted.only = next()?.split(',').map(str::to_owned).collect(),
+                "--binary" => wanted.binary = Some(PathBuf::from(next()?)),
+                "--at" => {
+                    let parts: Vec<&str> = next()?.split(':').collect();
+                    let [scenario, call, how] = parts.as_slice() else { bail!("{USAGE}") };
+                    let how = How::ALL.into_iter().find(|known| known.word() == *how);
+                    let how = how.context("the last part of --at is before, after, half or byte")?;
+                    let call = call.parse().context("the second part of --at is the number of a call")?;
+                    wanted.at = Some(((*scenario).to_owned(), call, how));
+                }
+                _ => bail!("{USAGE}"),
+            }
         }
-        let load: Vec<Prepared> = events.split_off(events.len().saturating_sub(1_500));
-        let before = seen.tree.size();
-        let acknowledged = loaded_and_killed(&mut server, load, delay(round))?;
-        server = server.restarted().with_context(|| format!("round {round}: the ledger does not open again"))?;
-        seen.read(server.address()).with_context(|| format!("round {round}"))?;
-        for one in &acknowledged {
-            seen.holds(one).with_context(|| format!("round {round}"))?;
-        }
-        acknowledged_in_all += acknowledged.len();
-        let grown = usize::try_from(seen.tree.size() - before)?;
-        unacknowledged_but_there += grown.saturating_sub(acknowledged.len());
+        Ok(wanted)
     }
-    server.stop()?;
-    println!(
-        "{rounds} kills, {acknowledged_in_all} events acknowledged, 0 lost; {} entries in the log",
-        seen.tree.size()
-    );
-    println!(
-        "{}",
-        json!({
-            "campaign": "kill", "kills": rounds, "acknowledged": acknowledged_in_all, "lost": 0, "unopenable": 0,
-            "unacknowledged_but_recorded": unacknowledged_but_there, "entries": seen.tree.size(),
-        })
-    );
+}
+
+/// Figures of a sweep.
+#[derive(Default)]
+struct Figures {
+    kills: usize,
+    /// For each scenario and stage.
+    places: Map<String, Value>,
+    hows: Map<String, Value>,
+    acknowledged: usize,
+    unacknowledged_but_recorded: usize,
+    not_reached: usize,
+}
+
+fn sweep(repository: &Repository, binary: &Path, wanted: &Wanted) -> Result<()> {
+    let library = strike::library(repository)?;
+    let cases = wanted.cases.unwrap_or(SHORT);
+    let mut figures = Figures::default();
+    let (done, took) = timed(|| -> Result<()> {
+        for round in wanted.round.. {
+            let folder = tempfile::tempdir()?;
+            let before = figures.kills;
+            if let Err(error) = sweep_round(binary, &library, folder.path(), round, wanted, cases, &mut figures) {
+                return Err(error.context(format!("what is left lies in {}", folder.keep().display())));
+            }
+            if figures.kills >= cases || wanted.at.is_some() {
+                break;
+            }
+            ensure!(figures.kills > before, "nothing was struck in round {round}");
+        }
+        Ok(())
+    });
+    done?;
+    figures.print(took.as_secs_f64());
     Ok(())
 }
 
-/// Fresh organisations, which are registered at once, and events for them.
-fn refill(server: &Server, round: usize) -> Result<Vec<Prepared>> {
-    let mut maker = server.maker(u16::try_from(round % 4_096)?.wrapping_add(1));
-    maker.first = round * BODIES;
-    client::batches(server.address(), &maker.organisations(BODIES)?, BATCH, 1)?;
-    let mut events = maker.appointments(BODIES, crate::load::EACH_MAX - 10)?;
-    events.reverse();
-    Ok(events)
-}
-
-/// How long a round runs: spread over everything from the first request to a good deal of load, and told again
-/// by the number of the round.
-fn delay(round: usize) -> Duration {
-    let spread = Hash::of(format!("kill {round}").as_bytes());
-    let [first, second, ..] = *spread.as_bytes();
-    Duration::from_micros(u64::from(u16::from_be_bytes([first, second])) * 4)
-}
-
-fn loaded_and_killed(server: &mut Server, load: Vec<Prepared>, delay: Duration) -> Result<Vec<Acknowledged>> {
-    let address = server.address().to_owned();
-    let loader = std::thread::spawn(move || client::until_cut(&address, &load, CLIENTS));
-    client::wait(delay)?;
-    server.kill()?;
-    let answers = loader.join().map_err(|_| anyhow::anyhow!("the load generator stopped"))??;
-    answers.iter().map(|body| Acknowledged::read(body)).collect()
-}
-
-impl Acknowledged {
-    fn read(body: &[u8]) -> Result<Self> {
-        let receipt: Value = serde_json::from_slice(body)?;
-        let text =
-            |name: &str| receipt.get(name).and_then(Value::as_str).with_context(|| format!("a receipt has `{name}`"));
-        let leaf: [u8; 32] =
-            STANDARD.decode(text("leaf_hash")?)?.try_into().map_err(|_| anyhow::anyhow!("a leaf hash has 32 bytes"))?;
-        let (checkpoint, _) = Checkpoint::parse(text("checkpoint")?.as_bytes())?;
-        let index = receipt.get("index").and_then(Value::as_u64).context("a receipt has `index`")?;
-        Ok(Self { index, leaf: Hash::from(leaf), checkpoint })
+/// One world, struck at as many of its places as are still wanted.
+fn sweep_round(
+    binary: &Path,
+    library: &Path,
+    folder: &Path,
+    round: usize,
+    wanted: &Wanted,
+    cases: usize,
+    figures: &mut Figures,
+) -> Result<()> {
+    let world = World::made(binary, library, folder, round).with_context(|| format!("round {round} is prepared"))?;
+    for case in chosen(places(&world, &wanted.only)?, wanted, cases - figures.kills)? {
+        one(&world, case, figures).with_context(|| {
+            let (scenario, call, how) = (case.scenario.word(), case.call, case.how.word());
+            format!("replay it with `cargo xtask kill --round {round} --at {scenario}:{call}:{how}`")
+        })?;
     }
+    Ok(())
 }
 
-impl Seen {
-    /// Reads what the log has beyond what was read before, and compares the roots.
-    fn read(&mut self, address: &str) -> Result<()> {
-        let (checkpoint, _) = Checkpoint::parse(&client::get(address, "/log/checkpoint")?)?;
-        ensure!(checkpoint.size >= self.tree.size(), "the log fell from {} to {}", self.tree.size(), checkpoint.size);
-        for tile in new_entry_tiles(self.tree.size(), checkpoint.size) {
-            let bytes = client::get(address, &format!("/log/{tile}"))?;
-            let entries = decode_bundle(&bytes, tile.width())?;
-            // A bundle begins at a multiple of its width, and the first may hold entries that were read before.
-            let known = usize::try_from(self.tree.size() % u64::from(TILE_WIDTH))?;
-            for entry in entries.iter().skip(known) {
-                self.tree.push(leaf_hash(entry));
-            }
+/// Every place at which this world can be struck.
+fn places(world: &World, only: &[String]) -> Result<Vec<Case>> {
+    let mut all = Vec::new();
+    let unknown = only.iter().find(|word| Scenario::ALL.iter().all(|scenario| scenario.word() != *word));
+    ensure!(unknown.is_none(), "there is no scenario `{}`", unknown.map_or("", String::as_str));
+    for scenario in Scenario::ALL {
+        if !only.is_empty() && !only.iter().any(|word| word == scenario.word()) {
+            continue;
         }
-        ensure!(
-            self.tree.root_at(checkpoint.size) == Some(checkpoint.root),
-            "the checkpoint is not over these entries"
-        );
-        Ok(())
+        let learnt = scenario.learn(world)?;
+        for (call, divisible) in (1_u64..).zip(&learnt.divisible) {
+            let Some(stage) = learnt.stage(call) else { continue };
+            let hows: &[How] = if *divisible { &How::ALL } else { &[How::Before, How::After] };
+            all.extend(hows.iter().map(|how| Case { scenario, call, how: *how, stage }));
+        }
     }
+    Ok(all)
+}
 
-    /// Whether an acknowledged event is where its receipt says, under the root that it names.
-    fn holds(&self, one: &Acknowledged) -> Result<()> {
-        ensure!(self.tree.leaf(one.index) == Some(one.leaf), "LOST: the acknowledged entry {} is not there", one.index);
-        let root = self.tree.root_at(one.checkpoint.size);
-        ensure!(
-            root == Some(one.checkpoint.root),
-            "FORK: an acknowledged checkpoint over {} is none of this log",
-            one.checkpoint.size
+/// One place, or so many of all, evenly.
+fn chosen(all: Vec<Case>, wanted: &Wanted, left: usize) -> Result<Vec<Case>> {
+    if let Some((word, call, how)) = &wanted.at {
+        let scenario = Scenario::ALL.into_iter().find(|scenario| scenario.word() == word);
+        let scenario = scenario.with_context(|| format!("there is no scenario `{word}`"))?;
+        return Ok(vec![Case { scenario, call: *call, how: *how, stage: Stage::Start }]);
+    }
+    let count = all.len();
+    let taken = left.min(count);
+    Ok((0..taken).filter_map(|number| all.get(number * count / taken.max(1)).copied()).collect())
+}
+
+fn one(world: &World, case: Case, figures: &mut Figures) -> Result<()> {
+    let blow = Blow { call: case.call, how: case.how, stops: false };
+    let outcome = case.scenario.play(world, Some(blow))?;
+    let judged = judge::judge(world, &outcome).with_context(|| {
+        let struck = outcome.told.struck.as_deref().unwrap_or("nothing");
+        format!("killed {} `{struck}`, call {} of {}", case.how.word(), case.call, case.scenario.word())
+    })?;
+    outcome.clear()?;
+    if outcome.told.struck.is_none() {
+        // Threads take turns as they like: this time it made fewer calls.
+        figures.not_reached += 1;
+        return Ok(());
+    }
+    figures.kills += 1;
+    count(&mut figures.places, &format!("{} {}", case.scenario.word(), case.stage.word()));
+    count(&mut figures.hows, case.how.word());
+    figures.acknowledged += judged.acknowledged;
+    figures.unacknowledged_but_recorded += judged.surplus;
+    Ok(())
+}
+
+fn count(tally: &mut Map<String, Value>, name: &str) {
+    let before = tally.get(name).and_then(Value::as_u64).unwrap_or(0);
+    tally.insert(name.to_owned(), (before + 1).into());
+}
+
+impl Figures {
+    fn print(self, seconds: f64) {
+        let told: Vec<String> = self.places.iter().map(|(name, count)| format!("{count} {name}")).collect();
+        println!(
+            "kill: {} kills in {seconds:.1} s, {} events acknowledged in them, 0 lost, 0 that do not open: {}",
+            self.kills,
+            self.acknowledged,
+            told.join(", ")
         );
-        Ok(())
+        println!(
+            "{}",
+            json!({
+                "campaign": "kill", "kills": self.kills, "lost": 0, "unopenable": 0,
+                "acknowledged": self.acknowledged, "not_reached": self.not_reached, "places": self.places,
+                "how": self.hows, "unacknowledged_but_recorded": self.unacknowledged_but_recorded, "seconds": seconds,
+            })
+        );
     }
 }

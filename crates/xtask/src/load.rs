@@ -21,6 +21,9 @@ use serde_json::{Value, json};
 /// How many events one organisation may make a day (POLICY-LIMITS is 200; its own registration counts too).
 pub const EACH_MAX: usize = 190;
 
+/// The number of the first appointment; those of organisations are below.
+const FIRST_APPOINTMENT: u64 = 1_000_000;
+
 /// One who signs.
 #[derive(Clone)]
 pub struct Officer {
@@ -168,7 +171,7 @@ impl Maker {
             .into_par_iter()
             .map(|number| {
                 let administrator = administrators.get(number % count).context("an administrator for each")?;
-                let number = number as u64 + 1_000_000;
+                let number = number as u64 + FIRST_APPOINTMENT;
                 self.appointment(number, administrator, &format!("PER-{number:012}"), "REQ")
             })
             .collect()
@@ -183,6 +186,29 @@ impl Maker {
         });
         let stream = format!("org:{}", by.organisation);
         self.submission(number, &stream, "RoleHolderAppointed", &data, 1, &[by], &[disclosure])
+    }
+
+    /// The words of the first appointment of its first organisation are to be destroyed today.
+    ///
+    /// # Errors
+    ///
+    /// As [`Maker::organisations`].
+    pub fn erasure(&self, number: u64) -> Result<Prepared> {
+        let body = code(self.first);
+        let (chief, administrator) = officers(&body, self.first);
+        let advice = "The officer asked for it, and nothing rests on the name.";
+        let salt = *Hash::of(format!("advice {} {number}", self.run).as_bytes()).as_bytes();
+        let sealed = commit(&salt, &self.id(number), "/advice", Kind::Text, advice.as_bytes());
+        let data = json!({
+            "advice": { "$commit": sealed.to_string() },
+            "erases_on": counterpart_core::london::date_of(self.now).to_string(),
+            "pointers": ["/holder"], "reason": "PERSONAL_DATA", "target": self.id(FIRST_APPOINTMENT),
+        });
+        let disclosure = json!({
+            "content": STANDARD.encode(advice), "kind": "text", "pointer": "/advice", "salt": STANDARD.encode(salt),
+        });
+        let signers = [&administrator, &chief];
+        self.submission(number, &format!("org:{body}"), "DisclosureErased", &data, 1, &signers, &[disclosure])
     }
 
     fn holder(&self, number: u64, pointer: &str) -> Result<(Value, Value)> {
@@ -299,6 +325,7 @@ mod tests {
         for prepared in maker.organisations(3).unwrap().iter().chain(&maker.appointments(3, 5).unwrap()) {
             record(prepared);
         }
-        assert_eq!(replay.state.size, 1 + 9 + 15);
+        record(&maker.erasure(2_000_000).unwrap());
+        assert_eq!(replay.state.size, 1 + 9 + 15 + 1);
     }
 }

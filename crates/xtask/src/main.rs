@@ -38,6 +38,8 @@ mod replay;
 mod repository;
 mod server;
 mod spelling;
+mod strike;
+mod teller;
 mod vendor;
 
 use std::process::ExitCode;
@@ -65,11 +67,17 @@ cargo xtask COMMAND
                     every order of every move of an agreement, to a small depth (docs/model.md)
   mutants [--sample N | --all] [--seed N] [--minutes N] [--only TEXT]
                     wrong rules, one at a time: does a test notice each? (docs/mutants.md)
-  kill [--rounds N] kill -9 under load, then look for what was acknowledged
+  kill [--long | --cases N] [--round N] [--only SCENARIO,…] [--at SCENARIO:CALL:HOW] [--binary FILE]
+                    kill -9 before, after and in the middle of every storage call of the real program (needs cc)
+  kill load [--rounds N]
+                    kill -9 under load, then look for what was acknowledged
   bench [NAME…]     each figure as a ratio to the limit measured in the same run: limits, ingest, audit, audit-million,
                     witness, decide, state, store, pages
-  power-cut | io-error | full-disk | damage | rollback [--long | --cases N] [--from N] [--case N]
+  power-cut | power-cut-image | io-error | full-disk | damage | rollback [--long | --cases N] [--from N] [--case N]
                     the embedded store under faults; a failing case is told again by its number
+                    (images need root, loop devices, mkfs.ext4 and mkfs.xfs, and are left out without)
+  sled-alone [--long]
+                    sled alone, and ours beside it, under the same kills, cuts and damage
   replay [--long | --events N]
                     a log of random histories on one thread and on many: identical states, byte for byte
   campaigns         the short run of each of these";
@@ -107,6 +115,8 @@ fn run(arguments: &[String]) -> Result<()> {
         "kill" => kill::run(&repository, rest),
         "campaigns" => campaign::step(&repository),
         name if campaign::names().any(|known| known == name) => campaign::one(name, rest),
+        "sled-alone" => campaign::sled_alone::run(&repository, rest),
+        "teller" => teller::run(rest),
         "replay" => replay::run(rest),
         "bench" => bench::run(&repository, rest),
         "help" | "--help" | "-h" => {

@@ -85,17 +85,34 @@ impl Server {
             .stderr(Stdio::null())
             .spawn()
             .context("`counterpart serve` does not start")?;
-        let mut line = String::new();
-        let stdout = process.stdout.take().context("the standard output of the server")?;
-        BufReader::new(stdout).read_line(&mut line)?;
-        let Some(address) = line.trim().strip_prefix("listening on http://") else {
+        let Some(address) = address(&mut process)? else {
             let _ = process.kill();
             let status = process.wait()?;
             bail!("`counterpart serve` ended with {status} before it listened");
         };
-        let address = address.to_owned();
         let ledger = ledger(&address)?;
         Ok(Self { binary: binary.to_path_buf(), data: data.to_path_buf(), process, address, ledger })
+    }
+
+    /// Serves a ledger again that was hurt; what it says when it does not start is part of the error.
+    ///
+    /// # Errors
+    ///
+    /// The program does not say that it listens.
+    pub fn resumed(binary: &Path, data: &Path) -> Result<Self> {
+        let mut process = Command::new(binary)
+            .args(["serve", "--listen", "127.0.0.1:0", "--requests-per-second", "0", "--data"])
+            .arg(data)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .context("`counterpart serve` does not start")?;
+        let Some(address) = address(&mut process)? else {
+            let _ = process.kill();
+            let done = process.wait_with_output()?;
+            bail!("`counterpart serve` ended with {}: {}", done.status, String::from_utf8_lossy(&done.stderr));
+        };
+        Ok(Self { binary: binary.to_path_buf(), data: data.to_path_buf(), process, address, ledger: ORIGIN.to_owned() })
     }
 
     /// Its process.
@@ -151,6 +168,18 @@ impl Drop for Server {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+/// Where a server listens, once it says so; nothing if it ends before.
+///
+/// # Errors
+///
+/// Its standard output is not ours.
+pub fn address(process: &mut Child) -> Result<Option<String>> {
+    let mut line = String::new();
+    let stdout = process.stdout.take().context("the standard output of the server")?;
+    BufReader::new(stdout).read_line(&mut line)?;
+    Ok(line.trim().strip_prefix("listening on http://").map(str::to_owned))
 }
 
 /// The name of the ledger, from its first entry.

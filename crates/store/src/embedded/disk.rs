@@ -41,10 +41,15 @@ pub enum Fault {
     Flip,
 }
 
-/// Decides the fate of every call that changes the disk. Reading always works.
+/// Decides the fate of every call that changes the disk, and whether reading works.
 pub trait Hook: Send + Sync {
     /// Asked before each call; `file` is relative to the store's directory.
     fn fault(&self, op: Op, file: &str) -> Fault;
+
+    /// Asked before anything is read of a file: the error to report, if reading is to fail.
+    fn reading(&self, _file: &str) -> Option<io::ErrorKind> {
+        None
+    }
 
     /// Told what a write is about to replace, so that a power cut can be played.
     fn replaces(&self, _path: &Path, _offset: u64, _old: &[u8]) {}
@@ -147,7 +152,8 @@ impl Disk {
 
     /// The whole of a small file, if it is there.
     pub(super) fn read_small(&self, name: &str) -> Result<Option<String>, StoreError> {
-        match fs::read(self.path(name)) {
+        let read = self.readable(name).and_then(|()| fs::read(self.path(name)));
+        match read {
             Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(source) => Err(failed(format!("reading {name}"), source)),
@@ -215,6 +221,13 @@ impl Disk {
         }
     }
 
+    fn readable(&self, name: &str) -> io::Result<()> {
+        match self.hook.as_ref().and_then(|hook| hook.reading(name)) {
+            Some(kind) => Err(kind.into()),
+            None => Ok(()),
+        }
+    }
+
     fn fault(&self, op: Op, name: &str) -> Fault {
         self.hook.as_ref().map_or(Fault::None, |hook| hook.fault(op, name))
     }
@@ -243,7 +256,8 @@ impl DiskFile {
     }
 
     pub(super) fn read(&self, buffer: &mut [u8], offset: u64) -> Result<(), StoreError> {
-        self.file.read_exact_at(buffer, offset).map_err(|source| failed(format!("reading {}", self.name), source))
+        let read = self.disk.readable(&self.name).and_then(|()| self.file.read_exact_at(buffer, offset));
+        read.map_err(|source| failed(format!("reading {}", self.name), source))
     }
 
     pub(super) fn write(&self, bytes: &[u8], offset: u64) -> io::Result<()> {

@@ -33,12 +33,18 @@ pub enum Blow {
 pub struct FaultyDisk {
     call: u64,
     blow: Blow,
+    /// The first read that fails, counted from 1, and how many do from there on.
+    unreadable: Option<(u64, u64)>,
     state: Mutex<State>,
 }
 
 #[derive(Debug, Default)]
 struct State {
     made: u64,
+    /// Reads that were asked for.
+    read: u64,
+    /// The first of them that failed.
+    unread: Option<String>,
     struck: Option<String>,
     dead: bool,
     /// For each file, what unsynced writes replaced, the oldest first.
@@ -66,7 +72,12 @@ struct Named {
 impl FaultyDisk {
     /// The `call`-th call is struck, counted from 1.
     pub fn new(call: u64, blow: Blow) -> Self {
-        Self { call, blow, state: Mutex::default() }
+        Self { call, blow, unreadable: None, state: Mutex::default() }
+    }
+
+    /// Nothing befalls what changes the disk, but `count` reads fail, the `read`-th, counted from 1, first.
+    pub fn unreadable(read: u64, count: u64) -> Self {
+        Self { unreadable: Some((read, count)), ..Self::new(u64::MAX, Blow::None) }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -76,6 +87,16 @@ impl FaultyDisk {
     /// How many calls were made.
     pub fn made(&self) -> u64 {
         self.state().made
+    }
+
+    /// How many reads were asked for.
+    pub fn read(&self) -> u64 {
+        self.state().read
+    }
+
+    /// The file of the first read that failed, once one did.
+    pub fn unread(&self) -> Option<String> {
+        self.state().unread.clone()
     }
 
     /// Which call was struck, once it was.
@@ -157,6 +178,17 @@ impl Hook for FaultyDisk {
                 }
             }
         }
+    }
+
+    fn reading(&self, file: &str) -> Option<io::ErrorKind> {
+        let mut state = self.state();
+        state.read += 1;
+        let (first, count) = self.unreadable?;
+        let fails = state.read >= first && state.read - first < count;
+        if fails {
+            state.unread.get_or_insert_with(|| file.to_owned());
+        }
+        fails.then_some(io::ErrorKind::Other)
     }
 
     fn replaces(&self, path: &Path, offset: u64, old: &[u8]) {

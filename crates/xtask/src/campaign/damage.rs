@@ -87,10 +87,10 @@ fn attempt(tale: &Story, place: &Path, options: &Options, answered: Answered) ->
     Ok(if store.report().rebuilt.is_some() { "healed when verified" } else { "harmless" })
 }
 
-type Files = Vec<(PathBuf, Vec<u8>)>;
+pub(super) type Files = Vec<(PathBuf, Vec<u8>)>;
 
 /// Every file of a store that holds something; locks and ballast hold nothing.
-fn snapshot(folder: &Path) -> Result<Files> {
+pub(super) fn snapshot(folder: &Path) -> Result<Files> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
@@ -105,7 +105,7 @@ fn snapshot(folder: &Path) -> Result<Files> {
 }
 
 /// Damages one file; gives which and how.
-fn strike(files: &Files, earlier: &Files, chance: &mut Chance) -> Result<Option<(PathBuf, &'static str)>> {
+pub(super) fn strike(files: &Files, earlier: &Files, chance: &mut Chance) -> Result<Option<(PathBuf, &'static str)>> {
     let pick = usize::try_from(chance.below(files.len() as u64))?;
     let Some((path, bytes)) = files.get(pick) else { return Ok(None) };
     let Some(used) = bytes.iter().rposition(|byte| *byte != 0).map(|last| last + 1) else { return Ok(None) };

@@ -10,7 +10,7 @@ use counterpart_store::faulty::{Blow, Chance, FaultyDisk};
 use counterpart_store::{Store, StoreError};
 
 use super::Verdict;
-use super::story::{Answered, Story, entry, judge, record};
+use super::story::{Answered, Story, entry, holds, judge, record};
 
 /// A disk on which nothing happens and nothing need really be synced.
 fn calm() -> Arc<dyn Hook> {
@@ -50,8 +50,11 @@ pub fn power_cut(case: u64, folder: &Path) -> Verdict {
     Ok(if again { "cut twice" } else { "cut once" })
 }
 
-/// One error at a random call.
+/// One error at a random call; in one case of four reading fails.
 pub fn io_error(case: u64, folder: &Path) -> Verdict {
+    if case % 4 == 3 {
+        return read_error(case, folder);
+    }
     let tale = story(case);
     let mut chance = Chance(case ^ 0xE10);
     let kind = ErrorKind::Other;
@@ -67,6 +70,45 @@ pub fn io_error(case: u64, folder: &Path) -> Verdict {
     let answered = hurt(&tale, &place, &disk)?;
     judge(&tale, &place, answered, Some(calm()))?;
     Ok(if forever { "failed from then on" } else { "failed once" })
+}
+
+/// Reading fails for a while, in a story, at a start or while everything is read. It is said, no answer is wrong, and
+/// nothing is put aside or thrown away for it: what cannot be read now may be whole.
+fn read_error(case: u64, folder: &Path) -> Verdict {
+    let tale = Story::of(case, Indexed::InMemory);
+    let mut chance = Chance(case ^ 0x4EAD);
+    let place = folder.join("store");
+    let counted = Arc::new(FaultyDisk::new(u64::MAX, Blow::None));
+    let hook: Arc<dyn Hook> = counted.clone();
+    let whole = folder.join("counted");
+    let answered = tale.play(&whole, &hook);
+    let in_story = counted.read();
+    drop(Embedded::open(&whole, &tale.options(Some(hook.clone()))).map(|store| holds(&store, answered)));
+    let first = 1 + chance.below(counted.read());
+    let count = if chance.below(2) == 0 { 1 } else { u64::MAX };
+    let disk = Arc::new(FaultyDisk::unreadable(first, count));
+    let hook: Arc<dyn Hook> = disk.clone();
+    let mut answered = tale.play(&place, &hook);
+    let mut said = disk.unread().is_some();
+    if !said {
+        ensure!(first > in_story, "the story reads otherwise than when it was counted");
+        match Embedded::open(&place, &tale.options(Some(hook))) {
+            Ok(store) => match holds(&store, answered) {
+                Ok(()) => {}
+                Err(error) => {
+                    let named = matches!(error.downcast_ref::<StoreError>(), Some(StoreError::Io { .. }));
+                    ensure!(named, "SILENT: a read that fails is told as {error:#}");
+                    said = true;
+                }
+            },
+            Err(StoreError::Io { .. }) => said = true,
+            Err(other) => return Err(anyhow::Error::new(other).context("a read that fails is told as something else")),
+        }
+    }
+    // Whoever wanted to destroy words may have been kept from it.
+    answered.erasing |= tale.starts.iter().flatten().sum::<u64>() > super::story::ERASED;
+    judge(&tale, &place, answered, Some(calm()))?;
+    Ok(if said { "a read failed" } else { "a read failed and another way was taken" })
 }
 
 /// Plays a story whose disk fails: after an unknown result nothing more is acknowledged.
@@ -115,7 +157,7 @@ pub fn full_disk(case: u64, folder: &Path) -> Verdict {
                 Ok(()) => {}
                 Err(StoreError::Full) if store.size() == before => {
                     came_to = "refused and read on";
-                    super::story::holds(&store, answered)?;
+                    holds(&store, answered)?;
                 }
                 Err(_) => {
                     came_to = "stopped";

@@ -63,25 +63,47 @@ impl Story {
         }
     }
 
+    /// Plays it on the real disk, telling each answer as it is given.
+    ///
+    /// # Errors
+    ///
+    /// A call failed.
+    pub fn tell(&self, folder: &Path, told: &mut dyn FnMut(Answered)) -> Result<(), StoreError> {
+        self.play_on(folder, None, &mut Answered::default(), told)
+    }
+
     /// Plays it until something fails.
     pub fn play(&self, folder: &Path, hook: &Arc<dyn Hook>) -> Answered {
         let mut answered = Answered::default();
         // Whatever fails ends the story: what was answered until then must be kept.
-        let _ = self.play_on(folder, hook, &mut answered);
+        let _ = self.play_on(folder, Some(hook), &mut answered, &mut |_| {});
         answered
     }
 
     /// Plays it and says what failed.
-    fn play_on(&self, folder: &Path, hook: &Arc<dyn Hook>, answered: &mut Answered) -> Result<(), StoreError> {
+    fn play_on(
+        &self,
+        folder: &Path,
+        hook: Option<&Arc<dyn Hook>>,
+        answered: &mut Answered,
+        told: &mut dyn FnMut(Answered),
+    ) -> Result<(), StoreError> {
         for groups in &self.starts {
-            let store = Embedded::open(folder, &self.options(Some(hook.clone())))?;
+            let store = Embedded::open(folder, &self.options(hook.cloned()))?;
             for count in groups {
                 record(&store, *count, answered)?;
+                told(*answered);
             }
             if store.size() > ERASED && !answered.erased {
                 answered.erasing = true;
-                store.erase(ERASED, &["/words/1".into()])?;
+                told(*answered);
+                // A story that is told a second time finds them destroyed.
+                match store.erase(ERASED, &["/words/1".into()]) {
+                    Ok(()) | Err(StoreError::NoWord { .. }) => {}
+                    Err(other) => return Err(other),
+                }
                 answered.erased = true;
+                told(*answered);
             }
         }
         Ok(())

@@ -1,5 +1,9 @@
 //! Copies of a store: made while it serves, brought up to date later, read again afterwards, and put back.
+//!
+//! While a copy is brought up to date, the file `UNFINISHED` in it says where each of its runs ended before, a line
+//! for each kind: `<folder> <last file> <offset>`. Whoever puts back a copy that was never finished gets the older one.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use super::super::disk::{Disk, DiskFile, Window, failed};
@@ -9,6 +13,9 @@ use super::super::run::zero;
 use super::super::store::Embedded;
 use super::super::survey::survey;
 use super::{Look, StoreError, look, no_store};
+
+/// Stands in a copy while it is brought up to date.
+const UNFINISHED: &str = "UNFINISHED";
 
 /// Files are compared and copied in pieces of this size.
 const PIECE: usize = 1 << 20;
@@ -42,6 +49,7 @@ pub fn backup(from: &Path, to: &Path, keys: Option<&Path>, options: &Options) ->
         let problem = format!("it is a copy of another store ({:032x})", u128::from_be_bytes(other));
         return Err(StoreError::Unsuitable { file: to.display().to_string(), problem });
     }
+    begin(&target, keys, &id)?;
     let mut copied = Copied::default();
     // Where the records end is found first: every checkpoint that they speak of is durable by then. Of the checkpoints
     // those are copied that they reach; and the words of whatever was recorded stood in their files before it.
@@ -57,8 +65,40 @@ pub fn backup(from: &Path, to: &Path, keys: Option<&Path>, options: &Options) ->
     if let Some(disk) = &key_disk {
         write_identity(disk, id)?;
     }
+    if target.exists(UNFINISHED) {
+        target.remove(UNFINISHED)?;
+    }
     let look = look_at_copy(to, keys, options)?;
     Ok(Backup { written_bytes: copied.written, compared_bytes: copied.compared, look })
+}
+
+/// Says in a copy that was whole where it ended, until it is whole again.
+fn begin(target: &Disk, keys: Option<&Path>, id: &StoreId) -> Result<(), StoreError> {
+    if identity(target)?.is_none() || target.exists(UNFINISHED) {
+        return Ok(());
+    }
+    let mut text = String::new();
+    let mut add = |disk: &Disk, kind: Kind| -> Result<(), StoreError> {
+        if disk.exists(kind.directory()) {
+            let (file, offset) = end(disk, kind, id)?;
+            let _ = writeln!(text, "{} {file} {offset}", kind.directory());
+        }
+        Ok(())
+    };
+    for kind in [Kind::Checkpoint, Kind::Record, Kind::Word] {
+        add(target, kind)?;
+    }
+    if let Some(keys) = keys {
+        add(&Disk::new(keys, None), Kind::Key)?;
+    }
+    target.write_small(UNFINISHED, &text)
+}
+
+/// Where a kind ended before a copy that is not finished was begun; nothing in one that is finished.
+fn ended(copy: &Disk, kind: Kind) -> Result<Option<(u32, u64)>, StoreError> {
+    let Some(text) = copy.read_small(UNFINISHED)? else { return Ok(None) };
+    let line = text.lines().find_map(|line| line.strip_prefix(kind.directory())?.strip_prefix(' ')?.split_once(' '));
+    Ok(line.and_then(|(file, offset)| Some((file.parse().ok()?, offset.parse().ok()?))))
 }
 
 /// The number of the last file of a kind.
@@ -152,10 +192,11 @@ impl Copied {
         let keys_end = end(from, Kind::Key, id)?;
         loop {
             let before = self.written;
-            self.kind(from, to, Kind::Word, words_end)?;
+            // Keys first: what is erased in between then has no key and still its words, as in the store itself.
             if let Some(keys) = keys {
                 self.kind(from, keys, Kind::Key, keys_end)?;
             }
+            self.kind(from, to, Kind::Word, words_end)?;
             if self.written == before {
                 return Ok(());
             }
@@ -218,13 +259,14 @@ pub fn restore(from: &Path, keys: Option<&Path>, to: &Path, options: &Options) -
     target.make_root()?;
     let mut copied = Copied::default();
     for kind in [Kind::Checkpoint, Kind::Record, Kind::Word] {
-        copied.kind(&source, &target, kind, whole(&source, kind)?)?;
+        copied.kind(&source, &target, kind, ended(&source, kind)?.map_or_else(|| whole(&source, kind), Ok)?)?;
     }
     let mut full = Options { verify: super::super::open::Verify::Full, ..options.clone() };
     let keys_at = keys.map_or_else(|| source.clone(), |keys| Disk::new(keys, None));
     let has_keys = keys_at.exists(Kind::Key.directory());
     if has_keys {
-        copied.kind(&keys_at, &target, Kind::Key, whole(&keys_at, Kind::Key)?)?;
+        let end = ended(&source, Kind::Key)?.map_or_else(|| whole(&keys_at, Kind::Key), Ok)?;
+        copied.kind(&keys_at, &target, Kind::Key, end)?;
     } else {
         super::super::run::Run::create(&target, Kind::Key, id, options.file_bytes)?;
         full.verify = super::super::open::Verify::Quick;
