@@ -1,4 +1,4 @@
-//! A key that has signed before: multiples of it are kept, so that its next signature costs less than half.
+//! A key that has signed before: multiples of it are kept, so that its next signature costs less.
 //!
 //! ```text
 //! strict verdict   S < order, A and R not of small order, R the one spelling of [S]B - [k]A
@@ -59,7 +59,7 @@ pub struct ReadyKey {
 }
 
 impl ReadyKey {
-    /// Prepares a key; that costs less than one verification.
+    /// Prepares a key; that costs as much as two or three verifications.
     pub fn new(key: PublicKey) -> Self {
         // INVARIANT: a key is made of bytes that decode; without multiples every verdict would be asked of it.
         let point = CompressedEdwardsY(*key.as_bytes()).decompress().filter(|point| !point.is_small_order());

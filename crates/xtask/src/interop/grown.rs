@@ -5,12 +5,12 @@ use std::fs;
 
 use anyhow::{Context, Result, ensure};
 
-use super::{SIZES, Tools};
+use super::Tools;
 use crate::client;
 use crate::load::EACH_MAX;
 use crate::outsider;
 use crate::repository::{Repository, succeed};
-use crate::server::{Server, release};
+use crate::server::Server;
 
 /// Lines of a batch.
 const BATCH: usize = 1_000;
@@ -20,9 +20,7 @@ const EACH: usize = EACH_MAX - 5;
 
 /// Grows the ledger, and asks at each size.
 pub fn check(repository: &Repository, tools: &Tools) -> Result<()> {
-    // Many events are signed and decided at the large sizes; a few are not worth another build.
-    let long = tools.sizes().len() == SIZES.len();
-    let binary = if long { release(repository)? } else { outsider::binary(repository)? };
+    let binary = outsider::binary(repository)?;
     let folder = tools.cache.join("grown");
     if folder.exists() {
         fs::remove_dir_all(&folder)?;
