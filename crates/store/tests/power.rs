@@ -177,3 +177,42 @@ fn a_full_disk_is_read_from_and_written_to_again_when_there_is_space() {
     record(&store, 20).unwrap();
     assert!(!store.is_low_on_space() && parent.path().join("BALLAST").exists());
 }
+
+/// A disk on which there is room only once the ballast is gone, and never for another.
+struct Narrow(PathBuf);
+
+impl Hook for Narrow {
+    fn fault(&self, op: Op, file: &str) -> Fault {
+        let takes_space = matches!(op, Op::Create | Op::Write);
+        let full = self.0.exists() || file.starts_with("BALLAST");
+        if takes_space && full { Fault::Before(ErrorKind::StorageFull) } else { Fault::None }
+    }
+}
+
+#[test]
+fn a_start_that_finds_no_room_gives_up_the_ballast_and_reads() {
+    let parent = tempfile::tempdir().unwrap();
+    let store = Embedded::open(parent.path(), &options(None)).unwrap();
+    record(&store, 9).unwrap();
+    drop(store);
+    let ballast = parent.path().join("BALLAST");
+    // A torn tail, which is to be set aside.
+    fs::remove_file(parent.path().join("MARK")).unwrap();
+    let records = fs::read_dir(parent.path().join("records")).unwrap();
+    let last = records.map(|found| found.unwrap().path()).max().unwrap();
+    let mut bytes = fs::read(&last).unwrap();
+    let used = bytes.iter().rposition(|byte| *byte != 0).unwrap() + 1;
+    bytes[used..used + 40].fill(0xEE);
+    fs::write(&last, bytes).unwrap();
+    let narrow: Arc<dyn Hook> = Arc::new(Narrow(ballast.clone()));
+    let store = Embedded::open(parent.path(), &options(Some(narrow))).unwrap();
+    assert!(!ballast.exists() && store.is_low_on_space());
+    assert_eq!(store.report().set_aside.len(), 1);
+    assert_eq!(store.entry(8).unwrap().as_deref(), Some(&*entry(8).bytes));
+    assert!(matches!(store.append(9, &[entry(9)]), Err(StoreError::Full)));
+    drop(store);
+    // With room again there is a ballast again, and the ledger goes on.
+    let store = Embedded::open(parent.path(), &options(None)).unwrap();
+    assert!(ballast.exists() && !store.is_low_on_space());
+    record(&store, 12).unwrap();
+}

@@ -135,8 +135,16 @@ impl std::fmt::Display for Rebuilt {
     }
 }
 
-/// What an index that is opened behind the start must describe: the entries and the checkpoints of the mark.
-pub(super) type Later = Option<(Chain, Chain)>;
+/// An index that is opened behind the start.
+pub(super) struct Behind {
+    /// What it must come to: over the entries and the checkpoints that are there.
+    chains: (Chain, Chain),
+    /// The last stop left a mark that is true.
+    clean: bool,
+}
+
+/// Nothing, if the index is open.
+pub(super) type Later = Option<Behind>;
 
 pub(super) fn open(directory: &Path, options: &Options) -> Result<(Inner, Report, File, Later), StoreError> {
     let disk = Disk::new(directory, options.hook.clone());
@@ -174,8 +182,8 @@ fn open_locked(disk: &Disk, options: &Options) -> Result<(Inner, Report, Later),
         None => None,
     };
     let clean = quick.is_some();
-    // Opening the index takes a while. After a clean stop nobody waits for it who does not need it.
-    let behind = clean && options.indexed == Indexed::OnDisk && !disk.is_watched();
+    // Opening the index takes a while, and nobody waits for it who does not need it.
+    let behind = options.verify == Verify::Quick && options.indexed == Indexed::OnDisk && !disk.is_watched();
     let sled = (options.indexed == Indexed::OnDisk && !behind).then(|| Shelf::open(&disk.path(""), id));
     let then = sled.as_ref().and_then(|sled| sled.as_ref().ok()).map(Shelf::meta).unwrap_or_default();
     let found = match quick {
@@ -232,7 +240,7 @@ fn open_locked(disk: &Disk, options: &Options) -> Result<(Inner, Report, Later),
     if options.verify == Verify::Full {
         inner.check_words()?;
     }
-    Ok((inner, report, behind.then_some(chains)))
+    Ok((inner, report, behind.then_some(Behind { chains, clean })))
 }
 
 /// The files, open, while it is found out where they end.
@@ -405,6 +413,22 @@ impl Maker<'_> {
         Ok(sled)
     }
 
+    /// Whether what a shelf says of itself is true of the first entries and checkpoints that are there.
+    fn describes(&self, meta: Meta) -> Result<bool, StoreError> {
+        let (mut entries, mut signed) = (Chain::default(), Chain::default());
+        if meta.entries.count > self.chains.0.count || meta.signed.count > self.chains.1.count {
+            return Ok(false);
+        }
+        if meta.entries.count > 0 {
+            self.records.walk(Place { file: 0, offset: FIRST }, WINDOW, &mut |_, header, _| {
+                entries.push(header.crc);
+                Ok(entries.count < meta.entries.count)
+            })?;
+        }
+        Locks::tell(self.locks, 0, meta.signed.count, &mut |_, _, crc| signed.push(crc))?;
+        Ok((entries, signed) == (meta.entries, meta.signed))
+    }
+
     /// Compares the shelf with every record.
     fn compare(&self, sled: &Shelf) -> Result<(), Problem> {
         let size = sled.meta().entries.count;
@@ -526,14 +550,16 @@ impl Maker<'_> {
 }
 
 impl Inner {
-    /// Opens the index behind a start that trusted the mark, and makes it again if it is not what the mark says.
-    pub(super) fn open_shelf(&self, options: &Options, chains: (Chain, Chain)) {
-        let maker =
-            Maker { disk: &self.disk, records: &self.records, locks: self.locks.run(), options, id: self.id, chains };
+    /// Opens the index behind a start, and makes it again if it does not describe what is there.
+    pub(super) fn open_shelf(&self, options: &Options, behind: &Behind) {
+        let (chains, locks) = (behind.chains, self.locks.run());
+        let maker = Maker { disk: &self.disk, records: &self.records, locks, options, id: self.id, chains };
         let usable = Shelf::open(&self.disk.path(""), self.id).and_then(|sled| {
-            // An index that was lost is empty, and is filled.
-            let fits = sled.meta() == Meta::default() || (sled.meta().entries, sled.meta().signed) == chains;
-            maker.usable(sled, fits, false)
+            let meta = sled.meta();
+            // An index that was lost is empty, and is filled; an older one is brought up to date.
+            let same = meta == Meta::default() || (meta.entries, meta.signed) == chains;
+            let fits = same || maker.describes(meta).map_err(|error| error.to_string())?;
+            maker.usable(sled, fits, !behind.clean)
         });
         let mut rebuilt = None;
         let opened = maker.shelf(usable, &mut rebuilt).map_err(|error| error.to_string()).and_then(|made| made);

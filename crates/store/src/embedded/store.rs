@@ -27,6 +27,9 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// Where each of so many entries lies is remembered when it is passed in a search without the index.
 const PASSED: u64 = 64;
 
+/// So much is read at once in such a search, in bytes.
+const STEP: u64 = 128 << 10;
+
 /// So much may wait, some 150 bytes each, before the shelf catches up all the same.
 const WAITING_MAX: u64 = 131_072;
 
@@ -133,8 +136,8 @@ impl Embedded {
         } else {
             let (inner, bell, options) = (inner.clone(), bell.clone(), options.clone());
             let thread = std::thread::Builder::new().name("index".into()).spawn(move || {
-                if let Some(chains) = later {
-                    inner.open_shelf(&options, chains);
+                if let Some(behind) = later {
+                    inner.open_shelf(&options, &behind);
                 }
                 follow(&inner, &bell);
             });
@@ -302,7 +305,7 @@ impl Inner {
             start = start.max(*passed);
         }
         let mut found = None;
-        self.records.walk(start, WINDOW, &mut |place, header, _| {
+        self.records.walk(start, STEP, &mut |place, header, _| {
             if header.index.is_multiple_of(PASSED) {
                 held(&self.passed).insert(header.index, place);
             }
@@ -350,6 +353,8 @@ impl Inner {
         let mut next = range.start;
         // A lone entry costs a lone small read.
         let step = (range.end.saturating_sub(range.start)).saturating_mul(2048).clamp(4096, WINDOW);
+        let opening = self.index.is_opening(next);
+        let mut last = None;
         let mut walk = |from: Place, next: &mut u64| {
             self.records.walk(from, step, &mut |place, header, body| {
                 if header.index != *next {
@@ -357,6 +362,7 @@ impl Inner {
                     return Err(damaged(&file, place.offset.into(), *next, "another entry stands here"));
                 }
                 each(header, body)?;
+                last = Some((header.index, place));
                 *next += 1;
                 Ok(*next < end)
             })
@@ -386,6 +392,9 @@ impl Inner {
                 let (file, offset) = self.records.end();
                 return Err(damaged(&Kind::Record.file(file), offset, next, "the file ends too early"));
             }
+        }
+        if opening && let Some((index, place)) = last {
+            held(&self.passed).insert(index, place);
         }
         if range.end > size && range.end > range.start {
             return Err(StoreError::NoEntry { index: size.max(range.start), size });
