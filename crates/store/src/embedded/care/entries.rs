@@ -84,15 +84,15 @@ impl Filling<'_, '_> {
         let names = self.disk.list(Kind::Record.directory())?;
         let last = names.iter().filter_map(|name| Kind::Record.number(name)).max().unwrap_or(0);
         for number in 0..=last {
-            // Where the next file begins that can be read, this one and those between must end.
-            let mut following = (number + 1..=last).filter_map(|number| self.first_of(number));
-            let until = if number == last { signed } else { following.next().unwrap_or(signed) };
+            // Where the next file begins, this one and those that are missing between them must end.
+            let following = (number + 1..=last).find(|number| self.disk.exists(&Kind::Record.file(*number)));
+            let until = following.map_or(Some(signed), |number| self.first_of(number));
             self.file(number, until)?;
         }
         Ok(())
     }
 
-    /// The entry with which a file begins, if its header or its first frame says so.
+    /// The entry with which a file begins, if its header says so.
     fn first_of(&self, number: u32) -> Option<u64> {
         super::header(&self.disk, Kind::Record, &self.id, number).ok()?;
         let file = self.disk.open(&Kind::Record.file(number)).ok()?;
@@ -101,7 +101,7 @@ impl Filling<'_, '_> {
         FileHeader::decode(&bytes).ok().map(|header| header.first)
     }
 
-    fn file(&mut self, number: u32, until: u64) -> Result<(), StoreError> {
+    fn file(&mut self, number: u32, until: Option<u64>) -> Result<(), StoreError> {
         let name = Kind::Record.file(number);
         let file = match super::header(&self.disk, Kind::Record, &self.id, number) {
             Ok(file) => file,
@@ -139,13 +139,15 @@ impl Filling<'_, '_> {
         Ok(file)
     }
 
-    /// The frames of the entries from the next one to before `until`, and how many of them could be had.
-    fn frames(&mut self, until: u64) -> Result<(Vec<u8>, u64), StoreError> {
+    /// The frames of the entries from the next one to before `until`, as far as they can be had and fit into `room`; and
+    /// how many these are.
+    fn frames(&mut self, until: u64, room: u64) -> Result<(Vec<u8>, u64), StoreError> {
         let seed = Kind::Record.seed(&self.id);
         let mut frames = Vec::new();
         let mut index = self.next;
         while index < until
             && let Some(entry) = (self.giver)(index)?
+            && (frames.len() + FRAME_HEADER + entry.len()) as u64 <= room
         {
             let (first, count) = self.slots.get(&index).copied().unwrap_or_default();
             let header = Header::over(seed, Kind::Record.magic(), index, first, count, &entry);
@@ -158,7 +160,7 @@ impl Filling<'_, '_> {
 
     /// Fills a gap before a whole record, if all that stood there can be had. The rest of it noted checkpoints.
     fn fill(&mut self, file: &DiskFile, gap: Range<u64>, until: u64) -> Result<(), StoreError> {
-        let (mut frames, had) = self.frames(until)?;
+        let (mut frames, had) = self.frames(until, u64::MAX)?;
         if self.next + had < until {
             return Ok(());
         }
@@ -173,11 +175,19 @@ impl Filling<'_, '_> {
         self.write(file, &frames, gap.start)
     }
 
-    /// Writes what is missing behind the last whole record of a file, and clears the rest: it holds no frame.
-    fn finish(&mut self, file: &DiskFile, end: u64, until: u64) -> Result<(), StoreError> {
-        let (mut frames, had) = self.frames(until)?;
-        self.next += had;
+    /// Writes what is missing behind the last whole record of a file, and clears the rest: it holds no frame. Where it
+    /// is not known with which entry the next file begins, what is missing is what stood in the bytes that are no frames.
+    fn finish(&mut self, file: &DiskFile, end: u64, until: Option<u64>) -> Result<(), StoreError> {
         let used = last_used(file, end)?.unwrap_or(end);
+        let (mut frames, had) = match until {
+            Some(until) => self.frames(until, u64::MAX)?,
+            None => self.frames(u64::MAX, used - end)?,
+        };
+        if until.is_some_and(|until| self.next + had < until) {
+            // What nobody has may yet be had from another copy.
+            return Ok(());
+        }
+        self.next += had;
         let whole = end + frames.len() as u64;
         if whole < used {
             frames.resize(frames.len() + usize::try_from(used - whole).unwrap_or(0), 0);
