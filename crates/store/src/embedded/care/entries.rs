@@ -87,7 +87,7 @@ impl Filling<'_, '_> {
             // Where the next file begins, this one and those that are missing between them must end.
             let following = (number + 1..=last).find(|number| self.disk.exists(&Kind::Record.file(*number)));
             let until = following.map_or(Some(signed), |number| self.first_of(number));
-            self.file(number, until)?;
+            self.file(number, until, following.is_none())?;
         }
         Ok(())
     }
@@ -101,7 +101,7 @@ impl Filling<'_, '_> {
         FileHeader::decode(&bytes).ok().map(|header| header.first)
     }
 
-    fn file(&mut self, number: u32, until: Option<u64>) -> Result<(), StoreError> {
+    fn file(&mut self, number: u32, until: Option<u64>, is_last: bool) -> Result<(), StoreError> {
         let name = Kind::Record.file(number);
         let file = match super::header(&self.disk, Kind::Record, &self.id, number) {
             Ok(file) => file,
@@ -124,7 +124,7 @@ impl Filling<'_, '_> {
             self.next = header.index + 1;
             end = range.end;
         }
-        self.finish(&file, end, until)
+        self.finish(&file, end, until, is_last)
     }
 
     /// A file that is missing or whose header is lost, with a header.
@@ -175,9 +175,10 @@ impl Filling<'_, '_> {
         self.write(file, &frames, gap.start)
     }
 
-    /// Writes what is missing behind the last whole record of a file, and clears the rest: it holds no frame. Where it
-    /// is not known with which entry the next file begins, what is missing is what stood in the bytes that are no frames.
-    fn finish(&mut self, file: &DiskFile, end: u64, until: Option<u64>) -> Result<(), StoreError> {
+    /// Writes what is missing behind the last whole record of a file, and clears the rest, unless it is for a start to
+    /// judge: that of the last file may be newer than whoever gives. Where it is not known with which entry the next
+    /// file begins, what is missing is what stood in the bytes that are no frames.
+    fn finish(&mut self, file: &DiskFile, end: u64, until: Option<u64>, is_last: bool) -> Result<(), StoreError> {
         let used = last_used(file, end)?.unwrap_or(end);
         let (mut frames, had) = match until {
             Some(until) => self.frames(until, u64::MAX)?,
@@ -189,7 +190,7 @@ impl Filling<'_, '_> {
         }
         self.next += had;
         let whole = end + frames.len() as u64;
-        if whole < used {
+        if whole < used && !is_last {
             frames.resize(frames.len() + usize::try_from(used - whole).unwrap_or(0), 0);
         }
         if frames.is_empty() { Ok(()) } else { self.write(file, &frames, end) }
