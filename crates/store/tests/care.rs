@@ -351,7 +351,8 @@ fn records_are_made_again_from_the_entries_that_others_have() {
             }
             let mended = repair_records(&folders.at("store"), 420, &mut give, &options()).unwrap();
             assert!(mended.look.damage.is_empty(), "{} hurt {kind}: {:?}", path.display(), mended.look.damage);
-            assert!(!mended.replaced.is_empty(), "{} hurt {kind}", path.display());
+            // At the very end a note stood, which is for the next start to put away.
+            assert!(kind == 4 || !mended.replaced.is_empty(), "{} hurt {kind}", path.display());
             assert_whole(&folders.at("store"), 420);
         }
     }

@@ -70,7 +70,7 @@ pub(crate) async fn list(State(app): State<Arc<App>>, visit: Visit) -> Response 
         groups: groups
             .into_iter()
             .map(|((_, name), mut bodies)| {
-                bodies.sort_by(|one, other| one.name.cmp(&other.name));
+                bodies.sort_by(|one, other| (&one.name, &one.code).cmp(&(&other.name, &other.code)));
                 Group { name, bodies }
             })
             .collect(),

@@ -239,7 +239,7 @@ fn parties(view: &View, chosen: Option<OrganisationCode>) -> Vec<Choice> {
         .values()
         .map(|body| Choice { value: body.code.to_string(), name: body.name.clone(), chosen: chosen == Some(body.code) })
         .collect();
-    choices.sort_by(|one, other| one.name.cmp(&other.name));
+    choices.sort_by(|one, other| (&one.name, &one.value).cmp(&(&other.name, &other.value)));
     choices
 }
 
