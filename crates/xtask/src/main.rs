@@ -65,7 +65,7 @@ cargo xtask COMMAND
                     static, witnesses, grown, live, dsse; `short` asks at small sizes
   model [--long | --depth N]
                     every order of every move of an agreement, to a small depth (docs/model.md)
-  mutants [--sample N | --all] [--seed N] [--minutes N] [--only TEXT]
+  mutants [--sample N | --all] [--seed N] [--minutes N] [--only TEXT] [--again FILE]
                     wrong rules, one at a time: does a test notice each? (docs/mutants.md)
   kill [--long | --cases N] [--round N] [--only SCENARIO,…] [--at SCENARIO:CALL:HOW] [--binary FILE]
                     kill -9 before, after and in the middle of every storage call of the real program (needs cc)

@@ -1,24 +1,29 @@
-//! Which tests notice a mutant: those that come by are run until one fails.
+//! Which tests notice a mutant: those that come by are run, the cheapest first, until one fails.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{BufRead as _, BufReader};
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
 use super::sites::Mutant;
-use crate::clock;
+use super::weave::Built;
 
 /// A mutant that makes the tests this much slower than they are is caught: it runs in circles.
-const SLOWER: u32 = 10;
-/// Nobody waits less than this for a test.
-const PATIENCE: Duration = Duration::from_secs(30);
+const SLOWER: u64 = 10;
+/// No test is stopped before it has used so many seconds of a processor; a busy machine is nobody's fault.
+const SECONDS_MIN: u64 = 10;
 /// A mutant that takes more memory than this, in KiB, is stopped.
 const MEMORY_KIB: u32 = 6_000_000;
+/// Tests are run in groups: so many microseconds of the cheapest, then of those that follow; then the rest.
+const GROUPS: [u64; 2] = [150_000, 2_000_000];
+/// How many cases a property test tries, where it would try 256.
+const PROPTEST_CASES: &str = "64";
+/// Signals: too much of the processor, and the one that follows.
+const CIRCLES: [i32; 2] = [24, 9];
 
 /// How a mutant fared.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,121 +36,148 @@ pub enum Verdict {
     NotReached,
 }
 
-/// One program of tests.
-struct Program {
-    path: PathBuf,
-    took: Duration,
-    /// The tests that come by each mutant; an empty name stands for a thread that no test owns.
-    reached: BTreeMap<u32, BTreeSet<String>>,
-}
+/// A test, by the place of its program and its name; a thread that no test owns has an empty name.
+type Test = (usize, String);
 
 /// The tests of the rules, and which mutants each comes by.
 pub struct Judge {
-    programs: Vec<Program>,
+    folder: PathBuf,
+    /// Each with what all its tests take, in microseconds of a processor.
+    programs: Vec<(Built, u64)>,
+    /// What each test takes, likewise.
+    took: BTreeMap<Test, u64>,
+    reached: BTreeMap<u32, BTreeSet<Test>>,
 }
 
 impl Judge {
-    /// Runs every test once without a mutant.
-    pub fn new(programs: Vec<PathBuf>, folder: &Path) -> Result<Self> {
-        let mut held = Vec::new();
-        for path in programs {
-            let notes = folder.join("reached");
+    /// A judge who keeps programs in a folder, where no later build changes them.
+    pub fn new(folder: &Path) -> Result<Self> {
+        fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        let folder = folder.to_owned();
+        Ok(Self { folder, programs: Vec::new(), took: BTreeMap::new(), reached: BTreeMap::new() })
+    }
+
+    /// Runs every test of more programs once without a mutant; these are asked from now on.
+    pub fn ask(&mut self, built: Vec<Built>) -> Result<()> {
+        for Built { name, path, begins } in built {
+            let place = self.programs.len();
+            let kept = self.folder.join(&name);
+            drop(fs::remove_file(&kept));
+            fs::copy(&path, &kept).with_context(|| format!("cannot keep {}", path.display()))?;
+            let notes = self.folder.join(format!("{name}.reached"));
             drop(fs::remove_file(&notes));
-            let mut command = command(&path);
-            command.env("COUNTERPART_REACHED", &notes).stdout(Stdio::null()).stderr(Stdio::null());
-            let (status, took) = clock::timed(|| command.status());
-            ensure!(status.context("cannot start the tests")?.success(), "{} fails as it is", path.display());
-            let mut reached: BTreeMap<u32, BTreeSet<String>> = BTreeMap::new();
+            let mut command = command(&kept, None);
+            command.arg(&begins).env("COUNTERPART_REACHED", &notes).stdout(Stdio::null()).stderr(Stdio::null());
+            ensure!(command.status().context("cannot start the tests")?.success(), "{name} fails as it is");
+            let mut whole = 0;
             for line in fs::read_to_string(&notes).unwrap_or_default().lines() {
-                let (number, test) = line.split_once('\t').context("a number and a test")?;
-                reached.entry(number.parse()?).or_default().insert(test.to_owned());
+                let mut parts = line.split('\t');
+                let mut part = || parts.next().context("a number and a test, or what it took");
+                let (first, test) = (part()?, (place, part()?.to_owned()));
+                if first == "took" {
+                    let took: u64 = part()?.parse()?;
+                    whole += took;
+                    *self.took.entry(test).or_default() += took;
+                } else {
+                    self.reached.entry(first.parse()?).or_default().insert(test);
+                }
             }
-            held.push(Program { path, took, reached });
+            println!("  {name}: {:.1} s of a processor", seconds(whole));
+            self.programs.push((Built { name, path: kept, begins }, whole));
         }
-        // The quickest first.
-        held.sort_by_key(|program| program.took);
-        Ok(Self { programs: held })
+        Ok(())
     }
 
     /// How many mutants some test comes by.
     pub fn reached(&self) -> usize {
-        self.programs.iter().flat_map(|program| program.reached.keys()).collect::<BTreeSet<_>>().len()
+        self.reached.len()
     }
 
-    /// Tries one mutant.
-    pub fn judge(&self, mutant: &Mutant) -> Result<Verdict> {
-        let none = BTreeSet::new();
-        let mut met = false;
-        for program in &self.programs {
-            let tests = program.reached.get(&mutant.number).unwrap_or(&none);
-            if tests.is_empty() {
-                continue;
+    /// Tries a mutant with the tests that come by, of the programs from the n-th on.
+    pub fn judge(&self, mutant: &Mutant, from: usize) -> Result<Verdict> {
+        let Some(reached) = self.reached.get(&mutant.number) else { return Ok(Verdict::NotReached) };
+        let took = |test: &Test| self.took.get(test).copied().unwrap_or(0);
+        let mut tests: Vec<&Test> = reached.iter().filter(|test| test.0 >= from && !test.1.is_empty()).collect();
+        tests.sort_by_key(|test| took(test));
+        let mut tests = tests.into_iter().peekable();
+        for most in GROUPS.into_iter().chain([u64::MAX]) {
+            let mut group: BTreeMap<usize, Vec<&str>> = BTreeMap::new();
+            let mut sum = 0;
+            while let Some(test) = tests.next_if(|test| sum == 0 || sum + took(test) <= most) {
+                sum += took(test);
+                group.entry(test.0).or_default().push(&test.1);
             }
-            met = true;
-            // What several tests share is built by whichever comes first, and only that one is noted.
-            let owned = !tests.contains("");
-            if owned && let Some(test) = program.run(mutant.number, tests)? {
-                return Ok(Verdict::Caught(test));
+            for (program, names) in group {
+                if let Some(test) = self.run(program, mutant.number, &names, sum)? {
+                    return Ok(Verdict::Caught(test));
+                }
             }
         }
-        if !met {
-            return Ok(Verdict::NotReached);
-        }
-        for program in self.programs.iter().filter(|program| program.reached.contains_key(&mutant.number)) {
-            if let Some(test) = program.run(mutant.number, &none)? {
+        Ok(Verdict::Missed)
+    }
+
+    /// Tries a mutant with every test of every program that comes by: what several tests share is made by whichever
+    /// comes first, and only that one is noted.
+    pub fn judge_by_all(&self, mutant: &Mutant) -> Result<Verdict> {
+        let Some(reached) = self.reached.get(&mutant.number) else { return Ok(Verdict::NotReached) };
+        let mut programs: Vec<(u64, usize)> =
+            reached.iter().filter_map(|test| Some((self.programs.get(test.0)?.1, test.0))).collect();
+        programs.sort_unstable();
+        programs.dedup();
+        for (whole, program) in programs {
+            if let Some(test) = self.run(program, mutant.number, &[], whole)? {
                 return Ok(Verdict::Caught(test));
             }
         }
         Ok(Verdict::Missed)
     }
-}
 
-/// A program of tests on a short leash.
-fn command(path: &Path) -> Command {
-    let mut command = Command::new("sh");
-    command.args(["-c", &format!("ulimit -v {MEMORY_KIB}; exec \"$0\" \"$@\"")]).arg(path);
-    // Names of tests are names of threads, if there are several.
-    command.env("RUST_TEST_THREADS", "2").env("RUST_BACKTRACE", "0").env("PROPTEST_FAILURE_PERSISTENCE", "off");
-    command
-}
-
-impl Program {
-    /// Runs these tests, or all if none is named, until one fails; gives its name.
-    fn run(&self, number: u32, tests: &BTreeSet<String>) -> Result<Option<String>> {
-        let mut command = command(&self.path);
+    /// Runs these tests of a program, or all if none is named, until one fails; gives its name.
+    fn run(&self, program: usize, number: u32, tests: &[&str], micros: u64) -> Result<Option<String>> {
+        let (Built { name, path, begins }, _) = self.programs.get(program).context("a program")?;
+        let mut command = command(path, Some(SECONDS_MIN + micros * SLOWER / 1_000_000));
         command.env("COUNTERPART_MUTANT", number.to_string());
-        if !tests.is_empty() {
+        if tests.is_empty() {
+            command.arg(begins);
+        } else {
             command.arg("--exact").args(tests);
         }
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().context("cannot start a test")?;
         let lines = BufReader::new(child.stdout.take().context("its output is ours")?).lines();
-        let (send, receive) = channel();
-        let reader = std::thread::spawn(move || {
-            for line in lines.map_while(Result::ok) {
-                if send.send(line).is_err() {
-                    break;
-                }
-            }
+        let failed = lines.map_while(Result::ok).find_map(|line| {
+            line.strip_prefix("test ").and_then(|rest| rest.strip_suffix(" ... FAILED")).map(str::to_owned)
         });
-        let watch = clock::Watch::start();
-        let patience = PATIENCE.max(self.took * SLOWER);
-        let caught = loop {
-            match receive.recv_timeout(patience.saturating_sub(watch.read())) {
-                Ok(line) => {
-                    if let Some(name) = line.strip_prefix("test ").and_then(|rest| rest.strip_suffix(" ... FAILED")) {
-                        break Some(name.to_owned());
-                    }
-                }
-                Err(RecvTimeoutError::Timeout) => break Some("it runs in circles".to_owned()),
-                Err(RecvTimeoutError::Disconnected) => break None,
-            }
-        };
-        if caught.is_some() {
+        if failed.is_some() {
             drop(child.kill());
         }
         let status = child.wait().context("a test ends")?;
-        drop(receive);
-        drop(reader.join());
-        Ok(caught.or_else(|| (!status.success()).then(|| "the program stopped".to_owned())))
+        Ok(match failed {
+            Some(test) => Some(format!("{name} {test}")),
+            None if status.success() => None,
+            None if status.signal().is_some_and(|signal| CIRCLES.contains(&signal)) => {
+                Some(format!("{name}: it runs in circles"))
+            }
+            None => Some(format!("{name}: the program stopped")),
+        })
     }
+}
+
+/// A program of tests on a short leash, with so many seconds of a processor.
+fn command(path: &Path, seconds: Option<u64>) -> Command {
+    let time = seconds.map_or_else(String::new, |seconds| format!("ulimit -t {seconds}; "));
+    let mut command = Command::new("sh");
+    command.args(["-c", &format!("{time}ulimit -v {MEMORY_KIB}; exec \"$0\" \"$@\"")]).arg(path);
+    // What a failing property leaves behind lies beside the program, and not in the checkout.
+    if let Some(folder) = path.parent() {
+        command.current_dir(folder);
+    }
+    // Names of tests are names of threads, if there are several.
+    command.env("RUST_TEST_THREADS", "2").env("RUST_BACKTRACE", "0");
+    command.env("PROPTEST_CASES", PROPTEST_CASES);
+    command
+}
+
+#[expect(clippy::cast_precision_loss, reason = "microseconds of tests are far below 2^52")]
+fn seconds(micros: u64) -> f64 {
+    micros as f64 / 1_000_000.0
 }

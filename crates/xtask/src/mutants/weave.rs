@@ -26,11 +26,30 @@ const RULES: [&str; 11] = [
     "state",
 ];
 const SOURCE: &str = "crates/core/src/";
-/// The tests of the rules, as cargo is asked for them: with the whole workspace, so that what is built anyway serves.
-const TESTS: [&str; 9] =
-    ["--workspace", "--test", "agreements", "--test", "door", "--test", "offices", "--test", "model"];
+/// Programs of tests that decide entries, and how the names of their tests begin: asked of everything.
+pub const DIRECT: [(&str, &str); 4] = [("agreements", ""), ("door", ""), ("offices", ""), ("histories", "golden::")];
+/// Tests that take long and look at everything, or at little: built and asked for what nobody else noticed.
+pub const LATE: [(&str, &str); 3] = [(UNIT, ""), ("model", ""), ("histories", "")];
+/// The tests beside the code, as one more program of the copy: asked for as `--lib` they would come with those of
+/// every crate.
+const UNIT: &str = "unit";
+/// Optimised as much as pays: the rules and their tests, and nothing else is built again.
+const PROFILE: [&str; 4] = [
+    "--config=profile.dev.package.counterpart-core.opt-level=1",
+    "--config=profile.dev.package.counterpart-core.debug=false",
+    "--config=profile.dev.package.counterpart-tlog.opt-level=2",
+    "--config=profile.dev.package.counterpart-tlog.debug=false",
+];
 /// How often what does not compile is taken out again.
 const ROUNDS_MAX: usize = 40;
+
+/// A program of tests.
+pub struct Built {
+    pub name: String,
+    pub path: PathBuf,
+    /// How the names of the tests that are asked begin.
+    pub begins: String,
+}
 
 /// The copy and what sleeps in it.
 pub struct Woven {
@@ -76,12 +95,15 @@ impl Woven {
     /// The checkout as it is, and the switches beside the rules.
     fn copy(&self, repository: &Repository) -> Result<()> {
         for file in repository.files()? {
-            let woven = file.starts_with(SOURCE) && (file == format!("{SOURCE}lib.rs") || is_rule(&file));
+            let woven = file == "crates/core/Cargo.toml" || file == format!("{SOURCE}lib.rs") || is_rule(&file);
             if !woven {
                 let bytes = fs::read(repository.root.join(&file)).with_context(|| format!("cannot read {file}"))?;
                 self.put(&file, &bytes)?;
             }
         }
+        let manifest = "crates/core/Cargo.toml";
+        let text = repository.text(manifest)?.context("a manifest is text")?;
+        self.put(manifest, format!("{text}\n[[test]]\nname = \"{UNIT}\"\npath = \"src/lib.rs\"\n").as_bytes())?;
         self.put("crates/core/src/mutants.rs", include_bytes!("../../data/mutants.rs"))
     }
 
@@ -101,11 +123,7 @@ impl Woven {
         self.pieces.clear();
         let library = format!("{SOURCE}lib.rs");
         let text = repository.text(&library)?.context("the crate is text")?;
-        self.put(
-            &library,
-            format!("{text}\n#[expect(missing_docs, reason = \"written by a machine\")]\npub mod mutants;\n")
-                .as_bytes(),
-        )?;
+        self.put(&library, format!("#![allow(unused, missing_docs)]\n{text}\npub mod mutants;\n").as_bytes())?;
         for file in repository.files()? {
             if !is_rule(&file) {
                 continue;
@@ -122,17 +140,19 @@ impl Woven {
         Ok(())
     }
 
-    /// Cargo in the copy, with nothing from the network.
-    pub fn cargo(&self, arguments: &[&str]) -> Command {
+    /// Cargo in the copy, with nothing from the network; the whole workspace is named, so that what is built anyway
+    /// serves.
+    fn cargo(&self, arguments: &[&str], tests: &[(&str, &str)]) -> Command {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let mut command = Command::new(cargo);
         command.current_dir(&self.root).env("CARGO_TARGET_DIR", &self.target).args(arguments);
-        command.args(["--offline", "--message-format=json"]).args(TESTS);
+        command.args(["--offline", "--message-format=json"]).args(PROFILE).arg("--workspace");
+        command.args(tests.iter().flat_map(|(name, _)| ["--test", name]));
         command
     }
 
     fn errors(&self) -> Result<Vec<Value>> {
-        let mut errors: Vec<Value> = messages(&mut self.cargo(&["check"]))?
+        let mut errors: Vec<Value> = messages(&mut self.cargo(&["check"], &DIRECT))?
             .into_iter()
             .filter_map(|mut message| Some(message.get_mut("message")?.take()))
             .filter(|message| message.get("level").and_then(Value::as_str) == Some("error"))
@@ -187,16 +207,20 @@ impl Woven {
         woven + left_out - ahead
     }
 
-    /// Builds the tests of the rules; gives the programs.
-    pub fn build(&self) -> Result<Vec<PathBuf>> {
-        let built = messages(&mut self.cargo(&["test", "--no-run"]))?;
-        let programs: Vec<PathBuf> = built
+    /// Builds programs of tests; gives each by name, with how the names of its tests begin.
+    pub fn build(&self, tests: &[(&str, &str)]) -> Result<Vec<Built>> {
+        let built = messages(&mut self.cargo(&["test", "--no-run"], tests))?;
+        let text = |message: &Value, place: &str| message.pointer(place).and_then(Value::as_str).map(str::to_owned);
+        let programs: Vec<Built> = built
             .iter()
             .filter(|message| message.pointer("/profile/test") == Some(&Value::Bool(true)))
-            .filter_map(|message| message.get("executable").and_then(Value::as_str))
-            .map(PathBuf::from)
+            .filter_map(|message| Some((text(message, "/target/name")?, text(message, "/executable")?.into())))
+            .filter_map(|(name, path): (String, PathBuf)| {
+                let begins = tests.iter().find(|(test, _)| *test == name)?.1.to_owned();
+                Some(Built { name, path, begins })
+            })
             .collect();
-        ensure!(!programs.is_empty(), "the copy has no tests");
+        ensure!(programs.len() == tests.len(), "{} programs of {} are built", programs.len(), tests.len());
         Ok(programs)
     }
 }
