@@ -24,6 +24,15 @@ pub fn imported(shape: Shape, gaps: &[&str]) -> (Case, String) {
     (case, event)
 }
 
+/// An import of an agreement that had ended before.
+pub fn ended(shape: Shape) -> (Case, String) {
+    let mut case = Case::none(shape);
+    let mut data = import(&case, &[]);
+    data["status"] = json!("ENDED");
+    let event = case.does("AgreementImported", data, &[officer("CMD", "IGL")]);
+    (case, event)
+}
+
 /// An import in a stage, which Hackney has not confirmed.
 pub fn in_stage(letter: char) -> Case {
     if matches!(letter, 'V' | 'S') {
@@ -35,10 +44,7 @@ pub fn in_stage(letter: char) -> Case {
         assert_eq!(case.letter(), letter);
         return case;
     }
-    let mut case = Case::none(Shape::pair());
-    let mut data = import(&case, &[]);
-    data["status"] = json!("ENDED");
-    case.does("AgreementImported", data, &[officer("CMD", "IGL")]);
+    let (mut case, _) = ended(Shape::pair());
     if letter == 'X' {
         case.does("DestructionCertified", certificate(&[], "DESTROYED"), &both("CMD"));
     }

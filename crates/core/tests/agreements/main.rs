@@ -20,6 +20,7 @@ mod declining;
 mod derived;
 mod emergency;
 mod filing;
+mod hands;
 mod importing;
 mod joining;
 mod leaving;

@@ -169,3 +169,45 @@ fn a_suspended_organisation_still_protects() {
     case.does("RevocationNoticed", leaving("UNLAWFUL", &case.today()), &[officer("HCK", "SIG")]);
     assert_eq!(case.letter(), 'X');
 }
+
+#[test]
+fn whoever_signs_beside_the_risk_owner_is_a_party_and_the_scope_is_the_whole() {
+    let mut case = Case::in_force(Shape::three());
+    let mut refused = |data: serde_json::Value, hands: &[(&str, &str)]| {
+        let hands: Vec<_> = hands.iter().map(|(code, role)| officer(code, role)).collect();
+        case.refused("AgreementSuspended", data, &hands)
+    };
+    let whole = || suspension("RIGHTS", "WHOLE");
+    let own = || suspension("RIGHTS", "PARTY");
+    // Neither another office with the risk owner, nor the risk owner with somebody who is none.
+    assert_eq!(refused(own(), &[("HCK", "IAO"), ("HCK", "SIRO")]), "R01");
+    assert_eq!(refused(own(), &[("HCK", "LEO"), ("HCK", "SIRO")]), "R01");
+    assert_eq!(refused(own(), &[("HCK", "DPO"), ("HCK", "IGL")]), "R01");
+    assert_eq!(refused(own(), &[("HCK", "SIG"), ("HCK", "SIRO")]), "R01");
+    assert_eq!(refused(whole(), &[("HCK", "SIRO"), ("ISL", "SIG")]), "R01");
+    assert_eq!(refused(own(), &[("HCK", "SIRO"), ("ISL", "SIRO")]), "R01");
+    let mut pair = Case::in_force(Shape::pair());
+    let hands = [officer("HCK", "SIRO"), officer("ISL", "SIRO")];
+    assert_eq!(pair.refused("AgreementSuspended", whole(), &hands), "R01", "no party");
+}
+
+#[test]
+fn a_regulators_ground_lapses_only_where_one_of_many_that_is_not_the_lead_opened_it_alone() {
+    let regulator = || suspension("REGULATOR", "WHOLE");
+    let after = |mut case: Case| {
+        case.world.now += 11 * DAY;
+        case.letter()
+    };
+    let mut by_lead = Case::in_force(Shape::three());
+    by_lead.does("AgreementSuspended", regulator(), &[officer("CMD", "SIRO")]);
+    let mut by_two = Case::in_force(Shape::three());
+    by_two.does("AgreementSuspended", regulator(), &[officer("HCK", "SIRO"), officer("ISL", "SIRO")]);
+    let mut of_two = Case::in_force(Shape::pair());
+    of_two.does("AgreementSuspended", regulator(), &[officer("HCK", "SIRO")]);
+    let mut alone = Case::in_force(Shape::three());
+    alone.does("AgreementSuspended", regulator(), &[officer("HCK", "SIRO")]);
+    // Another ground of somebody else confirms nothing, nor does a second one of the same party.
+    alone.does("AgreementSuspended", suspension("RIGHTS", "PARTY"), &[officer("ISL", "SIRO")]);
+    alone.does("AgreementSuspended", suspension("REGULATOR", "PARTY"), &[officer("HCK", "SIRO")]);
+    assert_eq!([after(by_lead), after(by_two), after(of_two), after(alone)], ['S', 'S', 'S', 'V']);
+}

@@ -43,7 +43,7 @@ fn allows(row: &Row, before: char, happened: &Result<char, String>) -> bool {
 
 /// Good hands and good data for each event that this program decides.
 #[expect(clippy::too_many_lines, reason = "one arm for each type of event")]
-fn attempt(case: &mut Case, event: &str) -> Option<(Value, Vec<Person>)> {
+pub fn attempt(case: &mut Case, event: &str) -> Option<(Value, Vec<Person>)> {
     let open = case.letter() != 'N';
     let executed = open
         .then(|| {
@@ -155,7 +155,7 @@ fn imported(case: &Case, other: String) -> String {
 }
 
 /// What a case needs before the good event can pass in its stage.
-fn prepare(case: &mut Case, event: &str, state: char) {
+pub fn prepare(case: &mut Case, event: &str, state: char) {
     let needs_triage = event == "TermsSubmitted" && state == 'F';
     if needs_triage {
         case.does("RequestTriaged", accepted(), &[officer("HCK", "IGL")]);

@@ -65,14 +65,22 @@ impl Cell {
         })
     }
 
-    /// What is wrong, unless the cell prints what happened or the difference is one of those that are settled.
+    /// The code that answers here whatever is printed, if the cell is settled so.
+    pub fn settled<'a>(&self, settled: &[(&str, &str, &'a str)]) -> Option<&'a str> {
+        let here =
+            |states: &str| if self.state.len() == 1 { states.contains(&self.state) } else { states == self.state };
+        settled.iter().find(|(event, states, _)| *event == self.event && here(states)).map(|(.., code)| *code)
+    }
+
+    /// What is wrong, unless the cell prints what happened, or is settled and that is what happened.
     pub fn wrong(&self, happened: &Happened, settled: &[(&str, &str, &str)]) -> Option<String> {
-        let known = settled.iter().any(|(event, states, code)| {
-            *event == self.event && states.contains(&self.state) && *happened == Happened::Refused((*code).to_owned())
-        });
-        let right = known || self.allows(happened);
-        (!right)
-            .then(|| format!("{} in {}: {happened:?}, and the table says {}", self.event, self.state, self.outcomes))
+        let settled = self.settled(settled);
+        let right = match settled {
+            Some(code) => *happened == Happened::Refused(code.to_owned()),
+            None => self.allows(happened),
+        };
+        let said = settled.unwrap_or(&self.outcomes);
+        (!right).then(|| format!("{} in {}: {happened:?}, and it should be {said}", self.event, self.state))
     }
 
     /// Asks that nothing is wrong.

@@ -42,6 +42,13 @@ fn registrars_change_by_the_threshold_in_force_and_every_new_key() {
     assert_eq!(refused(change(&[&again], &[], 2), &[two.clone(), three.clone(), again.clone()]), "R05");
     let officer = Person { id: person("CMD", "ADM", 11).id, ..fourth.clone() };
     assert_eq!(refused(change(&[&officer], &[], 2), &[one.clone(), two.clone(), officer.clone()]), "R04");
+    let stranger = person("CMD", "ADM", 11);
+    let hands = [one.clone(), two.clone(), fourth.clone(), stranger];
+    assert_eq!(of_ledger(&mut world, "RegistrarChanged", data.clone(), &hands), Err("R01".to_owned()));
+    // The new key speaks for the person and the office of its row.
+    let other = Person { id: "PER-000000000099".to_owned(), ..fourth.clone() };
+    let hands = [one.clone(), two.clone(), other];
+    assert_eq!(of_ledger(&mut world, "RegistrarChanged", data.clone(), &hands), Err("K10".to_owned()));
     of_ledger(&mut world, "RegistrarChanged", data, &[one.clone(), two.clone(), fourth.clone()]).unwrap();
     let suspended = |world: &mut World, by: &[Person]| {
         let data = json!({ "reason": "REQUESTED", "until": "2026-12-05" });

@@ -336,6 +336,67 @@ fn an_event_from_the_future_or_past_its_time_is_refused() {
 }
 
 #[test]
+fn five_minutes_ahead_and_the_last_instant_are_still_in_time() {
+    let adm = [person("CMD", "ADM", 11)];
+    for (ahead, code) in [(300_000, None), (300_001, Some("K09"))] {
+        let mut world = World::with_camden();
+        world.now += ahead;
+        let early = world.appointment(&adm, &person("CMD", "IGL", 30));
+        world.now -= ahead;
+        let told = world.record(&early).err().map(|stopped| stopped.stop.code().to_owned());
+        assert_eq!(told.as_deref(), code, "{ahead}");
+    }
+    let mut world = World::with_camden();
+    let last = world.appointment(&adm, &person("CMD", "IGL", 30));
+    world.now += 3_600_000;
+    world.record(&last).unwrap();
+}
+
+#[test]
+fn a_new_key_speaks_for_whom_the_event_names() {
+    let mut world = World::with_camden();
+    let whom = person("CMD", "IGL", 30);
+    world.appoint(&person("CMD", "ADM", 11), &whom).unwrap();
+    let good = world.key_registration(&whom, &[person("CMD", "ADM", 11)]);
+    let told = |member: &str, value: &str| {
+        let mut draft = good.clone();
+        draft.payload["data"][member] = json!(value);
+        world.clone().refusal(&draft)
+    };
+    assert_eq!(told("person", &person("CMD", "IGL", 31).id), "K10");
+    assert_eq!(told("organisation", "HCK"), "K10");
+    world.clone().record(&good).unwrap();
+    // So does the key of a chief.
+    let chief = person("HCK", "CEX", 50);
+    let founding = world.registration("HCK", &chief);
+    let mut other = founding.clone();
+    other.payload["data"]["chief"]["person"] = json!(person("HCK", "CEX", 51).id);
+    assert_eq!(world.clone().refusal(&other), "K10");
+    world.record(&founding).unwrap();
+}
+
+#[test]
+fn a_role_held_until_a_day_ends_with_it() {
+    let mut world = World::with_camden();
+    let adm = person("CMD", "ADM", 11);
+    let igl = person("CMD", "IGL", 30);
+    let mut appointed = world.appointment(&[adm.clone()], &igl);
+    appointed.payload["data"]["valid_to"] = json!("2026-12-10");
+    world.record(&appointed).unwrap();
+    world.give_key(&igl, &[adm, person("CMD", "CEX", 10)]).unwrap();
+    let delegate = |world: &mut World| {
+        let data = json!({ "appointment": appointed.payload["id"], "functions": [], "person": person("CMD", "IGL", 33).id, "until": "2026-12-20" });
+        let draft = world.draft("org:CMD", "RoleDelegated", data, &[igl.clone()]);
+        world.clone().record(&draft).err().map(|stopped| stopped.stop.code().to_owned())
+    };
+    let end = "2026-12-11T00:00:00.000Z".parse::<counterpart_core::time::Timestamp>().unwrap().millis();
+    world.now = end - 1;
+    assert_eq!(delegate(&mut world), None);
+    world.now = end;
+    assert_eq!(delegate(&mut world).as_deref(), Some("R02"));
+}
+
+#[test]
 fn an_id_is_used_once() {
     let mut world = World::with_camden();
     let adm = person("CMD", "ADM", 11);
