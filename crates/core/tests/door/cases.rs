@@ -33,7 +33,7 @@ fn cases() -> Vec<Case> {
 }
 
 /// The agreement of a name.
-fn named(name: &str) -> Example {
+pub fn named(name: &str) -> Example {
     match name {
         "children" => children(),
         "charge points" => charge_points(),

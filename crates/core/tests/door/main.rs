@@ -3,9 +3,11 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
 mod cases;
+mod edges;
 mod examples;
 mod filing;
 mod screening;
+mod signers;
 mod totality;
 
 use serde_json::json;
