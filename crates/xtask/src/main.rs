@@ -76,7 +76,7 @@ cargo xtask COMMAND
   power-cut | power-cut-image | io-error | full-disk | damage | rollback [--long | --cases N] [--from N] [--case N]
                     the embedded store under faults; a failing case is told again by its number
                     (images need root, loop devices, mkfs.ext4 and mkfs.xfs, and are left out without)
-  sled-alone [--long]
+  sled-alone [--long | --cases N]
                     sled alone, and ours beside it, under the same kills, cuts and damage
   replay [--long | --events N]
                     a log of random histories on one thread and on many: identical states, byte for byte

@@ -101,7 +101,7 @@ pub fn run(arguments: &[String]) -> Result<()> {
             let answered = read(&answered.join(" ")).context("what was answered for")?;
             let tale = keeper.story(case.parse()?);
             let left = match keeper {
-                Keeper::Sled => sled_alone::judge(&tale, Path::new(folder), answered),
+                Keeper::Sled => sled_alone::judge(Path::new(folder), answered),
                 Keeper::Ours | Keeper::OursOnDisk => match judge(&tale, Path::new(folder), answered, None) {
                     Ok(()) => Left::Whole,
                     Err(error) => {
@@ -190,15 +190,13 @@ pub fn left(keeper: Keeper, case: u64, folder: &Path, answered: Answered) -> Res
     let id = child.id().to_string();
     let (sender, receiver) = mpsc::channel();
     let waiter = std::thread::spawn(move || sender.send(child.wait_with_output()));
-    let output = match receiver.recv_timeout(PATIENCE) {
-        Ok(output) => output?,
-        Err(_) => {
-            // It hangs. Nothing else is known of it.
-            let _ = Command::new("kill").args(["-KILL", &id]).status();
-            let _ = waiter.join();
-            return Ok((Left::Panicked, "it never came back".to_owned()));
-        }
+    let Ok(output) = receiver.recv_timeout(PATIENCE) else {
+        // It hangs. Nothing else is known of it.
+        let _ = Command::new("kill").args(["-KILL", &id]).status();
+        let _ = waiter.join();
+        return Ok((Left::Panicked, "it never came back".to_owned()));
     };
+    let output = output?;
     let word = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     let why = String::from_utf8_lossy(&output.stderr).trim().to_owned();
     let all = [Left::Whole, Left::Lost, Left::Refused, Left::Panicked];

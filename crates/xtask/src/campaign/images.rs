@@ -82,15 +82,8 @@ pub fn power_cut(case: u64, folder: &Path) -> Verdict {
     if !possible() {
         return Ok("not tried: it needs root, loop devices, mkfs.ext4 and mkfs.xfs");
     }
-    static LIBRARY: OnceLock<PathBuf> = OnceLock::new();
-    let library = match LIBRARY.get() {
-        Some(library) => library,
-        None => {
-            let made = strike::library(&Repository::find()?)?;
-            LIBRARY.get_or_init(|| made)
-        }
-    };
-    let strike = Strike::new(library, &folder.join("page"))?;
+    let library = library()?;
+    let strike = Strike::new(&library, &folder.join("page"))?;
     let keeper = if case % 8 < 2 { Keeper::OursOnDisk } else { Keeper::Ours };
     let kind = if case.is_multiple_of(2) { Kind::Ext4 } else { Kind::Xfs };
     let cut = cut(keeper, kind, &strike, case, folder)?;
@@ -101,6 +94,16 @@ pub fn power_cut(case: u64, folder: &Path) -> Verdict {
         (Kind::Xfs, false) => "xfs, a new store",
         (Kind::Xfs, true) => "xfs, a store that was there",
     })
+}
+
+/// The library, compiled once.
+fn library() -> Result<PathBuf> {
+    static LIBRARY: OnceLock<PathBuf> = OnceLock::new();
+    if let Some(library) = LIBRARY.get() {
+        return Ok(library.clone());
+    }
+    let made = strike::library(&Repository::find()?)?;
+    Ok(LIBRARY.get_or_init(|| made).clone())
 }
 
 /// Cuts the power at a call that the case chooses.

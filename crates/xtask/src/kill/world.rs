@@ -14,7 +14,7 @@ use super::scenario::{Outcome, Scenario, Stage};
 use crate::client;
 use crate::load::Prepared;
 use crate::repository::succeed;
-use crate::server::{ORIGIN, Server};
+use crate::server::Server;
 use crate::strike::{Blow, How, Strike};
 
 /// Appointments that a scenario may send.
@@ -137,11 +137,6 @@ impl World {
     /// The signed genesis that the ledger was founded with.
     pub(super) fn genesis(&self) -> PathBuf {
         self.folder.join("genesis.json")
-    }
-
-    /// The name of the log.
-    pub(super) fn origin(&self) -> &'static str {
-        ORIGIN
     }
 }
 
