@@ -125,9 +125,10 @@ impl<'a> Question<'a> {
         if let Some(code) = self.agreement.and_then(|a| super::joining::fixed(a, &self.event.data)) {
             return Err(self.refused(code, id));
         }
-        // Whoever joins signs the version in force, whatever an amendment waits for.
-        let joins = self.put().is_some_and(|put| put.accedes());
-        let track = self.agreement.filter(|_| !joins).and_then(|a| track::cell(self.event.event_type(), a.track()));
+        // Whoever joins signs the version in force, and so does who replaces a signature in doubt, whatever an
+        // amendment waits for.
+        let beside = self.put().is_some_and(|put| put.accedes() || put.replaces());
+        let track = self.agreement.filter(|_| !beside).and_then(|a| track::cell(self.event.event_type(), a.track()));
         let found = track.unwrap_or(found);
         match found {
             Cell::Go => self.passed(),

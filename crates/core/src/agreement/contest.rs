@@ -6,7 +6,7 @@
 
 use crate::agreement::asked::Put;
 use crate::agreement::{Agreement, Derived, Ground, Origin, Party, PartyState, Reach, Signature, Stage, Standing};
-use crate::event::data::SuspensionGround;
+use crate::event::data::{Data, SuspensionGround};
 use crate::header::{Formation, SignatureKind};
 use crate::ids::{EventId, OrganisationCode, Role};
 use crate::time::Timestamp;
@@ -18,6 +18,20 @@ impl Put<'_> {
         self.agreement
             .doubted(signer.organisation)
             .any(|signature| signature.kind == kind && signature.role == signer.role)
+    }
+
+    /// Whether the event is a signature of the version in force in the place of one in doubt. An amendment that is
+    /// open does not stop it: nothing else could lift what a disowned signature suspends (domain.md 2.12, 5).
+    pub(super) fn replaces(&self) -> bool {
+        let (hash, kind) = if let Data::ApprovalGiven(data) = &self.event.data {
+            (&data.version_hash, SignatureKind::Approval)
+        } else if let Data::ExecutionSigned(data) = &self.event.data {
+            (&data.version_hash, SignatureKind::Execution)
+        } else {
+            return false;
+        };
+        let in_force = self.agreement.stage.force().is_some();
+        in_force && self.agreement.current().hash == *hash && self.signs_again(kind)
     }
 }
 

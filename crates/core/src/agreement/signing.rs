@@ -93,7 +93,7 @@ pub(super) fn hands_of_approval(put: &Put<'_>) -> Result<(), Refusal> {
 /// G08, the party's state, G18 and G19.
 pub(super) fn guards_of_approval(put: &Put<'_>, data: &ApprovalGiven) -> Result<(), Refusal> {
     let party = put.party()?;
-    let version = put.agreement.signable(party, &data.version_hash, SignatureKind::Approval)?;
+    let version = put.version_to_sign(party, &data.version_hash, SignatureKind::Approval)?;
     party.may(put.asks(Asked::Approve))?;
     let role = put.signer().role;
     let owed = || Refusal::RolesMissing {
@@ -137,7 +137,7 @@ pub(super) fn hands_of_execution(put: &Put<'_>) -> Result<(), Refusal> {
 /// G08, the party's state, G20, G18, and for a small body that two persons signed.
 pub(super) fn guards_of_execution(put: &Put<'_>, data: &ExecutionSigned) -> Result<(), Refusal> {
     let party = put.party()?;
-    let version = put.agreement.signable(party, &data.version_hash, SignatureKind::Execution)?;
+    let version = put.version_to_sign(party, &data.version_hash, SignatureKind::Execution)?;
     party.may(put.asks(Asked::Execute))?;
     if let Stage::Approving(signing) = &put.agreement.stage
         && put.at >= london::end_of(signing.approve_by)
@@ -207,11 +207,19 @@ pub(super) fn own_datasets(header: &Header, party: &Party) -> Vec<DatasetId> {
 }
 
 impl Put<'_> {
+    /// The version that an approval or execution may name now: that in force for a signature in the place of one
+    /// in doubt, else as [`Agreement::signable`] says.
+    fn version_to_sign(&self, party: &Party, hash: &Digest, kind: SignatureKind) -> Result<&Version, Refusal> {
+        if self.replaces() { Ok(self.agreement.current()) } else { self.agreement.signable(party, hash, kind) }
+    }
+
     /// What is asked of the party's state: to sign at all, or to sign an amendment.
     pub(super) fn asks(&self, usual: Asked) -> Asked {
         let comes_in = self.party().is_ok_and(|party| party.joins || self.agreement.is_acceding(party));
         if comes_in {
             usual
+        } else if self.replaces() {
+            Asked::SignAgain
         } else if self.agreement.amendment().is_some() {
             Asked::Adopt
         } else if self.agreement.stage.force().is_some() {

@@ -130,6 +130,45 @@ fn people_come_first_when_a_signature_is_disowned() {
 }
 
 #[test]
+fn a_signature_in_doubt_may_be_given_again_beside_an_amendment() {
+    let shorter = |case: &Case| {
+        let shape = case.shape.clone().with("/notice_days", json!(10));
+        let (mut data, hash) = case.draft_of(&shape, 2, &["/notice_days"]);
+        data["class"] = json!("M3");
+        data["renewal"] = json!(false);
+        data["words"] = commitment();
+        (data, hash)
+    };
+    // While it is open, and while it is being signed.
+    for signing in [false, true] {
+        let mut case = Case::in_force(Shape::pair());
+        let (data, hash) = shorter(&case);
+        case.does("AmendmentProposed", data, &[officer("HCK", "IGL")]);
+        if signing {
+            let mut data = case.submission();
+            data["version"] = json!(2);
+            data["version_hash"] = json!(hash);
+            case.does("TermsSubmitted", data, &[officer("CMD", "IGL")]);
+        }
+        let sig = officer("HCK", "SIG");
+        let executed = signature(&case, "HCK", "SIG");
+        let from = index(&case, &executed);
+        reports(&mut case, &sig, Some(from), &[officer("HCK", "CEX")]).unwrap();
+        let fresh = sig.with_key(232);
+        case.world.give_key(&fresh, &[officer("HCK", "ADM"), officer("HCK", "CEX")]).unwrap();
+        assert_eq!(case.letter(), 'S');
+        // Nobody else's, and no other signature, names the version in force now.
+        let locked = if signing { "G08" } else { "T03" };
+        assert_eq!(case.refused("ExecutionSigned", case.execution(), &[officer("CMD", "SIG")]), locked);
+        assert_eq!(case.refused("ApprovalGiven", case.approval(), &[officer("HCK", "IAO")]), locked);
+        case.does("ExecutionSigned", case.execution(), &[fresh.clone()]);
+        assert_eq!((case.letter(), standing(&case, &executed)), ('V', Standing::Contested));
+        assert!(case.agreement().amendment().is_some(), "the amendment goes on");
+        assert_eq!(case.refused("ExecutionSigned", case.execution(), &[fresh]), locked);
+    }
+}
+
+#[test]
 fn a_signature_in_doubt_may_be_given_again() {
     let (mut case, executed) = executed_in_doubt(Shape::pair());
     let sig = officer("HCK", "SIG");

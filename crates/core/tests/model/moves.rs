@@ -217,10 +217,6 @@ impl Maker {
             // Whom the lead left alone, another may lead.
             moves.extend([Move::Lead(1, false), Move::Lead(1, true)]);
         }
-        if let Some(amendment) = view.amendment() {
-            // While one is being signed, nobody signs the version in force again.
-            moves.push(Move::Abandon(place(amendment.by)));
-        }
         moves.extend([Move::WaitUntilDue, Move::Wait(14)]);
         moves
     }
