@@ -185,6 +185,9 @@ impl<S: Store + ?Sized, L: LockStore + ?Sized> Ledger<S, L> {
     ///
     /// As for [`Ledger::open`].
     pub fn reopen(&mut self) -> Result<(), LedgerError> {
+        if counterpart_tlog::planted!("nothing_read_again") {
+            return Ok(());
+        }
         self.replay = Replay::new();
         self.tree = Tree::new();
         self.checkpoint = None;
@@ -227,12 +230,12 @@ impl<S: Store + ?Sized, L: LockStore + ?Sized> Ledger<S, L> {
         if signed.size > self.tree.size() {
             return Err(StoreError::Rollback { have: self.tree.size(), signed: signed.size }.into());
         }
-        if self.tree.root_at(signed.size) != Some(signed.root) {
+        if self.tree.root_at(signed.size) != Some(signed.root) && !counterpart_tlog::planted!("fork_at_start_unseen") {
             return Err(LedgerError::Fork { size: signed.size });
         }
         self.checkpoint = Some(note.into());
         self.signed = signed.size;
-        if signed.size < self.tree.size() {
+        if signed.size < self.tree.size() && !counterpart_tlog::planted!("start_signs_nothing") {
             self.sign()?;
         }
         Ok(())
@@ -301,9 +304,18 @@ impl<S: Store + ?Sized, L: LockStore + ?Sized> Ledger<S, L> {
             }
         }
         if !entries.is_empty() {
+            if counterpart_tlog::planted!("signed_before_durable") {
+                for leaf in &leaves {
+                    self.tree.push(*leaf);
+                }
+                self.sign()?;
+                self.tree.truncate(first);
+            }
             // From here the entries are the record: once durable, a failure below costs a delay, never an event.
             self.store.append(first, &entries)?;
-            self.read_back(first, &leaves)?;
+            if !counterpart_tlog::planted!("not_read_back") {
+                self.read_back(first, &leaves)?;
+            }
             for leaf in leaves {
                 self.tree.push(leaf);
             }
@@ -320,9 +332,13 @@ impl<S: Store + ?Sized, L: LockStore + ?Sized> Ledger<S, L> {
         };
         let behind_ms = now.millis_until(last);
         if behind_ms > CLOCK_BEHIND_MAX {
-            return Err(LedgerError::Clock { behind_ms });
+            return if counterpart_tlog::planted!("clock_behind_accepted") {
+                Ok(now)
+            } else {
+                Err(LedgerError::Clock { behind_ms })
+            };
         }
-        Ok(now.max(last))
+        Ok(if counterpart_tlog::planted!("time_not_raised") { now } else { now.max(last) })
     }
 
     /// Authority is checked again here, by the one sequencer: a key that was revoked since it was looked up is refused.
@@ -333,12 +349,17 @@ impl<S: Store + ?Sized, L: LockStore + ?Sized> Ledger<S, L> {
         if let Err(other @ Refusal::OtherLedger { .. }) = known {
             return Err(other);
         }
-        let checked =
-            if opened.unchecked { self.replay.keyring.check(event, &opened.envelope).map(drop) } else { Ok(()) };
+        let checked = if opened.unchecked && !counterpart_tlog::planted!("carried_key_unchecked") {
+            self.replay.keyring.check(event, &opened.envelope).map(drop)
+        } else {
+            Ok(())
+        };
         if let Err(wrong @ Refusal::SignatureWrong { .. }) = checked {
             return Err(wrong);
         }
-        if let Known::Same(index) = known? {
+        if let Known::Same(index) = known?
+            && !counterpart_tlog::planted!("recorded_twice")
+        {
             return Ok(Known::Same(index));
         }
         checked?;

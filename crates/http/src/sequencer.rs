@@ -233,7 +233,10 @@ impl Desk {
     fn serve(&mut self, jobs: Vec<(Vec<Submitted>, oneshot::Sender<Decided>)>) {
         let group: Vec<Submitted> = jobs.iter().flat_map(|(events, _)| events.iter().cloned()).collect();
         match self.decide(&group) {
-            Ok(decisions) => {
+            Ok(mut decisions) => {
+                if counterpart_tlog::planted!("answers_mixed_up") {
+                    decisions.rotate_right(1);
+                }
                 let mut decisions = decisions.into_iter();
                 for (events, answer) in jobs {
                     let own = decisions.by_ref().take(events.len()).collect();
@@ -361,7 +364,9 @@ impl Desk {
             }
             // The readers' thread ends only after this one, unless it broke: then nobody reads its view.
             let _ = self.owned.groups.send(Group { events: recorded, checkpoint });
-            self.owned.reader.acknowledge(size);
+            if !counterpart_tlog::planted!("readers_do_not_wait") {
+                self.owned.reader.acknowledge(size);
+            }
         }
         decisions
     }

@@ -175,6 +175,9 @@ impl Mirror {
                 return self.refresh(shown);
             }
             if shown.checkpoint.size < known.checkpoint.size {
+                if counterpart_tlog::planted!("mirror_goes_back") {
+                    self.shelf.publish(&shown.note)?;
+                }
                 return Err(self.smaller(&shown, now)?);
             }
             from = Some(known.checkpoint.size);
@@ -232,6 +235,9 @@ impl Mirror {
             }
             return Err(MirrorError::Damaged { size, what: "its hash tiles lead to another root".to_owned() });
         }
+        if counterpart_tlog::planted!("mirror_fork_unseen") {
+            return Ok(theirs);
+        }
         Err(self.fork(shown, Some(&theirs), now)?)
     }
 
@@ -263,6 +269,9 @@ impl Mirror {
     /// Keeps everything that a verified tree covers, then publishes its checkpoint.
     fn take_in(&mut self, shown: &Shown, tree: &Tree, progress: &mut dyn FnMut(u64, u64)) -> Result<(), MirrorError> {
         let size = tree.size();
+        if counterpart_tlog::planted!("mirror_checkpoint_first") {
+            self.shelf.publish(&shown.note)?;
+        }
         let whole = self.known.as_ref().is_some_and(|known| known.tree.is_some());
         let old = if whole { self.size() } else { 0 };
         let own = Source::Folder(self.shelf.root().to_owned());
@@ -270,8 +279,9 @@ impl Mirror {
             let TilePath::Entries { n, width } = path else { continue };
             let first = n * u64::from(TILE_WIDTH);
             let fits = |entries: &[Vec<u8>]| {
-                entries.len() == usize::from(width)
-                    && (first..).zip(entries).all(|(index, entry)| tree.leaf(index) == Some(leaf_hash(entry)))
+                counterpart_tlog::planted!("mirror_takes_any_entry")
+                    || entries.len() == usize::from(width)
+                        && (first..).zip(entries).all(|(index, entry)| tree.leaf(index) == Some(leaf_hash(entry)))
             };
             // What an interrupted pass has kept already need not be fetched again.
             let kept = own.bundle(n, width).ok().filter(|entries| fits(entries));

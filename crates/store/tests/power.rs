@@ -216,3 +216,98 @@ fn a_start_that_finds_no_room_gives_up_the_ballast_and_reads() {
     assert!(ballast.exists() && !store.is_low_on_space());
     record(&store, 12).unwrap();
 }
+
+/// Writes one bit of the next record wrong, once.
+#[derive(Default)]
+struct Flips(AtomicBool);
+
+impl Hook for Flips {
+    fn fault(&self, op: Op, file: &str) -> Fault {
+        let meant = op == Op::Write && file.starts_with("records/") && !file.contains(".new");
+        if meant && self.0.swap(false, Ordering::SeqCst) { Fault::Flip } else { Fault::None }
+    }
+}
+
+#[test]
+fn a_clean_stop_does_not_vouch_for_what_was_read_back_wrong() {
+    let folder = tempfile::tempdir().unwrap();
+    let flips = Arc::new(Flips::default());
+    let hook: Arc<dyn Hook> = flips.clone();
+    let store = Embedded::open(folder.path(), &options(Some(hook.clone()))).unwrap();
+    record(&store, 8).unwrap();
+    flips.0.store(true, Ordering::SeqCst);
+    // Two entries, of which the first, a long one, is wrong on the disk: whoever reads it back signs nothing.
+    store.append(8, &[entry(8), entry(9)]).unwrap();
+    assert!(matches!(store.read_back(8..10, &mut |_, _| {}), Err(StoreError::Damaged { index: 8, .. })));
+    drop(store);
+    let store = Embedded::open(folder.path(), &options(Some(hook))).unwrap();
+    assert_eq!((store.size(), store.report().set_aside.len()), (8, 1));
+    record(&store, 10).unwrap();
+    for index in 0..10 {
+        assert_eq!(store.entry(index).unwrap().as_deref(), Some(&*entry(index).bytes));
+    }
+}
+
+/// Kills the process at the next sync of the records: what was written is left to the system.
+struct Kills {
+    under: FaultyDisk,
+    armed: AtomicBool,
+    dead: AtomicBool,
+}
+
+impl Hook for Kills {
+    fn fault(&self, op: Op, file: &str) -> Fault {
+        let struck = op == Op::Sync && file.starts_with("records/") && self.armed.swap(false, Ordering::SeqCst);
+        if struck {
+            self.dead.store(true, Ordering::SeqCst);
+        }
+        if self.dead.load(Ordering::SeqCst) { Fault::Before(ErrorKind::Other) } else { Fault::None }
+    }
+
+    fn replaces(&self, path: &Path, offset: u64, old: &[u8]) {
+        self.under.replaces(path, offset, old);
+    }
+
+    fn synced(&self, path: &Path) {
+        self.under.synced(path);
+    }
+
+    fn plays_syncs(&self) -> bool {
+        true
+    }
+
+    fn names(&self, op: Op, from: &Path, to: &Path) {
+        self.under.names(op, from, to);
+    }
+
+    fn synced_directory(&self, path: &Path) {
+        self.under.synced_directory(path);
+    }
+}
+
+#[test]
+fn what_a_killed_process_left_is_durable_before_it_is_signed_for() {
+    for seed in 0..6 {
+        let folder = tempfile::tempdir().unwrap();
+        let under = FaultyDisk::new(u64::MAX, Blow::None);
+        let kills = Arc::new(Kills { under, armed: AtomicBool::default(), dead: AtomicBool::default() });
+        let hook: Arc<dyn Hook> = kills.clone();
+        let store = Embedded::open(folder.path(), &options(Some(hook.clone()))).unwrap();
+        record(&store, 3).unwrap();
+        kills.armed.store(true, Ordering::SeqCst);
+        assert!(store.append(3, &[entry(3), entry(4)]).is_err());
+        drop(store);
+        kills.dead.store(false, Ordering::SeqCst);
+        // The next process finds both in the system's memory and signs for them. Then the power goes.
+        let store = Embedded::open(folder.path(), &options(Some(hook.clone()))).unwrap();
+        assert_eq!(store.size(), 5);
+        let locks = store.locks();
+        let seen = locks.load().unwrap();
+        assert_eq!(locks.swap(seen.as_deref(), 5, b"checkpoint over 5").unwrap(), Swap::Done);
+        kills.dead.store(true, Ordering::SeqCst);
+        drop(store);
+        kills.under.lose_power(seed).unwrap();
+        kills.dead.store(false, Ordering::SeqCst);
+        judge(folder.path(), (5, false), &format!("seed {seed}"));
+    }
+}

@@ -17,6 +17,7 @@ mod frontier;
 mod hash;
 mod merkle;
 pub mod note;
+pub mod planted;
 pub mod policy;
 pub mod proof;
 mod text;

@@ -8,7 +8,8 @@ use anyhow::{Result, bail};
 
 use crate::repository::{Repository, succeed};
 use crate::{
-    campaign, clock, dependencies, files, floors, fuzz, interop, kill, outsider, pages, replay, spelling, vendor,
+    campaign, clock, dependencies, files, floors, fuzz, interop, jumps, kill, linear, outsider, pages, replay, sim,
+    spelling, vendor,
 };
 
 /// Random cases of each property in the gate, twice the usual number.
@@ -23,7 +24,7 @@ struct Step {
 }
 
 /// The gate, cheapest first, so that a slip shows at once.
-const STEPS: [Step; 18] = [
+const STEPS: [Step; 21] = [
     Step {
         name: "format",
         after: None,
@@ -50,6 +51,9 @@ const STEPS: [Step; 18] = [
     Step { name: "kill", after: Some("binary"), run: kill::short },
     Step { name: "campaigns", after: Some("tests"), run: campaign::step },
     Step { name: "replay", after: Some("tests"), run: replay::step },
+    Step { name: "sim", after: Some("tests"), run: sim::step },
+    Step { name: "linear", after: Some("tests"), run: linear::step },
+    Step { name: "clock", after: Some("binary"), run: jumps::step },
 ];
 
 fn lints(repository: &Repository) -> Result<()> {

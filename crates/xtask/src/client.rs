@@ -160,6 +160,15 @@ pub fn get(address: &str, path: &str) -> Result<Vec<u8>> {
     })
 }
 
+/// One request over a connection of its own, and whatever it is answered.
+///
+/// # Errors
+///
+/// It is not answered.
+pub fn once(address: &str, request: &[u8]) -> Result<Answer> {
+    runtime()?.block_on(async { Connection::open(address).await?.ask(request).await })
+}
+
 /// Asks for paths one after another over one kept connection, each once; gives how long each took, in microseconds.
 ///
 /// # Errors

@@ -104,6 +104,7 @@ const HOUSE: [Room; 10] = [
             "counterpart-store",
             "counterpart-mirror",
             "counterpart-witness",
+            "counterpart-http",
         ],
         in_tests: &[],
         others: None,

@@ -125,7 +125,13 @@ impl Maker {
         Ok(events)
     }
 
-    fn organisation(&self, place: usize) -> Result<[Prepared; 3]> {
+    /// The three events that bring in an organisation: it is registered, its administrator appointed, and the key of
+    /// the administrator.
+    ///
+    /// # Errors
+    ///
+    /// As [`Maker::organisations`].
+    pub fn organisation(&self, place: usize) -> Result<[Prepared; 3]> {
         let code = code(place);
         let [one, two, _] = registrars();
         let (chief, administrator) = officers(&code, place);
@@ -177,7 +183,12 @@ impl Maker {
             .collect()
     }
 
-    fn appointment(&self, number: u64, by: &Officer, person: &str, role: &str) -> Result<Prepared> {
+    /// Somebody is appointed by the chief or the administrator of an organisation.
+    ///
+    /// # Errors
+    ///
+    /// As [`Maker::organisations`].
+    pub fn appointment(&self, number: u64, by: &Officer, person: &str, role: &str) -> Result<Prepared> {
         let (commitment, disclosure) = self.holder(number, "/holder")?;
         let today = counterpart_core::london::date_of(self.now).to_string();
         let data = json!({
@@ -279,12 +290,14 @@ pub fn registrars() -> [Officer; 3] {
     [1, 2, 3].map(|number| Officer::new("REG", "REG", number))
 }
 
-fn officers(code: &str, place: usize) -> (Officer, Officer) {
+/// The chief and the administrator of an organisation.
+pub fn officers(code: &str, place: usize) -> (Officer, Officer) {
     let number = 1_000 + place as u64 * 2;
     (Officer::new(code, "CEX", number), Officer::new(code, "ADM", number + 1))
 }
 
-fn code(place: usize) -> String {
+/// The code of an organisation.
+pub fn code(place: usize) -> String {
     format!("B{place:05}")
 }
 

@@ -26,17 +26,21 @@ mod fuzz;
 #[path = "../../core/tests/history/history.rs"]
 mod history;
 mod interop;
+mod jumps;
 mod kill;
 mod licence;
+mod linear;
 mod load;
 mod metadata;
 mod model;
 mod mutants;
 mod outsider;
 mod pages;
+mod planted;
 mod replay;
 mod repository;
 mod server;
+mod sim;
 mod spelling;
 mod strike;
 mod teller;
@@ -80,10 +84,20 @@ cargo xtask COMMAND
                     sled alone, and ours beside it, under the same kills, cuts and damage
   replay [--long | --events N]
                     a log of random histories on one thread and on many: identical states, byte for byte
-  campaigns         the short run of each of these";
+  campaigns         the short run of each of these
+  sim [--long | --seeds N] [--from N] [--seed N]
+                    server, witnesses, mirrors, clients and operator from one number, under every fault at once
+  planted [NAME…]   bugs are planted, one at a time: does the simulation, or a history, find each? (docs/adr/0012)
+  linear [--long | --histories N] [--from N]
+                    concurrent clients against the real sequencer under faults: does one log explain every answer?
+  clock [--long | --jumps N]
+                    the real program under a clock that jumps by years, stands still and steps back";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let Some(code) = planted::before_the_compiler(&arguments) {
+        return code;
+    }
     match run(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -118,6 +132,10 @@ fn run(arguments: &[String]) -> Result<()> {
         "sled-alone" => campaign::sled_alone::run(&repository, rest),
         "teller" => teller::run(rest),
         "replay" => replay::run(rest),
+        "sim" => sim::run(rest),
+        "planted" => planted::run(&repository, rest),
+        "linear" => linear::run(rest),
+        "clock" => jumps::run(&repository, rest),
         "bench" => bench::run(&repository, rest),
         "help" | "--help" | "-h" => {
             println!("{HELP}");

@@ -75,12 +75,23 @@ impl Server {
     ///
     /// As [`Server::started`].
     pub fn started_with(binary: &Path, data: &Path, words: &[&str]) -> Result<Self> {
-        let mut process = Command::new(binary)
-            .arg("serve")
-            .arg("--data")
-            .arg(data)
+        Self::listening(Command::new(binary).arg("serve").arg("--data").arg(data).args(words), binary, data)
+    }
+
+    /// The same in an environment with these additions.
+    ///
+    /// # Errors
+    ///
+    /// As [`Server::started`].
+    pub fn started_in(binary: &Path, data: &Path, environment: &[(&str, PathBuf)]) -> Result<Self> {
+        let mut serve = Command::new(binary);
+        serve.arg("serve").arg("--data").arg(data).envs(environment.iter().map(|(name, value)| (name, value)));
+        Self::listening(&mut serve, binary, data)
+    }
+
+    fn listening(serve: &mut Command, binary: &Path, data: &Path) -> Result<Self> {
+        let mut process = serve
             .args(["--listen", "127.0.0.1:0"])
-            .args(words)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()

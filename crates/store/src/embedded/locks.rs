@@ -173,7 +173,8 @@ impl LockStore for Locks {
             other => other.map_err(|problem| self.poison.set(&problem))?,
         };
         // From here the result is unknown until the file says that it is durable.
-        self.run.write(place, &frame).map_err(|problem| self.poison.set(&problem))?;
+        let durable = if counterpart_tlog::planted!("checkpoint_not_synced") { Run::put } else { Run::write };
+        durable(&self.run, place, &frame).map_err(|problem| self.poison.set(&problem))?;
         self.run.advance(place, bytes);
         self.index.add(|recent| recent.add_checkpoint(size, place, header.crc));
         *current = Current { size, count: next + 1, place: Some(place), note: Some(new.to_vec()) };

@@ -146,7 +146,7 @@ impl Run {
                 return Ok((place, Some("a frame runs past the end of the file".into())));
             };
             let body = frame.get(FRAME_HEADER..).unwrap_or_default();
-            if !header.fits(self.seed, body) {
+            if !header.fits(self.seed, body) && !counterpart_tlog::planted!("checksum_ignored") {
                 return Ok((place, Some("the checksum is wrong".into())));
             }
             if !aside && position(&header) != *next {
@@ -324,6 +324,14 @@ impl Run {
         let file = self.file(place.file)?;
         let context = |source| super::disk::failed(format!("writing {}", file.file.name), source);
         file.file.write(bytes, u64::from(place.offset)).map_err(context)
+    }
+
+    /// Makes durable what a process that was killed may have left to the system: the end of the last file, and the names.
+    pub(super) fn settle(&self) -> Result<(), StoreError> {
+        if let Some((_, last)) = self.last() {
+            last.file.sync().map_err(|source| super::disk::failed(format!("syncing {}", last.file.name), source))?;
+        }
+        self.disk.sync_directory(self.kind.directory())
     }
 
     /// Makes the file that holds `place` durable.

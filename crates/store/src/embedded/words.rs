@@ -163,15 +163,21 @@ impl Words {
     /// Makes a group's records, sealed words and keys durable, side by side.
     pub(super) fn write_with(&self, sealed: &Sealed, records: &Run, at: Place, bytes: &[u8]) -> Result<(), StoreError> {
         if sealed.words.is_empty() {
-            return records.write(at, bytes);
+            return if counterpart_tlog::planted!("ack_before_sync") {
+                records.put(at, bytes)
+            } else {
+                records.write(at, bytes)
+            };
         }
         self.sealed.put(sealed.words_at, &sealed.words)?;
         self.keys.put(sealed.keys_at, &sealed.keys)?;
         records.put(at, bytes)?;
         let Some([words, keys]) = &self.beside else {
-            self.sealed.sync(sealed.words_at)?;
-            self.keys.sync(sealed.keys_at)?;
-            return records.sync(at);
+            if !counterpart_tlog::planted!("words_not_synced") {
+                self.sealed.sync(sealed.words_at)?;
+                self.keys.sync(sealed.keys_at)?;
+            }
+            return if counterpart_tlog::planted!("ack_before_sync") { Ok(()) } else { records.sync(at) };
         };
         words.begin(sealed.words_at);
         keys.begin(sealed.keys_at);
@@ -179,6 +185,12 @@ impl Words {
         // Both are waited for whatever became of the others: their next sync must not be taken for this one.
         let (words, keys) = (words.end(), keys.end());
         synced.and(words).and(keys)
+    }
+
+    /// Makes durable what a process that was killed may have left to the system.
+    pub(super) fn settle(&self) -> Result<(), StoreError> {
+        self.sealed.settle()?;
+        self.keys.settle()
     }
 
     pub(super) fn advance(&self, sealed: &Sealed) {

@@ -4,7 +4,7 @@
 //! leaves of writes that were not synced is a random choice of their sectors of 512 bytes; of names that were not
 //! synced it is a random number of the first of them.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -47,8 +47,9 @@ struct State {
     unread: Option<String>,
     struck: Option<String>,
     dead: bool,
-    /// For each file, what unsynced writes replaced, the oldest first.
-    writes: HashMap<PathBuf, Vec<Replaced>>,
+    /// For each file, what unsynced writes replaced, the oldest first. In order, so that a seed tells the same story
+    /// again.
+    writes: BTreeMap<PathBuf, Vec<Replaced>>,
     /// Unsynced changes of names, the oldest first.
     names: Vec<Named>,
 }
@@ -104,6 +105,13 @@ impl FaultyDisk {
         self.state().struck.clone()
     }
 
+    /// Takes everything that was written for durable, as after `sync`. The store must be closed.
+    pub fn settle(&self) {
+        let mut state = self.state();
+        state.writes.clear();
+        state.names.clear();
+    }
+
     /// Leaves of the disk what the power cut left, chosen by the seed. The store must be closed.
     ///
     /// # Errors
@@ -112,7 +120,7 @@ impl FaultyDisk {
     pub fn lose_power(&self, seed: u64) -> io::Result<()> {
         let mut chance = Chance(seed);
         let mut state = self.state();
-        for (path, writes) in state.writes.drain() {
+        for (path, writes) in std::mem::take(&mut state.writes) {
             let Ok(file) = fs::OpenOptions::new().write(true).read(true).open(&path) else { continue };
             let shortest = writes.iter().map(|write| write.length).min().unwrap_or(0);
             for write in writes.iter().rev() {
