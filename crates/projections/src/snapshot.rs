@@ -10,7 +10,7 @@
 //! leaves           stretches of the leaf hashes, 32 bytes each
 //! ```
 //!
-//! All but the leaves are MessagePack with the names of members, as serde has them. The board is made from the rest.
+//! All but the leaves are `MessagePack` with the names of members, as serde has them. The board is made from the rest.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -110,11 +110,11 @@ impl View {
         };
         let stretches = || agreements.into_par_iter().map(|number| read(kept, number)).collect::<Result<Vec<_>, _>>();
         let rest = || -> Result<(Places, Vec<AgreementId>), String> { Ok((read(kept, 2)?, read(kept, 3)?)) };
-        let ((state, placed), (recorded, (tree, stretches))) = rayon::join(
+        let ((state, others), (recorded, (tree, stretches))) = rayon::join(
             || rayon::join(|| read::<State>(kept, 1), rest),
             || rayon::join(recorded, || rayon::join(tree, stretches)),
         );
-        let (tree, (places, filed)): (Result<Tree, String>, _) = (tree, placed?);
+        let (tree, (places, filed)): (Result<Tree, String>, _) = (tree, others?);
         let (tree, recorded): (Tree, Result<HashMap<EventId, Recorded>, String>) = (tree?, recorded);
         let agreements: Vec<Vec<Arc<Agreement>>> = stretches?;
         let together = Together { rest: state?, events: recorded?, agreements };
@@ -160,7 +160,7 @@ fn parts(state: &State, tree: &Tree, places: &Places, filed: &[AgreementId], eac
     let agreements = agreements.chunks(AGREEMENTS).map(written);
     let leaves = leaves.into_iter().map(|from| {
         let stretch = (from..tree.size()).take(LEAVES).filter_map(|index| tree.leaf(index));
-        stretch.flat_map(|leaf| leaf.to_bytes()).collect()
+        stretch.flat_map(counterpart_tlog::Hash::to_bytes).collect()
     });
     each(&mut first.into_iter().chain(events).chain(agreements).chain(leaves));
 }

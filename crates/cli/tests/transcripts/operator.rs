@@ -33,6 +33,7 @@ fn doctor(shop: &Shop, code: i32) -> Value {
 }
 
 /// Waits until a text of the server holds something.
+#[expect(clippy::disallowed_methods, reason = "another process is asked until it says so")]
 fn until(ledger: &Served, path: &str, what: &str) -> String {
     for _ in 0..600 {
         let text = ledger.get_text(path);
@@ -189,7 +190,7 @@ fn damaged_records_are_mended_from_a_mirror() {
     doctor(shop, 0);
     let reports = fs::read_dir(shop.path("ledger")).unwrap().filter_map(|found| {
         let name = found.unwrap().file_name().into_string().unwrap();
-        (name.starts_with("repair-") && name.ends_with(".json")).then_some(name)
+        (name.starts_with("repair-") && Path::new(&name).extension().is_some_and(|end| end == "json")).then_some(name)
     });
     let reports: Vec<Value> = reports
         .map(|name| serde_json::from_slice(&fs::read(shop.path("ledger").join(name)).unwrap()).unwrap())
