@@ -1,7 +1,7 @@
 //! Parsed public keys, kept: parsing one costs a tenth of checking a signature with it.
 //!
 //! A key that signs again and again gets multiples of its own ([`ReadyKey`]): the same verdicts in
-//! some three quarters of the time. They are a cache and no part of what a log means.
+//! some four fifths of the time. They are a cache and no part of what a log means.
 
 use std::collections::HashMap;
 use std::fmt;
