@@ -4,8 +4,6 @@
 //! order, R canonical. Every program that implements RFC 8032 accepts what is accepted
 //! here; the opposite is not promised. Batch verification decides nothing anywhere.
 
-mod ready;
-
 use std::fmt;
 
 use curve25519_dalek::edwards::CompressedEdwardsY;
@@ -14,7 +12,6 @@ use ed25519_dalek::{Signature, VerifyingKey};
 use crate::Hash;
 
 pub use ed25519_dalek::SigningKey;
-pub use ready::ReadyKey;
 
 /// Bytes of a public key.
 pub const PUBLIC_KEY_LEN: usize = 32;
