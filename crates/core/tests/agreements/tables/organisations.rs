@@ -214,3 +214,23 @@ fn the_other_outcomes_of_an_organisation_are_reached_too() {
     put(&mut world, "org:ISL", "OrganisationSucceeded", data, &hands(&["ISL"], &["NWM"])).unwrap();
     assert_eq!(letter(&world, code), "a");
 }
+
+#[test]
+fn the_registrars_or_the_secretariat_say_who_belongs_to_a_partnership() {
+    let mut world = town();
+    partnership(&mut world);
+    let data = |partnership: &str| json!({ "change": "JOINED", "on": "2026-12-01", "partnership": partnership, "source": commitment() });
+    let said = |partnership: &str, by: &[Person]| {
+        put(&mut world.clone(), "org:ISL", "PartnershipMembershipChanged", data(partnership), by)
+    };
+    for role in ["CEX", "ADM", "IGL"] {
+        assert_eq!(said("LOTI", &[officer("ISL", role)]), Err("R01".to_owned()), "{role}");
+    }
+    assert_eq!(said("LOTI", &both()[..1]), Err("R01".to_owned()));
+    let mut more = both();
+    more.push(officer("ISL", "CEX"));
+    assert_eq!(said("LOTI", &more), Err("R01".to_owned()));
+    assert_eq!(said("HCK", &both()), Err("O01".to_owned()));
+    said("LOTI", &[person("LOTI", "CEX", 244)]).unwrap();
+    said("LOTI", &both()).unwrap();
+}
