@@ -16,7 +16,7 @@ use crate::history::{Chronicle, Step};
 const HISTORIES: u64 = 40;
 
 /// How many moves each has.
-const MOVES: usize = 560;
+pub const MOVES: usize = 560;
 
 /// One history, with everything that was tried in it.
 pub struct Told {

@@ -123,6 +123,17 @@ pub struct Step {
     pub changed: Vec<(AgreementId, Arc<Agreement>)>,
 }
 
+/// The bytes of a move, and what became of them.
+#[derive(Clone)]
+pub struct Offered {
+    /// An entry, good or not.
+    pub bytes: Vec<u8>,
+    /// The type of its event and the stage of its agreement, where it is an event.
+    pub about: String,
+    /// What became of it.
+    pub verdict: Verdict,
+}
+
 /// A ledger in the making.
 #[derive(Clone)]
 pub struct Chronicle {
@@ -146,6 +157,11 @@ pub struct Chronicle {
     agreements: Vec<AgreementId>,
     /// A body that is new and fills its posts.
     filling: Option<OrganisationCode>,
+    /// Everything that is put before the rules from now on, if it is kept; then moves come besides that hardly ever
+    /// come by chance.
+    pub offered: Option<Vec<Offered>>,
+    /// What takes several moves.
+    errand: Option<moves::Errand>,
     made: u64,
 }
 
@@ -166,6 +182,8 @@ impl Chronicle {
                 paper: None,
                 agreements: Vec::new(),
                 filling: None,
+                errand: None,
+                offered: None,
                 made: 0,
             };
             let genesis = chronicle.genesis();
@@ -233,8 +251,8 @@ impl Chronicle {
         payload
     }
 
-    /// The entry of a draft.
-    fn entry(&mut self, draft: &Draft) -> Vec<u8> {
+    /// The entry of a draft, or the code for one that is no entry.
+    fn entry(&mut self, draft: &Draft) -> Result<Vec<u8>, &'static str> {
         let payload = json::to_jcs(&self.payload(draft)).unwrap();
         let message = pae(EVENT_TYPE, &payload);
         let sign = |hand: &Hand| {
@@ -254,19 +272,30 @@ impl Chronicle {
             signatures.truncate(1);
         }
         let early = if draft.twist == spoil::Twist::Earlier { 2 * DAY } else { 0 };
-        let envelope = Envelope::new(EVENT_TYPE, payload, signatures).unwrap();
-        Entry { envelope, recorded_at: at(self.now - early) }.encode()
+        let envelope = Envelope::new(EVENT_TYPE, payload, signatures).map_err(|error| error.code())?;
+        Ok(Entry { envelope, recorded_at: at(self.now - early) }.encode())
     }
 
     /// Puts a draft before the rules.
     pub fn put(&mut self, draft: &Draft) -> Step {
-        let bytes = self.entry(draft);
         let instant = self.instant();
+        let unread = |code: &str| Step {
+            event: None,
+            at: instant,
+            verdict: Verdict::Refused(code.to_owned()),
+            before: None,
+            changed: Vec::new(),
+        };
+        let bytes = match self.entry(draft) {
+            Ok(bytes) => bytes,
+            Err(code) => return unread(code),
+        };
         let read = match replay::read(&bytes) {
             Ok(read) => read,
-            Err(stop) => {
-                let verdict = Verdict::Refused(stop.code().to_owned());
-                return Step { event: None, at: instant, verdict, before: None, changed: Vec::new() };
+            Err(problem) => {
+                let step = unread(problem.code());
+                self.keep(bytes, &step);
+                return step;
             }
         };
         let before = self.of_stream(&read.event).map(|agreement| Arc::new(agreement.at(instant).into_owned()));
@@ -274,13 +303,23 @@ impl Chronicle {
         let (verdict, changed) = match outcome {
             Ok(()) => {
                 let index = self.entries.len() as u64;
-                self.entries.push(bytes);
+                self.entries.push(bytes.clone());
                 self.follow(&read);
                 (Verdict::Recorded(index), self.changed_by(&read.event))
             }
             Err(stopped) => (Verdict::Refused(code_of(&stopped.stop)), Vec::new()),
         };
-        Step { event: Some(read.event), at: instant, verdict, before, changed }
+        let step = Step { event: Some(read.event), at: instant, verdict, before, changed };
+        self.keep(bytes, &step);
+        step
+    }
+
+    fn keep(&mut self, bytes: Vec<u8>, step: &Step) {
+        if let Some(offered) = &mut self.offered {
+            let kind = step.event.as_ref().map_or("nothing", |event| event.event_type().as_str());
+            let stage = step.before.as_ref().map_or('-', |agreement| agreement.name().letter());
+            offered.push(Offered { bytes, about: format!("{kind} {stage}"), verdict: step.verdict.clone() });
+        }
     }
 
     fn of_stream(&self, event: &Event) -> Option<&Agreement> {
@@ -347,6 +386,7 @@ impl Chronicle {
             }
         };
         self.now += match self.dice.below(100) {
+            _ if self.errand.is_some_and(moves::Errand::hurries) => 1_000,
             0..76 => 1_000,
             76..90 => 1_000 * (1 + i64::try_from(self.dice.below(3_600)).unwrap()),
             90..98 => DAY / 24 * i64::try_from(1 + self.dice.below(24)).unwrap(),

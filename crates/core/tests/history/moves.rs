@@ -3,6 +3,7 @@
 mod amending;
 mod early;
 mod force;
+mod nearly;
 mod offices;
 mod opening;
 
@@ -11,6 +12,8 @@ use counterpart_core::ids::{AgreementId, OrganisationCode};
 use serde_json::{Value, json};
 
 use super::{Chronicle, Draft, Hand, sealed};
+
+pub(super) use nearly::Errand;
 
 /// Agreements that are looked at first.
 const RECENT: usize = 3;
@@ -22,6 +25,12 @@ impl Chronicle {
             && self.dice.percent(40)
         {
             return self.fill_newcomer(code);
+        }
+        if let Some(errand) = self.errand {
+            return self.go_on(errand);
+        }
+        if self.offered.is_some() && self.dice.percent(3) {
+            return self.nearly_move();
         }
         match self.dice.below(1_000) {
             0..38 => self.opening_move(),

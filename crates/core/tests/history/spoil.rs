@@ -29,6 +29,8 @@ pub enum Twist {
     OtherLedger,
     /// The type is not known, or its version.
     Unknown(&'static str),
+    /// It is larger than an envelope may be.
+    Large,
     /// It waits for longer than one signer may.
     Patient,
 }
@@ -55,6 +57,7 @@ impl Twist {
             Self::OtherLedger => payload["ledger"] = json!(format!("other.example/log#{}", "ab".repeat(32))),
             Self::Unknown(what) if *what == "v" => payload["v"] = json!(2),
             Self::Unknown(what) => payload["type"] = json!(what),
+            Self::Large => payload["data"]["text"] = json!("a".repeat(counterpart_core::wire::MAX_ENVELOPE)),
             Self::Patient => payload["valid_until"] = json!(at(now + 20 * DAY).to_string()),
         }
     }

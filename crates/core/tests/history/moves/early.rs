@@ -161,7 +161,7 @@ impl Chronicle {
     }
 
     /// The hash of what a party should sign, or else of the version that matters.
-    fn to_sign(agreement: &Agreement, party: OrganisationCode) -> String {
+    pub(super) fn to_sign(agreement: &Agreement, party: OrganisationCode) -> String {
         let number = agreement.party(party).and_then(|row| agreement.to_sign(row));
         let version = number.and_then(|number| agreement.version(number)).unwrap_or_else(|| agreement.current());
         version.hash.to_string()

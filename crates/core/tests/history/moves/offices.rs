@@ -139,7 +139,7 @@ impl Chronicle {
     }
 
     /// A first or another key for somebody.
-    fn key_for(&mut self, code: OrganisationCode, person: PersonId, with_chief: bool) -> Option<Draft> {
+    pub(super) fn key_for(&mut self, code: OrganisationCode, person: PersonId, with_chief: bool) -> Option<Draft> {
         let known = Person { organisation: code.to_string(), id: person.to_string(), ..self.cast.people()[0].clone() };
         let whose = self.cast.another_key(&known);
         self.key_registration(&whose, with_chief)
@@ -186,7 +186,7 @@ impl Chronicle {
     }
 
     /// Somebody of a body who can sign.
-    fn somebody_of(&mut self, code: OrganisationCode) -> Option<Hand> {
+    pub(super) fn somebody_of(&mut self, code: OrganisationCode) -> Option<Hand> {
         let role = *self.dice.of_these(&POSTS);
         self.holder(code, role).filter(|hand| hand.delegation.is_none())
     }
