@@ -58,7 +58,6 @@ fn a_machine_is_lost_and_an_audit_proves_that_nothing_is_missing() {
     assert_eq!(second["damage"], serde_json::json!([]));
     let third = ledger.shop.run(&[&BACKUP[..], &["--json"]].concat()).ends(0).json();
     assert!(written(&third) < written(&first), "{first} {second} {third}");
-    assert!(third["compared_bytes"].as_u64().unwrap() > written(&second), "{third}");
     let before = audited(&ledger);
     let look = doctor(&ledger.shop, 0);
     let (words, seen) = (look["words"].clone(), ledger.get_text("/log/checkpoint"));
@@ -79,7 +78,7 @@ fn a_machine_is_lost_and_an_audit_proves_that_nothing_is_missing() {
     ledger.cut();
     assert_eq!(audited(&ledger), before);
     assert_eq!(ledger.show(&id)["state"], "ACTIVE");
-    ledger.appoint("CMD", "LEO", "CMD.CEX", &["CMD.ADM", "CMD.CEX"]);
+    ledger.appoint("CMD", "REQ", "CMD.ADM", &["CMD.ADM"]);
     assert_eq!(audited(&ledger).0, before.0 + 2, "it goes on");
 }
 
@@ -220,7 +219,7 @@ fn a_mirror_that_was_changed_or_shows_another_history_mends_nothing() {
     mend(elsewhere.to_str().unwrap()).ends(4).says("another history");
     let bundle = shop.path(&format!("mirrored/tile/entries/000.p/{size}"));
     let mut bytes = fs::read(&bundle).unwrap();
-    let middle = bytes.len() * 6 / 10;
+    let middle = bytes.len() * 3 / 10;
     bytes.iter_mut().skip(middle).step_by(97).for_each(|byte| *byte ^= 1);
     fs::write(&bundle, bytes).unwrap();
     let code = mend("mirrored").code;
@@ -257,7 +256,7 @@ fn whatever_is_derived_may_be_deleted_at_any_time() {
         assert_eq!(ledger.show(&id), shown, "{gone:?}");
     }
     // An upgrade, or a stop that was none: the snapshot is older, and everything behind it is decided.
-    ledger.appoint("CMD", "LEO", "CMD.CEX", &["CMD.ADM", "CMD.CEX"]);
+    ledger.appoint("CMD", "REQ", "CMD.ADM", &["CMD.ADM"]);
     ledger.cut();
     assert_eq!(audited(&ledger).0, before.0 + 2);
 }
