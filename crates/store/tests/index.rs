@@ -95,6 +95,41 @@ fn without_a_mark_every_record_is_read_again() {
 }
 
 #[test]
+fn entries_are_found_before_the_index_is_open_and_it_catches_up_later() {
+    let parent = tempfile::tempdir().unwrap();
+    filled(parent.path());
+    let later = Options { index_later: 0, ..options() };
+    for round in 0..2 {
+        if round == 1 {
+            fs::remove_file(parent.path().join("MARK")).unwrap();
+        }
+        let store = Embedded::open(parent.path(), &later).unwrap();
+        let size = store.size();
+        for index in (0..size).rev().chain(0..size) {
+            assert_eq!(store.entry(index).unwrap().as_deref(), Some(&*entry(index).bytes));
+            assert_eq!(store.words(index).unwrap(), entry(index).words);
+        }
+        let mut next = 0;
+        store
+            .read_back(0..size, &mut |index, bytes| {
+                assert_eq!((index, bytes), (next, &*entry(index).bytes));
+                next += 1;
+            })
+            .unwrap();
+        record(&store, size + 20);
+        assert_eq!(store.entry(size + 3).unwrap().as_deref(), Some(&*entry(size + 3).bytes));
+        // It is stopped before anybody needed the index, which is older now than the records.
+    }
+    let store = Embedded::open(parent.path(), &later).unwrap();
+    assert_eq!((store.size(), store.rebuilt()), (740, None));
+    assert_whole(&store, 740);
+    drop(store);
+    let store = Embedded::open(parent.path(), &full()).unwrap();
+    assert_eq!(store.rebuilt(), None);
+    assert_whole(&store, 740);
+}
+
+#[test]
 fn deleting_the_index_costs_a_rebuild_and_nothing_else() {
     let parent = tempfile::tempdir().unwrap();
     filled(parent.path());

@@ -3,6 +3,7 @@
 //! It is made from the files alone and never the reason to lose a record. The way of an acknowledgement ends in memory;
 //! the shelf follows behind it.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::disk::held;
@@ -17,6 +18,8 @@ pub(super) struct Index {
     /// Whether it is known what lies below.
     settled: Mutex<bool>,
     rung: Condvar,
+    /// Somebody waits for it.
+    wanted: AtomicBool,
 }
 
 struct Held {
@@ -50,7 +53,7 @@ impl Index {
     fn new(lower: Lower, fresh: Recent) -> Self {
         let settled = Mutex::new(!matches!(lower, Lower::Opening));
         let held = RwLock::new(Held { lower, moving: None, fresh });
-        Self { held, shelving: Mutex::new(()), settled, rung: Condvar::new() }
+        Self { held, shelving: Mutex::new(()), settled, rung: Condvar::new(), wanted: AtomicBool::new(false) }
     }
 
     /// An index whose shelf is opened behind the start: see [`Index::settle`].
@@ -70,8 +73,14 @@ impl Index {
 
     /// Waits until it is known what lies below.
     pub(super) fn wait(&self) {
+        self.wanted.store(true, Ordering::SeqCst);
         let settled = held(&self.settled);
         drop(self.rung.wait_while(settled, |settled| !*settled).unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// Whether somebody waits, or has.
+    pub(super) fn is_wanted(&self) -> bool {
+        self.wanted.load(Ordering::SeqCst)
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Held> {

@@ -69,6 +69,8 @@ pub struct Options {
     pub verify: Verify,
     /// Where the index lies.
     pub indexed: Indexed,
+    /// With more entries than this the index is opened a few seconds behind the start, unless somebody waits for it.
+    pub index_later: u64,
     /// How many entries a witness, another copy or a receipt has seen signed for: less is a rollback.
     pub at_least: u64,
     /// Entries whose checkpoint was lost are offered to be signed for again. Only repair asks for that.
@@ -90,6 +92,7 @@ impl Options {
             ballast_bytes: 8 << 20,
             verify: Verify::Quick,
             indexed: Indexed::OnDisk,
+            index_later: PIECE,
             at_least: 0,
             sign_again: false,
             label: "start".to_owned(),

@@ -24,6 +24,10 @@ use crate::{NewEntry, Store, StoreError, Word};
 /// The shelf catches up when nothing was appended for so long: the cores are busy while something is.
 const PAUSE: Duration = Duration::from_secs(1);
 
+/// How long a large index is not opened unless somebody waits for it, and how often that is looked at.
+const LATER: Duration = Duration::from_secs(5);
+const LOOK: Duration = Duration::from_millis(20);
+
 /// Where each of so many entries lies is remembered when it is passed in a search without the index.
 const PASSED: u64 = 64;
 
@@ -137,6 +141,10 @@ impl Embedded {
             let (inner, bell, options) = (inner.clone(), bell.clone(), options.clone());
             let thread = std::thread::Builder::new().name("index".into()).spawn(move || {
                 if let Some(behind) = later {
+                    if inner.index.size() > options.index_later && !until_wanted(&inner, &bell) {
+                        // The next start brings it up to date.
+                        return;
+                    }
                     inner.open_shelf(&options, &behind);
                 }
                 follow(&inner, &bell);
@@ -204,6 +212,22 @@ impl Drop for Embedded {
         // Whatever fails here costs the next start a longer look, never an event.
         let _ = self.inner.stop();
     }
+}
+
+/// Leaves the cores to whoever starts, for a while; says whether the store goes on.
+fn until_wanted(inner: &Inner, bell: &Bell) -> bool {
+    for _ in 0..LATER.as_millis() / LOOK.as_millis() {
+        let wish = held(&bell.wish);
+        let waited = bell.rung.wait_timeout_while(wish, LOOK, |wish| *wish != Wish::Stop);
+        let (wish, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        if *wish == Wish::Stop {
+            return false;
+        }
+        if inner.index.is_wanted() {
+            break;
+        }
+    }
+    true
 }
 
 /// The life of the thread that keeps the shelf close behind.
