@@ -149,7 +149,7 @@ pub fn told(
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
     let stdout = child.stdout.take().context("the standard output of the teller")?;
     let listener = std::thread::spawn(move || BufReader::new(stdout).lines().map_while(Result::ok).last());
-    let ended = until_still(&mut child);
+    let ended = until_still(&mut child, strike.map(|(strike, _)| strike));
     let done = meanwhile();
     let _ = child.kill();
     let status = child.wait()?;
@@ -163,11 +163,16 @@ pub fn told(
     Ok(last.as_deref().and_then(read).unwrap_or_default())
 }
 
-/// Waits until a program has ended (true) or was stopped (false).
-fn until_still(child: &mut Child) -> Result<bool> {
+/// Waits until a program has ended (true) or was stopped by its strike (false): others may stop it for a while, too.
+fn until_still(child: &mut Child, strike: Option<&Strike>) -> Result<bool> {
     loop {
         if child.try_wait()?.is_some() {
             return Ok(true);
+        }
+        let struck = strike.map(Strike::told).transpose()?.is_some_and(|told| told.struck.is_some());
+        if !struck {
+            client::wait(Duration::from_millis(2))?;
+            continue;
         }
         let about = std::fs::read_to_string(format!("/proc/{}/stat", child.id())).unwrap_or_default();
         if about.rsplit_once(')').is_some_and(|(_, rest)| rest.trim_start().starts_with('T')) {
