@@ -157,7 +157,7 @@ fn sweep_round(
     figures: &mut Figures,
 ) -> Result<()> {
     let world = World::made(binary, library, folder, round).with_context(|| format!("round {round} is prepared"))?;
-    for case in chosen(places(&world, &wanted.only)?, wanted, cases - figures.kills)? {
+    for case in chosen(&places(&world, &wanted.only)?, wanted, cases - figures.kills)? {
         one(&world, case, figures).with_context(|| {
             let (scenario, call, how) = (case.scenario.word(), case.call, case.how.word());
             format!("replay it with `cargo xtask kill --round {round} --at {scenario}:{call}:{how}`")
@@ -186,7 +186,7 @@ fn places(world: &World, only: &[String]) -> Result<Vec<Case>> {
 }
 
 /// One place, or so many of all, evenly.
-fn chosen(all: Vec<Case>, wanted: &Wanted, left: usize) -> Result<Vec<Case>> {
+fn chosen(all: &[Case], wanted: &Wanted, left: usize) -> Result<Vec<Case>> {
     if let Some((word, call, how)) = &wanted.at {
         let scenario = Scenario::ALL.into_iter().find(|scenario| scenario.word() == word);
         let scenario = scenario.with_context(|| format!("there is no scenario `{word}`"))?;

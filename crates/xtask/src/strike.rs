@@ -119,7 +119,7 @@ impl Strike {
     /// # Errors
     ///
     /// The page cannot be written.
-    pub fn arm(&self, command: &mut Command, below: &Path, blow: Option<Blow>) -> Result<()> {
+    pub fn arm(&self, command: &mut Command, folder: &Path, blow: Option<Blow>) -> Result<()> {
         let mut page = vec![0; PAGE];
         if let Some(blow) = blow {
             let mut put = |at: usize, bytes: &[u8]| {
@@ -130,7 +130,7 @@ impl Strike {
             put(20, &u32::from(blow.stops).to_ne_bytes());
         }
         File::options().write(true).open(&self.page)?.write_all_at(&page, 0)?;
-        command.env("LD_PRELOAD", &self.library).env("STRIKE_PAGE", &self.page).env("STRIKE_BELOW", below);
+        command.env("LD_PRELOAD", &self.library).env("STRIKE_PAGE", &self.page).env("STRIKE_BELOW", folder);
         Ok(())
     }
 
@@ -148,7 +148,7 @@ impl Strike {
             page.get(32..KINDS).unwrap_or_default().iter().copied().take_while(|byte| *byte != 0).collect();
         let kinds = page.get(KINDS..).unwrap_or_default();
         // Writes, truncations, allocations and copies have a middle.
-        let divisible = kinds.iter().take(usize::try_from(made)?).map(|kind| matches!(kind, 1 | 7 | 8 | 9)).collect();
+        let divisible = kinds.iter().take(usize::try_from(made)?).map(|kind| matches!(kind, 1 | 7..=9)).collect();
         Ok(Told { made, struck: struck.then(|| String::from_utf8_lossy(&text).into_owned()), divisible })
     }
 }
@@ -165,13 +165,13 @@ mod tests {
     /// Runs `dd`, which opens a file and writes three pieces of 100 bytes; gives its signal, the file and what was told.
     fn struck(blow: Option<Blow>) -> (Option<i32>, Option<Vec<u8>>, Told) {
         let folder = tempfile::tempdir().unwrap();
-        let below = folder.path().join("below");
-        fs::create_dir(&below).unwrap();
+        let place = folder.path().join("place");
+        fs::create_dir(&place).unwrap();
         let strike = Strike::new(&library(&Repository::find().unwrap()).unwrap(), &folder.path().join("page")).unwrap();
-        let file = below.join("file");
+        let file = place.join("file");
         let mut dd = Command::new("dd");
         dd.args(["if=/dev/zero", "bs=100", "count=3"]).arg(format!("of={}", file.display())).stderr(Stdio::null());
-        strike.arm(&mut dd, &below, blow).unwrap();
+        strike.arm(&mut dd, &place, blow).unwrap();
         let status = dd.status().unwrap();
         (status.signal(), fs::read(&file).ok(), strike.told().unwrap())
     }

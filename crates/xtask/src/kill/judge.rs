@@ -45,16 +45,16 @@ pub(super) fn judge(world: &World, outcome: &Outcome) -> Result<Judged> {
     seen.read(server.address())?;
     let note = client::get(server.address(), "/log/checkpoint")?;
     Checkpoint::verify(&note, ORIGIN, &world.vkey).context("the checkpoint is not signed by the log")?;
-    let erased = matches!(&outcome.erasure, Some(Some(_)));
+    let erased = outcome.erasure.is_some();
     let acknowledged = outcome.receipts.len() + usize::from(erased);
     let answered = outcome.receipts.iter().map(|(_, receipt)| receipt);
-    for receipt in answered.chain(outcome.erasure.iter().flatten()) {
+    for receipt in answered.chain(&outcome.erasure) {
         holds(world, &seen, receipt)?;
     }
     // What was recorded before any receipt is counted too: the first events of the world.
     let first = outcome.receipts.iter().map(|(number, _)| *number).min().unwrap_or(outcome.sent);
     let at_least = 1 + first + acknowledged;
-    let at_most = 1 + outcome.sent + usize::from(outcome.erasure.is_some());
+    let at_most = 1 + outcome.sent + usize::from(outcome.erasing);
     let size = usize::try_from(seen.size())?;
     ensure!(
         (at_least..=at_most).contains(&size),
@@ -95,7 +95,7 @@ fn said_again(world: &World, address: &str, outcome: &Outcome, seen: &mut Seen) 
         return Ok(());
     }
     let receipts = client::receipts(address, &events).context("an event that was sent again is refused")?;
-    let erasure = outcome.erasure.iter().flatten().map(|receipt| (events.len() - 1, receipt));
+    let erasure = outcome.erasure.iter().map(|receipt| (events.len() - 1, receipt));
     for (number, before) in outcome.receipts.iter().map(|(number, receipt)| (*number, receipt)).chain(erasure) {
         let now = receipts.get(number).context("a receipt for each event")?;
         for member in ["index", "leaf_hash", "recorded_at", "digest", "id", "revision"] {

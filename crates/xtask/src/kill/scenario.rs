@@ -62,8 +62,10 @@ pub(super) struct Outcome {
     pub(super) receipts: Vec<(usize, Value)>,
     /// How many events were sent, in order.
     pub(super) sent: usize,
-    /// The event that destroys words was sent, and was it answered for?
-    pub(super) erasure: Option<Option<Value>>,
+    /// The event that destroys words was sent.
+    pub(super) erasing: bool,
+    /// What it was answered with.
+    pub(super) erasure: Option<Value>,
     pub(super) told: Told,
     stages: Vec<(Stage, u64)>,
 }
@@ -141,7 +143,8 @@ impl Scenario {
             Self::Found | Self::Append | Self::Backup | Self::Erase => world.calm.clone(),
         };
         let place = world.case(&base.data)?;
-        let mut run = Run { world, scenario: self, place, base, erasure: None, stages: Vec::new(), blow };
+        let mut run =
+            Run { world, scenario: self, place, base, erasing: false, erasure: None, stages: Vec::new(), blow };
         match self {
             Self::Found => run.founds()?,
             Self::Backup => run.copies()?,
@@ -151,9 +154,9 @@ impl Scenario {
             }
             Self::Append | Self::Recovery(_) | Self::Erase => run.serves()?,
         }
-        let Run { scenario, place, base, erasure, stages, .. } = run;
+        let Run { scenario, place, base, erasing, erasure, stages, .. } = run;
         let told = world.strike.told()?;
-        Ok(Outcome { scenario, place, receipts: base.receipts, sent: base.sent, erasure, told, stages })
+        Ok(Outcome { scenario, place, receipts: base.receipts, sent: base.sent, erasing, erasure, told, stages })
     }
 }
 
@@ -162,16 +165,17 @@ struct Run<'a> {
     scenario: Scenario,
     place: PathBuf,
     base: Base,
-    erasure: Option<Option<Value>>,
+    erasing: bool,
+    erasure: Option<Value>,
     stages: Vec<(Stage, u64)>,
     blow: Option<Blow>,
 }
 
 impl Run<'_> {
-    fn command(&self, words: &[&str], below: &Path) -> Result<Command> {
+    fn command(&self, words: &[&str], folder: &Path) -> Result<Command> {
         let mut command = Command::new(&self.world.binary);
         command.arg("--quiet").args(words).stderr(Stdio::null());
-        self.world.strike.arm(&mut command, below, self.blow)?;
+        self.world.strike.arm(&mut command, folder, self.blow)?;
         Ok(command)
     }
 
@@ -239,10 +243,10 @@ impl Run<'_> {
             return Ok(());
         }
         if self.scenario == Scenario::Erase {
-            let last = self.world.events.len() - 1;
-            self.erasure = Some(None);
-            if let Some(receipts) = self.sent(&address, last..last + 1)? {
-                self.erasure = Some(receipts.into_iter().next());
+            let all = self.world.events.len();
+            self.erasing = true;
+            if let Some(receipts) = self.sent(&address, all - 1..all)? {
+                self.erasure = receipts.into_iter().next();
                 self.calm()?;
             }
             if self.reached(Stage::Behind)? {
