@@ -27,7 +27,7 @@ def _try(tale, title, code, submission):
 
 
 def refused(tale, title, code, kind, stream, data, *hands, says=None, **more):
-    """One event that both must refuse with one code; `says` is what the server's message must hold."""
+    """One event that both must refuse with one code; `says` is the message of the server, whole (`printed`)."""
     def send():
         tale.observer.catch_up()
         made = draft(tale.state, kind, stream, data, *hands, **more)

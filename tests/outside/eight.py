@@ -17,12 +17,15 @@ from aftermath import sent
 from attacks import refused
 from cast import Words, draft
 from door import file_refused
-from observer import same
+from observer import printed, same
 from story import leaving, suspension
 from talks import Talk
 
 ENVELOPE, HEADER = 48_000, 24_000
 CLIENTS = 64
+
+# What section 16 says to hospitals (1.3).
+_PATIENTS = "Section 16 does not allow patient information, nor personal information disclosed by a health or social care authority."
 
 
 def _today():
@@ -43,7 +46,7 @@ def open_licence(tale):
     spoilt["datasets"][0]["fields"][0] |= {"identifier": "DIRECT", "name": Words("text", "vehicle_registration")}
     if tale.is_judged:
         _messages(tale, spoilt, text.publisher(), "CMD.REQ", {
-            "V-66": "so this dataset is at least personal data.",
+            "V-66": "{} identifies people ({}), so this dataset is at least personal data.",
             "V-111": "Only non-personal, open data can be published under an open licence.",
         })
     late = (_today() + timedelta(days=30)).isoformat()
@@ -67,7 +70,7 @@ def _messages(tale, document, rows, by, wanted):
         same("messages" in answer.json(), True, f"messages in {answer}")
         told = {m["code"]: m["message"] for m in answer.json()["messages"] if m["severity"] == "error"}
         for one, words in wanted.items():
-            same(words in told.get(one, ""), True, f"`{words}` of {one} within {told}")
+            same(bool(printed(words).fullmatch(told.get(one, ""))), True, f"`{words}` of {one} among {told}")
         same((answer.status, tale.observer.size()), (422, before), "status, and size of the log")
 
     file_refused(tale, document, rows, " and ".join(wanted), "all that is wrong with it", by, check)
@@ -94,7 +97,7 @@ def school_meals(tale):
     starts = london.midnight(talk.tale.state.agreements[stream].header.effective_date)
     tale.expect_at("APPROVED", "P", stream, starts - timedelta(milliseconds=1))
     tale.expect_at("ACTIVE", "V", stream, starts)
-    talk.refused("signed as of the first draft", "G08", "ExecutionSigned", {"form": "SIMPLE_CONTRACT", "version_hash": first}, "LND.SIG", says="Read the changes and sign again.")
+    talk.refused("signed as of the first draft", "G08", "ExecutionSigned", {"form": "SIMPLE_CONTRACT", "version_hash": first}, "LND.SIG", says="You are signing version {} ({}) but the terms are now {}. Read the changes and sign again.")
     joined = ("BEN", "BRY", "CMD", "HCK", "KEC", "WSM")
     for code in section7.BOROUGHS:
         if code not in joined:
@@ -164,7 +167,7 @@ def knives(tale):
         def send():
             tale.observer.catch_up()
             made = draft(tale.state, "AmendmentProposed", stream, data, tale.cast["MPS.IGL"])
-            tale.observer.attempt_words(made.submission(), "G-SVD", "Section 16 does not allow patient information")
+            tale.observer.attempt_words(made.submission(), "G-SVD", _PATIENTS)
 
         tale.report.step("refused G-SVD: attendance at hospital by named patient", send)
 
@@ -194,7 +197,7 @@ def evacuation(tale):
     tale.expect_at("ACTIVE", "V", stream, started + timedelta(days=5))
     longer = copy.deepcopy(talk.document)
     longer["term"] |= {"end_date": (_today() + timedelta(days=20)).isoformat()}
-    no("an emergency made longer", "G32", "AmendmentProposed", talk.amend(longer, "M3"), "TWH.IGL", says="An emergency agreement cannot be extended.")
+    no("an emergency made longer", "G32", "AmendmentProposed", talk.amend(longer, "M3"), "TWH.IGL", says="An emergency agreement cannot be extended. File an ordinary request now; it can copy these terms.")
     tale.expect_at("ENDING", "E", stream, london.ends(_today() + timedelta(days=14)))
 
 
@@ -219,7 +222,7 @@ def boards_merge(tale):
     now = london.now()
     for talk, name, letter in ((first, "ACTIVE", "V"), (second, "ACTIVE", "V"), (third, "CLOSED", "X")):
         talk.expect(name, letter)
-    first.refused("the body that is no more", "O04", "AgreementSuspended", suspension(), "NCL.SIRO", says="act as WNL")
+    first.refused("the body that is no more", "O04", "AgreementSuspended", suspension(), "NCL.SIRO", says="NCL was succeeded by WNL on {}; act as WNL.")
     third.refused("one board with itself", "T18", "SuccessionConfirmed", bodies.confirmation("NCL"), "WNL.SIRO")
     first.refused("before advice", "G19", "SuccessionConfirmed", bodies.confirmation("NCL"), "WNL.SIRO")
     bodies.confirm(first, "WNL", "NCL")
@@ -241,7 +244,7 @@ def _split(tale):
     name = planning.stream.removeprefix("agr:")
     data = bodies.succession("TRANSFER", ["LLDC"], four, _today().isoformat(), functions=["PLANNING"])
     hands = [*tale.cast.registrars[:2], *(tale.cast[f"{code}.CEX"] for code in (*four, "LLDC"))]
-    refused(tale, "one agreement is not mapped", "O08", "OrganisationSucceeded", "org:LLDC", data, *hands, says="Say which successor takes agreement")
+    refused(tale, "one agreement is not mapped", "O08", "OrganisationSucceeded", "org:LLDC", data, *hands, says="Say which successor takes agreement {}. {}")
     tale.say("planning", "OrganisationSucceeded", "org:LLDC", {**data, "mapping": [{"agreement": name, "successor": "HCK"}]}, *hands)
     planning.expect("ACTIVE", "V")
     planning.say("the borough has it", "DisclosureLogged", sent("DS-1"), "HCK.IAO")
@@ -256,7 +259,7 @@ def closing(tale):
     data = {"reason": "SUCCEEDED", "successor": successor}
     tale.say("goes on elsewhere", "LedgerClosed", "sys", data, *two)
     index, envelope = tale.observer.last[0]["index"], tale.observer.last[1]
-    refused(tale, "one more", "E06", "LedgerClosed", "sys", data, *two, says=successor)
+    refused(tale, "one more", "E06", "LedgerClosed", "sys", data, *two, says=f"{{}}{successor}{{}}")
     tale.report.step("the closing event once more is its first receipt", tale.observer.repeat, {"disclosures": [], "envelope": envelope}, index)
 
 

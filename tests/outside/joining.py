@@ -44,7 +44,10 @@ def _lead_signed(agreement, event, book, at):
     old = agreement.parties.get(agreement.lead)
     _need(old is None or old.state != "x", "the old lead signs")
     _need({s["role"] for s in others} == {"SIG"} and len(others) == 2)
-    _need(len({s["organisation"] for s in others} - {lead, agreement.lead}) == 2)
+    # Where only one other party is left, the new lead's own signatory is the second.
+    left = {code for code, party in agreement.parties.items() if party.state in "iqsxplmk"} - {lead, agreement.lead}
+    own = {lead} if len(left) < 2 else set()
+    _need(len({s["organisation"] for s in others} - ({lead, agreement.lead} - own)) == 2)
 
 
 def _correct_signed(agreement, event, book, at):

@@ -19,6 +19,13 @@ from scenarios import renamed
 from story import suspension
 from talks import Talk
 
+# Messages of 1.2 and 1.3, as they are printed.
+_NOT_FOR_COUNCILS = (
+    "Recognised legitimate interest is not open to a public authority performing its tasks. "
+    "Use public task, or choose it only for a party that is not a public authority."
+)
+_ONE_BY_ONE = "A duty-to-refer notification needs the person's consent and their choice of authority."
+
 
 
 
@@ -48,9 +55,9 @@ def own_request(tale):
     talk.submit(by="HRW.IGL")
     tale.advise("BEN", stream=talk.stream)
     approval = {"datasets": [], "version_hash": tale.version_hash(talk.stream)}
-    refused(tale, "one's own request", "D01", "ApprovalGiven", talk.stream, approval, analyst, roles={0: "IAO"}, says="You filed this request, so you cannot also")
+    refused(tale, "one's own request", "D01", "ApprovalGiven", talk.stream, approval, analyst, roles={0: "IAO"}, says="You filed this request, so you cannot also approve it. Ask {}.")
     lent = {"appointment": post, "functions": [], "person": analyst.person, "until": _in(30)}
-    refused(tale, "lent to herself", "D06", "RoleDelegated", "org:BEN", lent, analyst, roles={0: "IAO"}, says="for yourself.")
+    refused(tale, "lent to herself", "D06", "RoleDelegated", "org:BEN", lent, analyst, roles={0: "IAO"}, says="You cannot {} for yourself.")
     lending = tale.say("lent to another", "RoleDelegated", "org:BEN", {**lent, "person": second.person}, cast["BEN.ADM"])
     tale.approve("BEN", "LGL", talk.stream, signers=[second.signer("IAO", delegation=lending)])
     tale.expect("APPROVING", "A", talk.stream)
@@ -78,7 +85,7 @@ def legitimate_interest(tale):
     }
     rows = [text.party(council, "RECIPIENT", functions=["COMMUNITY_SAFETY"]), text.party("LQ", "PROVIDER", functions=["HOUSING"])]
     if tale.is_judged:
-        file_refused(tale, document, rows, "V-38", "recognised legitimate interest of a council", f"{council}.REQ", tale.observer.attempt_any, "Recognised legitimate interest is not open to a public authority performing its tasks.")
+        file_refused(tale, document, rows, "V-38", "recognised legitimate interest of a council", f"{council}.REQ", tale.observer.attempt_any, _NOT_FOR_COUNCILS)
     document |= {"lawful_basis": {council: ["E"], "LQ": ["EA"]}, "annex1_condition": {"LQ": "A1-1"}}
     talk = Talk(tale, document, rows).file(by=f"{council}.REQ")
     talk.expect("FILED", "F")
@@ -100,11 +107,11 @@ def duty_to_refer(tale):
     }
     if tale.is_judged:
         # The force holds no power to receive under it either: V-47 and G-HRA are said at once.
-        for code in ("V-47", "G-HRA"):
-            file_refused(tale, document, rows, code, f"every referral, for another purpose ({code})", "MPS.REQ", tale.observer.attempt_any)
+        for code, says in (("V-47", None), ("G-HRA", _ONE_BY_ONE)):
+            file_refused(tale, document, rows, code, f"every referral, for another purpose ({code})", "MPS.REQ", tale.observer.attempt_any, says)
         own = {"code": "CDA-115", "holder": "MPS", "use": ["RECEIVE"]}
         crime = {"gateways": [document["gateways"][0], own], "purpose_codes": ["HOMELESSNESS", "CRIME_PREVENTION"]}
-        file_refused(tale, document | crime, rows, "G-HRA", "under a power of its own", "MPS.REQ", tale.observer.attempt_words)
+        file_refused(tale, document | crime, rows, "G-HRA", "under a power of its own", "MPS.REQ", tale.observer.attempt_words, _ONE_BY_ONE)
     document |= {
         "purpose_codes": ["CRIME_PREVENTION"],
         "gateways": [{"code": "CDA-115", "holder": "LBH", "use": ["DISCLOSE"]}, {"code": "CDA-115", "holder": "MPS", "use": ["RECEIVE"]}],
@@ -121,10 +128,10 @@ def duty_to_refer(tale):
         "alternatives": "Individual requests under Schedule 2, paragraph 2.", "reasons": ["INCOMPATIBLE_PURPOSE", "EXCESSIVE", "CONFIDENTIALITY"],
         "text": "People gave these details to be housed; all of them for other ends is more than is needed.",
     })
-    no("by an asset owner", "R01", "RequestRefused", {"words": words}, "LBH.IAO", says="You do not hold the role")
+    no("by an asset owner", "R01", "RequestRefused", {"words": words}, "LBH.IAO", says="You do not hold the role {} at LBH. {}")
     say("by the risk owner", "RequestRefused", {"words": words}, "LBH.SIRO")
     talk.expect("REFUSED", "R")
-    no("other terms after a refusal", "T07", "CounterProposalMade", talk.counter(talk.changed(destruction_due_days=9)), "MPS.IGL", says="cannot be reopened. File a new request; its terms can be copied.")
+    no("other terms after a refusal", "T07", "CounterProposalMade", talk.counter(talk.changed(destruction_due_days=9)), "MPS.IGL", says="Request {} was refused on {} and cannot be reopened. File a new request; its terms can be copied.")
 
 
 # S2 and S4: what the calendar brings.

@@ -25,6 +25,16 @@ impl Capacity {
         matches!(self, Self::Provider | Self::Both)
     }
 
+    /// Whether a party of this capacity is one of those that a continuation asks for: who does both does each.
+    pub const fn counts_as(self, asked: Self) -> bool {
+        match asked {
+            Self::Provider => matches!(self, Self::Provider | Self::Both),
+            Self::Recipient => matches!(self, Self::Recipient | Self::Both),
+            Self::Both => matches!(self, Self::Both),
+            Self::Platform => matches!(self, Self::Platform),
+        }
+    }
+
     /// Whether a party of this capacity may receive data (V-114).
     pub const fn receives(self) -> bool {
         matches!(self, Self::Recipient | Self::Both | Self::Platform)

@@ -319,7 +319,7 @@ mod tests {
         let printed = json!({ "data": {
             "answer_keys": [{ "key": answer.key_id(), "public": answer.public_text() }],
             "code_lists": code_lists, "policies": policies,
-            "log_keys": ["bench.example/log+00000000+AQOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4"],
+            "log_keys": ["bench.example/log+eafa1af3+AQOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4"],
             "origin": "bench.example/log", "rules": 1,
         } });
         let mut replay = Replay::new();

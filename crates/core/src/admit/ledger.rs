@@ -7,7 +7,7 @@ use counterpart_tlog::note::{SignatureType, VerifierKey};
 use crate::admit::roles;
 use crate::codes::{self, ReferenceSet};
 use crate::event::Event;
-use crate::event::data::{Data, LogKeyChanged, ReferenceRow, RegistrarChanged};
+use crate::event::data::{Data, LogKeyChanged, ReferenceRow, RegistrarChanged, VerifierKeyText};
 use crate::ids::{OrganisationCode, PersonId, Role};
 use crate::keys::KeyStage;
 use crate::policy::decides;
@@ -90,6 +90,9 @@ fn broken_row(before: &str, after: &str) -> Option<String> {
 
 /// K01, K06: keys that register no more did so; a new log key is one, and comes after this entry.
 pub(super) fn check_keys(state: &State, event: &Event) -> Result<(), Refusal> {
+    if let Data::LedgerGenesis(genesis) = &event.data {
+        return genesis.log_keys.iter().try_for_each(|key| signs_log(key, genesis.origin.as_str()));
+    }
     let Some(founded) = &state.founded else {
         return Ok(());
     };
@@ -114,16 +117,24 @@ fn check_log_key(state: &State, founded: &Founded, data: &LogKeyChanged) -> Resu
     if founded.log_keys.iter().any(|key| **key == *data.new.as_str()) {
         return unsuitable("`new` has signed this log before");
     }
-    match VerifierKey::parse(data.new.as_str()) {
-        Ok(key) if key.kind() != SignatureType::Ed25519 => return unsuitable("`new` is not an Ed25519 key of a log"),
-        Ok(key) if key.name() == &*founded.origin => {}
-        Ok(_) => return unsuitable("`new` is not under this log's origin"),
-        Err(error) => return Err(Refusal::KeyUnsuitable { problem: error.to_string() }),
-    }
+    signs_log(&data.new, &founded.origin)?;
     if data.first_size <= state.size {
         return unsuitable("`first_size` is a size that this entry is not part of");
     }
     Ok(())
+}
+
+/// Whether a key may sign checkpoints of a log: Ed25519, in a form that readers can check, and under its origin.
+fn signs_log(key: &VerifierKeyText, origin: &str) -> Result<(), Refusal> {
+    let unsuitable = |problem: String| Err(Refusal::KeyUnsuitable { problem });
+    match VerifierKey::parse(key.as_str()) {
+        Ok(parsed) if parsed.kind() != SignatureType::Ed25519 => {
+            unsuitable(format!("`{}` is not an Ed25519 key of a log", key.as_str()))
+        }
+        Ok(parsed) if parsed.name() == origin => Ok(()),
+        Ok(_) => unsuitable(format!("`{}` is not under the origin {origin}", key.as_str())),
+        Err(error) => unsuitable(error.to_string()),
+    }
 }
 
 /// The threshold of registrars in force signs, and nobody else but keys that come in.

@@ -81,7 +81,7 @@ pub(super) fn hands_of_review(put: &Put<'_>) -> Result<(), Refusal> {
 
 /// G33: the next review comes soon enough for the class of the data.
 pub(super) fn guards_of_review(put: &Put<'_>, data: &ReviewCompleted) -> Result<(), Refusal> {
-    put.party()?.may(Asked::Suspend)?;
+    put.party()?.may(Asked::Review)?;
     put.agreement.knows(&[HeaderMember::AgreementType, HeaderMember::Datasets])?;
     let Some(reference) = &put.state.reference else {
         return Ok(());

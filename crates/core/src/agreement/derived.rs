@@ -193,9 +193,9 @@ impl Agreement {
         let usual = if header.formation == Formation::Unilateral { 1 } else { 2 };
         let least = header.continuation.as_ref().map_or(usual, |continuation| usize::from(continuation.min_parties));
         let has = |capacity: Capacity| {
-            self.parties
-                .iter()
-                .any(|party| party.state.is_bound() && party.row(header).is_some_and(|row| row.capacity == capacity))
+            self.parties.iter().any(|party| {
+                party.state.is_bound() && party.row(header).is_some_and(|row| row.capacity.counts_as(capacity))
+            })
         };
         let capacities = header.continuation.as_ref().map(|continuation| continuation.required_capacities.as_slice());
         count >= least && capacities.unwrap_or_default().iter().all(|capacity| has(*capacity)) && self.has_pair()

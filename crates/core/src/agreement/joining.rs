@@ -85,8 +85,13 @@ pub(super) fn hands_of_lead(put: &Put<'_>, data: &LeadChanged) -> Result<(), Ref
         [one] if one.organisation == old && put.acts_as(one, Role::Igl) => Ok(()),
         [one, two] => {
             let bound = agreement.party(old).is_some_and(|party| party.state == PartyState::Executed);
+            // Where only one other party is left, the new lead's own signatory is the second: else a suspension that
+            // the old lead left behind could be lifted by nobody (A17).
+            let left = agreement.parties.iter().filter(|party| party.state.is_seated());
+            let others = left.filter(|party| party.organisation != old && party.organisation != data.lead).count();
             let third = |signer: &crate::event::Signer| {
-                signer.organisation != old && signer.organisation != data.lead && put.acts_as(signer, Role::Sig)
+                let may = signer.organisation != old && (signer.organisation != data.lead || others < 2);
+                may && put.acts_as(signer, Role::Sig)
             };
             if !bound && third(one) && third(two) && one.organisation != two.organisation {
                 Ok(())

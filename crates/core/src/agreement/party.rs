@@ -130,6 +130,8 @@ pub enum Asked {
     Withdraw,
     /// A suspension.
     Suspend,
+    /// A review recorded.
+    Review,
     /// The end of a suspension of the party itself.
     Resume,
     /// Notice of revocation.
@@ -172,7 +174,7 @@ impl Asked {
             Self::DeclineFinal => "iqsx",
             Self::DeclineReturn => "isx",
             Self::Withdraw => "sx",
-            Self::Suspend => "xpl",
+            Self::Suspend | Self::Review => "xpl",
             Self::Resume => "p",
             Self::Leave | Self::Consent | Self::Adopt | Self::SignAgain => "xp",
             Self::Amend | Self::DeclineAmendment => "x",
@@ -196,6 +198,7 @@ impl Asked {
             Self::DeclineFinal | Self::DeclineReturn | Self::DeclineAmendment | Self::Refuse => "decline it",
             Self::Withdraw => "take back a signature",
             Self::Suspend => "suspend it",
+            Self::Review => "review it",
             Self::Resume => "resume its part",
             Self::Leave => "give notice",
             Self::Rescind => "take back a notice",

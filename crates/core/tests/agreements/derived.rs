@@ -128,3 +128,26 @@ fn looking_ahead_changes_nothing() {
     let _ = case.at(at(instant("2030-01-01T00:00:00.000Z")));
     assert_eq!(*case.stored(), before);
 }
+
+#[test]
+fn who_gives_and_takes_keeps_an_agreement_alive_in_both_capacities() {
+    // Hackney does both, Camden takes: a provider and a recipient are there, and nobody who hosts.
+    let asked = |capacities: serde_json::Value| {
+        Shape::pair()
+            .with("/continuation", json!({ "min_parties": 2, "required_capacities": capacities }))
+            .with("/datasets/0/recipients", json!(["CMD"]))
+    };
+    let mixed = |mut shape: Shape| {
+        shape.parties = json!([row("CMD", "RECIPIENT"), row("HCK", "BOTH")]);
+        shape
+    };
+    for capacities in [json!(["PROVIDER"]), json!(["RECIPIENT", "PROVIDER"]), json!(["BOTH"])] {
+        let case = Case::filed(mixed(asked(capacities.clone()))).signed();
+        assert_eq!(case.letter(), 'V', "{capacities}");
+    }
+    let case = Case::filed(mixed(asked(json!(["PLATFORM"])))).signed();
+    assert_eq!(case.letter(), 'X', "nobody hosts, and nothing was ever sent");
+    // Giving alone is not doing both.
+    let case = Case::filed(asked(json!(["BOTH"]))).signed();
+    assert_eq!(case.letter(), 'X');
+}

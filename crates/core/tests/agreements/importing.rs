@@ -89,6 +89,9 @@ fn an_import_binds_each_party_when_it_confirms_and_shares_nothing_before() {
     confirms(&mut case, &event, "HCK");
     assert_eq!(case.refused("ImportConfirmed", confirmation(&event), &[officer("HCK", "SIG")]), "G11");
     assert_eq!(case.refused("DisclosureLogged", disclosure(&["DS-1"]), &[officer("HCK", "IAO")]), "G45");
+    let review = json!({ "next_review": "2027-12-01", "outcome": "CONTINUE", "words": commitment() });
+    let told = case.told("ReviewCompleted", review, &[officer("CMD", "IGL")]);
+    assert_eq!(told, "CMD is imported and not confirmed in this agreement and cannot review it.");
     for (event_type, data, who) in from_imported(&case) {
         assert_eq!(case.refused(event_type, data, &[who]), "G10", "{event_type}");
     }

@@ -270,6 +270,31 @@ fn the_lead_passes_on_with_both_and_without_the_old_one_when_it_is_gone() {
 }
 
 #[test]
+fn what_a_lead_left_suspended_is_lifted_by_those_who_are_left() {
+    let mut case = Case::in_force(Shape::three());
+    case.does("AgreementSuspended", suspension("REGULATOR", "WHOLE"), &[officer("CMD", "SIRO")]);
+    let ground = case.agreement().grounds()[0].event.to_string();
+    let two = [officer("HCK", "IGL"), officer("HCK", "SIG"), officer("ISL", "SIG")];
+    let lead = json!({ "lead": "HCK" });
+    assert_eq!(case.refused("LeadChanged", lead.clone(), &two), "R01");
+    let today = case.today();
+    case.does("RevocationNoticed", leaving("UNLAWFUL", &today), &[officer("CMD", "SIG")]);
+    assert_eq!((case.letter(), case.party("CMD")), ('S', 'o'));
+    let both = [officer("HCK", "SIRO"), officer("ISL", "SIRO")];
+    assert_eq!(case.refused("AgreementResumed", resumption(&ground), &both), "R01");
+    // Two signatories of one body are one party, and the old lead is none any more.
+    let one = [officer("HCK", "IGL"), officer("CMD", "SIG"), officer("ISL", "SIG")];
+    assert_eq!(case.refused("LeadChanged", lead.clone(), &one), "R01");
+    assert_eq!(case.refused("LeadChanged", lead.clone(), &[officer("HCK", "IGL"), officer("ISL", "SIG")]), "R01");
+    case.does("LeadChanged", lead, &two);
+    assert_eq!(case.agreement().lead().as_str(), "HCK");
+    assert_eq!(case.refused("AgreementResumed", resumption(&ground), &both), "G19");
+    case.does("AdviceGiven", case.advice("DPO"), &[officer("HCK", "DPO")]);
+    case.does("AgreementResumed", resumption(&ground), &both);
+    assert_eq!(case.letter(), 'V');
+}
+
+#[test]
 fn a_correction_is_signed_by_the_author_s_role_and_changes_nothing() {
     let mut case = Case::in_force(Shape::pair());
     let suspended = case.suspend("HCK", "WHOLE");

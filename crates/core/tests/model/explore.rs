@@ -224,10 +224,12 @@ impl Explorer<'_> {
 
     /// From here a few admissible events and at most 30 days lead out of the suspension.
     fn must_lift(&mut self, node: &Node, view: &Agreement, path: impl Fn() -> Vec<Move>) {
+        // What has ended is not suspended any more, whatever stopped a part of it.
         let open = |view: &Agreement| {
-            view.name() == StageName::Suspended || view.grounds().iter().any(|g| g.reach != Reach::Whole)
+            let part = view.grounds().iter().any(|g| g.reach != Reach::Whole);
+            view.stage().force().is_some() && (view.name() == StageName::Suspended || part)
         };
-        if view.name().is_final() || view.stage().force().is_none() || !open(view) {
+        if !open(view) {
             return;
         }
         let until = node.now + LIFTED_WITHIN;
@@ -286,7 +288,7 @@ impl Explorer<'_> {
         (view.current().number, view.versions().len(), view.in_force().len(), view.due_at()).hash(&mut hasher);
         format!("{:?}", view.stage()).hash(&mut hasher);
         for party in view.parties() {
-            let notice = party.notice.map(|notice| (notice.event, notice.at));
+            let notice = party.notice.as_ref().map(|notice| (notice.event, notice.at));
             (party.organisation, party.state.letter(), party.accepted.is_some(), notice, party.joins).hash(&mut hasher);
         }
         // The order in which the same things were said makes no difference.

@@ -31,6 +31,31 @@ fn a_ledger_is_founded_by_all_its_registrars() {
 }
 
 #[test]
+fn a_genesis_names_keys_that_can_sign_its_log() {
+    use counterpart_tlog::cosignature::Cosigner;
+    use counterpart_tlog::ed25519::SigningKey;
+    let key = || SigningKey::from_bytes(&[79; 32]);
+    let witness = Cosigner::new(world::ORIGIN, key()).unwrap().vkey().to_string();
+    let elsewhere = counterpart_tlog::note::NoteSigner::new("other.example/log", key()).unwrap().vkey().to_string();
+    let of_no_kind = format!("{}+00000000+AAAA", world::ORIGIN);
+    let mut world = World::new();
+    let own = world.genesis().payload["data"]["log_keys"][0].clone();
+    for bad in [witness, elsewhere, of_no_kind] {
+        let mut genesis = world.genesis();
+        genesis.payload["data"]["log_keys"] = json!([own, bad]);
+        assert_eq!(world.refusal(&genesis), "K06", "{bad}");
+    }
+    // Another key id than that of the key: no reader would find the signature.
+    let mut parts = own.as_str().unwrap().rsplitn(3, '+');
+    let (public, _, name) = (parts.next().unwrap(), parts.next().unwrap(), parts.next().unwrap());
+    let mut genesis = world.genesis();
+    genesis.payload["data"]["log_keys"] = json!([format!("{name}+00000000+{public}")]);
+    assert_eq!(world.refusal(&genesis), "K06");
+    let genesis = world.genesis();
+    world.record(&genesis).unwrap();
+}
+
+#[test]
 fn a_second_genesis_is_for_another_ledger() {
     let mut world = World::founded();
     let again = world.genesis().with("ledger", json!(world::ORIGIN));

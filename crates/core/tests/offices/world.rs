@@ -147,7 +147,7 @@ impl World {
         let data = json!({
             "answer_keys": [{ "key": answer.key_id().to_string(), "public": answer.public_text() }],
             "code_lists": code_lists, "policies": policies,
-            "log_keys": ["test.example/london/log+00000000+AQOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4"],
+            "log_keys": ["test.example/london/log+f6551f90+AQOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4"],
             "origin": ORIGIN,
             "registrar": { "name": "London Councils", "organisation": "REG" },
             "registrar_keys": keys, "rules": 1, "threshold": 2, "visibility": "OPEN",

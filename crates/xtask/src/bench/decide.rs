@@ -47,7 +47,7 @@ pub fn founding(maker: &Maker) -> Result<Prepared> {
     maker.genesis(&json!({ "data": {
         "answer_keys": [{ "key": answer.key_id(), "public": answer }],
         "code_lists": code_lists, "policies": policies,
-        "log_keys": ["bench.example/log+00000000+AQOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4"],
+        "log_keys": ["bench.example/log+eafa1af3+AQOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4"],
         "origin": "bench.example/log", "rules": 1,
     } }))
 }
