@@ -208,5 +208,5 @@ pub fn left(keeper: Keeper, case: u64, folder: &Path, answered: Answered) -> Res
     Ok((all.into_iter().find(|left| left.word() == word).unwrap_or(Left::Panicked), why))
 }
 
-/// So long a store may take to open.
-const PATIENCE: Duration = Duration::from_secs(120);
+/// So long a store may take to open, also where other work leaves it little of the processor.
+const PATIENCE: Duration = Duration::from_secs(600);
