@@ -357,9 +357,7 @@ impl<S: Store + ?Sized, L: LockStore + ?Sized> Ledger<S, L> {
         if let Err(wrong @ Refusal::SignatureWrong { .. }) = checked {
             return Err(wrong);
         }
-        if let Known::Same(index) = known?
-            && !counterpart_tlog::planted!("recorded_twice")
-        {
+        if let Known::Same(index) = known? {
             return Ok(Known::Same(index));
         }
         checked?;

@@ -175,9 +175,6 @@ impl Mirror {
                 return self.refresh(shown);
             }
             if shown.checkpoint.size < known.checkpoint.size {
-                if counterpart_tlog::planted!("mirror_goes_back") {
-                    self.shelf.publish(&shown.note)?;
-                }
                 return Err(self.smaller(&shown, now)?);
             }
             from = Some(known.checkpoint.size);
