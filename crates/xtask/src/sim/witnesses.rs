@@ -4,6 +4,7 @@
 //! order in which threads of the program ask them changes nothing.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -110,13 +111,13 @@ impl Net {
         for place in 0..WITNESSES {
             let key = SigningKey::from_bytes(Hash::of(format!("witness {place}").as_bytes()).as_bytes());
             let cosigner = Cosigner::new(&name(place), key.clone())?;
-            lines.push_str(&format!("witness w{place} {} http://{}\n", cosigner.vkey(), name(place)));
+            writeln!(lines, "witness w{place} {} http://{}", cosigner.vkey(), name(place))?;
             let host = Host {
                 witness: None,
                 kept: Arc::default(),
                 key,
                 odd: if place == 2 { weather.odd } else { Odd::None },
-                chance: Chance(seed ^ (0x51_7E55 + place as u64)),
+                chance: Chance(seed ^ (0x0051_7E55 + place as u64)),
                 apart: 0,
                 again: Vec::new(),
             };

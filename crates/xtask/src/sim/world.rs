@@ -382,11 +382,11 @@ impl World {
 
     /// The server's clock jumps, by moments to years, or is set right.
     fn jump(&mut self) {
+        const STEPS: [i64; 8] =
+            [-3_000, 3_000, -60_000, 3_600_000, -86_400_000, 400 * 86_400_000, -4_000_000_000_000, 0];
         if self.chance.below(1000) >= self.weather.jump {
             return;
         }
-        const STEPS: [i64; 8] =
-            [-3_000, 3_000, -60_000, 3_600_000, -86_400_000, 400 * 86_400_000, -4_000_000_000_000, 0];
         let step = STEPS.get(usize::try_from(self.chance.below(8)).unwrap_or(7)).copied().unwrap_or(0);
         self.skew = if step == 0 { 0 } else { self.skew + step };
         // No sensible time is before 1970 or so late that it has more than four digits of a year.
