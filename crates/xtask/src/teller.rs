@@ -209,4 +209,4 @@ pub fn left(keeper: Keeper, case: u64, folder: &Path, answered: Answered) -> Res
 }
 
 /// So long a store may take to open, also where other work leaves it little of the processor.
-const PATIENCE: Duration = Duration::from_secs(600);
+const PATIENCE: Duration = Duration::from_mins(10);

@@ -186,7 +186,7 @@ impl Run<'_> {
     }
 
     /// Runs a program to its end. It ends well unless it is struck.
-    fn to_the_end(&mut self, mut command: Command) -> Result<()> {
+    fn run_through(&mut self, mut command: Command) -> Result<()> {
         let status = command.stdout(Stdio::null()).status()?;
         let struck = self.reached(Stage::Start)?;
         ensure!(status.success() || struck, "it ended with {status}, and nothing had struck it");
@@ -202,7 +202,7 @@ impl Run<'_> {
         self.base = Base { data: data.clone(), receipts: Vec::new(), sent: 0 };
         let mut command = self.command(&["init"], &data)?;
         command.arg("--data").arg(&data).arg("--genesis").arg(self.world.genesis());
-        self.to_the_end(command)
+        self.run_through(command)
     }
 
     /// Brings an older copy up to date.
@@ -212,7 +212,7 @@ impl Run<'_> {
         let mut command = self.command(&["backup"], &self.place)?;
         command.arg("--data").arg(self.place.join("data")).arg("--to").arg(self.place.join("copy"));
         command.arg("--keys-to").arg(self.place.join("copy-keys"));
-        self.to_the_end(command)
+        self.run_through(command)
     }
 
     /// Serves, sends events, and stops.

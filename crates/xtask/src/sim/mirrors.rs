@@ -110,13 +110,13 @@ impl Mirrors {
         };
         let mut told = String::new();
         for (folder, policy, size) in &mut self.kept {
-            let shelf = Shelf::open(folder)?;
+            let held = Shelf::open(folder)?;
             // Whoever has seen nothing yet cannot tell one history from another.
             let blank = *size == 0 && meddling == Some(Meddling::Fork);
             let meddling = meddling.filter(|_| !blank);
             let from = Source::Folder(if blank { self.published.clone() } else { source.clone() });
             let mut mirror =
-                Mirror::open(from, shelf, policy.clone(), READERS).context("VIOLATION mirror: it does not open")?;
+                Mirror::open(from, held, policy.clone(), READERS).context("VIOLATION mirror: it does not open")?;
             ensure!(
                 mirror.size() == *size,
                 "VIOLATION mirror: it kept {size} entries and opens with {}",
@@ -162,12 +162,12 @@ impl Mirrors {
             Meddling::Fork => {
                 let (tree, note) = fork;
                 fs::remove_dir_all(self.meddled.join("tile"))?;
-                let mut shelf = Shelf::open(&self.meddled)?;
+                let mut forked = Shelf::open(&self.meddled)?;
                 let entries = |n: u64, width: u16| -> Result<Vec<Vec<u8>>, ShelfError> {
                     let first = n * u64::from(TILE_WIDTH);
                     Ok((first..first + u64::from(width)).map(|i| format!("another entry {i}").into_bytes()).collect())
                 };
-                shelf.publish_log(tree, 0, &note.to_string(), entries)?;
+                forked.publish_log(tree, 0, &note.to_string(), entries)?;
             }
         }
         Ok(())

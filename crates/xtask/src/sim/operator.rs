@@ -31,7 +31,10 @@ impl World {
             return Ok(());
         }
         match self.chance.below(6) {
-            0 => self.pulls_the_plug(),
+            0 => {
+                self.pulls_the_plug();
+                Ok(())
+            }
             1 => self.starts_a_second_server(),
             2 => self.copies_the_store(),
             3 => self.puts_everything_back(),
@@ -40,11 +43,10 @@ impl World {
         }
     }
 
-    fn pulls_the_plug(&mut self) -> Result<()> {
+    fn pulls_the_plug(&mut self) {
         let end = if self.chance.below(2) == 0 { End::Killed } else { End::PowerCut };
         self.tally.add(if end == End::Killed { "kills" } else { "power cuts" });
         self.disk.strike(end);
-        Ok(())
     }
 
     fn starts_a_second_server(&mut self) -> Result<()> {

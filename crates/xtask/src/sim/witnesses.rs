@@ -208,8 +208,8 @@ impl Net {
                 *held(&host.kept.fails) = Some(which.is_multiple_of(2));
             }
             if clock < weather.witness_clock {
-                let steps = [-86_400 * 3650, -3_600, -59, -1, 0, 30];
-                let step = steps.get(usize::try_from(which % 6)?).copied().unwrap_or(0);
+                let leaps = [-86_400 * 3650, -3_600, -59, -1, 0, 30];
+                let step = leaps.get(usize::try_from(which % 6)?).copied().unwrap_or(0);
                 host.apart = step;
                 held(&self.state).tally.add("steps of a witness's clock");
             }
@@ -286,12 +286,12 @@ impl Net {
         }
     }
 
-    fn place_of(&self, url: &str) -> Option<usize> {
+    fn place_of(url: &str) -> Option<usize> {
         (0..WITNESSES).find(|place| url.starts_with(&format!("http://{}/", name(*place))))
     }
 
     fn show_seen(&self, url: &str) -> Result<Reply, String> {
-        let place = self.place_of(url).ok_or("no such host")?;
+        let place = Self::place_of(url).ok_or("no such host")?;
         let host = self.host(place).ok_or("no such host")?;
         let path = url.trim_start_matches(&format!("http://{}", name(place)));
         match (&host.witness, host.odd) {
@@ -330,7 +330,7 @@ impl Host {
 
 impl Transport for Net {
     fn post(&self, url: &str, body: &str) -> Result<Reply, String> {
-        let place = self.place_of(url).ok_or("no such host")?;
+        let place = Self::place_of(url).ok_or("no such host")?;
         let calm = held(&self.state).calm;
         let (lost, answer_lost) = {
             let mut host = self.host(place).ok_or("no such host")?;
@@ -364,7 +364,7 @@ struct Straight<'n>(&'n Net);
 
 impl Transport for Straight<'_> {
     fn post(&self, url: &str, body: &str) -> Result<Reply, String> {
-        let place = self.0.place_of(url).ok_or("no such host")?;
+        let place = Net::place_of(url).ok_or("no such host")?;
         self.0.deliver(place, body)
     }
 

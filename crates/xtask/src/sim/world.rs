@@ -290,7 +290,7 @@ impl World {
         }
     }
 
-    fn send(&mut self, parcel: Parcel) {
+    fn send(&mut self, parcel: &Parcel) {
         let roll = self.chance.below(1000);
         let copies = if roll < self.weather.twice { 2 } else { 1 };
         for _ in 0..copies {
@@ -402,7 +402,7 @@ impl World {
         let client = self.clients.get_mut(place).context("a client")?;
         let posted = client.acts(place, now, server, &self.setting.ledger, &mut self.truth)?;
         if let Some(posted) = posted {
-            self.send(Parcel::Request(posted));
+            self.send(&Parcel::Request(posted));
         }
         Ok(())
     }
@@ -424,7 +424,7 @@ impl World {
                 self.truth.acknowledge(&posted.id, receipt)?;
             }
             if let Some(client) = posted.client {
-                self.send(Parcel::Answer(client, posted.id, answer));
+                self.send(&Parcel::Answer(client, posted.id, answer));
             }
         }
         Ok(())
@@ -541,8 +541,8 @@ impl World {
         self.server = None;
         self.restart()?;
         ensure!(self.server.is_some(), "VIOLATION unopenable: in good weather it does not start");
-        let last = self.truth.last_at.map_or(self.now, Timestamp::millis);
-        self.skew = (last - self.now).max(0);
+        let until = self.truth.last_at.map_or(self.now, Timestamp::millis);
+        self.skew = (until - self.now).max(0);
         for _ in 0..CALM_ROUNDS {
             self.now += 3_000;
             self.net.now(u64::try_from(self.now / 1000)?);
