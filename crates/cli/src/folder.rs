@@ -9,11 +9,12 @@
 //! store/        records, words, the keys of words, signed checkpoints (`counterpart-store`)
 //! ```
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
-use counterpart_core::commitment::{self, Disclosure, commitments};
+use counterpart_core::commitment::{self, Commitment, Disclosure, commitments};
 use counterpart_core::ledger::LogKeys;
 use counterpart_core::wire::KeyId;
 use counterpart_core::{json, replay};
@@ -228,17 +229,35 @@ pub fn options() -> Options {
     Options { words_fit: Some(Arc::new(words_fit)), label, ..Options::new(Arc::new(shell::fill), Arc::new(keys_of)) }
 }
 
-/// Whether a word that is kept opens its commitment in its entry.
-fn words_fit(entry: &[u8], word: &Word) -> Result<(), String> {
+/// Whether the words that are kept of an entry open its commitments, and those within the documents that these open.
+fn words_fit(entry: &[u8], words: &[Word]) -> Result<(), String> {
+    if words.is_empty() {
+        return Ok(());
+    }
     let read = replay::read(entry).map_err(|stop| stop.to_string())?;
     let limits = json::Limits { max_depth: json::MAX_DEPTH, max_bytes: entry.len() };
     let payload = json::parse(&read.entry.envelope.payload, limits).map_err(|error| error.to_string())?;
-    let data = payload.member("data").ok_or("the event has no data")?;
-    let promised = commitments(data, "")?;
-    let commitment = promised.iter().find(|(pointer, _)| *pointer == word.name).map(|(_, commitment)| commitment);
-    let commitment = commitment.ok_or("the event promises no such words")?;
-    let disclosure = Disclosure::from_bytes(&word.bytes).map_err(|error| error.to_string())?;
-    commitment::open(&disclosure, &read.event.id.to_string(), commitment).map_err(|error| error.to_string())
+    let mut promised = commitments(payload.member("data").ok_or("the event has no data")?, "")?;
+    let of = |word: &Word, problem: &dyn std::fmt::Display| {
+        format!("the words `{}` do not open their commitment: {problem}", word.name)
+    };
+    let mut disclosed = Vec::with_capacity(words.len());
+    for word in words {
+        let disclosure = Disclosure::from_bytes(&word.bytes).map_err(|error| of(word, &error))?;
+        let within = json::Limits { max_depth: json::MAX_DEPTH, max_bytes: commitment::MAX_CONTENT };
+        if let Ok(document) = json::parse(&disclosure.content, within) {
+            promised.extend(commitments(&document, &word.name)?);
+        }
+        disclosed.push(disclosure);
+    }
+    let promised: HashMap<&str, &Commitment> =
+        promised.iter().map(|(pointer, commitment)| (pointer.as_str(), commitment)).collect();
+    let id = read.event.id.to_string();
+    for (word, disclosure) in words.iter().zip(&disclosed) {
+        let commitment = promised.get(word.name.as_str()).ok_or_else(|| of(word, &"nothing promises such words"))?;
+        commitment::open(disclosure, &id, commitment).map_err(|error| of(word, &error))?;
+    }
+    Ok(())
 }
 
 fn signer(origin: &str, key: SigningKey) -> Result<NoteSigner> {

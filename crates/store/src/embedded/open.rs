@@ -23,8 +23,8 @@ use crate::{StoreError, Word};
 /// Gives the secondary keys of an entry from its bytes, a pure function.
 pub type KeysOf = Arc<dyn Fn(&[u8]) -> Vec<Vec<u8>> + Send + Sync>;
 
-/// Says why a word does not open its commitment in the entry, if it does not.
-pub type WordsFit = Arc<dyn Fn(&[u8], &Word) -> Result<(), String> + Send + Sync>;
+/// Says why the words that are kept of an entry do not open its commitments, if they do not.
+pub type WordsFit = Arc<dyn Fn(&[u8], &[Word]) -> Result<(), String> + Send + Sync>;
 
 /// The identity file. It is made last: a store without it was never whole.
 const IDENTITY: &str = "STORE";

@@ -99,16 +99,10 @@ impl Inner {
 
     fn check_words_of(&self, index: u64, first: u64, count: u32, entry: &[u8]) -> Result<Looked, StoreError> {
         let words = self.words.read(index, first, count)?;
-        let mut looked = Looked { words: words.len() as u64, bytes: 0 };
-        for word in &words {
-            looked.bytes += word.bytes.len() as u64;
-            if let Some(fit) = &self.words_fit
-                && let Err(problem) = fit(entry, word)
-            {
-                let problem = format!("the words `{}` do not open their commitment: {problem}", word.name);
-                return Err(super::run::damaged("words", 0, index, &problem));
-            }
+        if let Some(fit) = &self.words_fit {
+            fit(entry, &words).map_err(|problem| super::run::damaged("words", 0, index, &problem))?;
         }
-        Ok(looked)
+        let bytes = words.iter().map(|word| word.bytes.len() as u64).sum();
+        Ok(Looked { words: words.len() as u64, bytes })
     }
 }
