@@ -51,7 +51,7 @@ pub fn admit(state: &State, event: &Event, recorded_at: Timestamp) -> Result<(),
 /// E06 for another ledger, C02 for another event of the same id.
 pub fn known(state: &State, event: &Event) -> Result<Known, Refusal> {
     let recorded = state.events.get(&event.id);
-    if let Some(same) = recorded.filter(|recorded| recorded.digest == event.digest) {
+    if let Some(same) = recorded.filter(|recorded| recorded.is(&event.digest)) {
         return Ok(Known::Same(same.index));
     }
     check_ledger(state, event)?;

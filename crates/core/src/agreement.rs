@@ -102,6 +102,7 @@ mod filing;
 pub mod importing;
 pub mod incidents;
 mod joining;
+mod lists;
 mod negotiating;
 mod next;
 mod notes;
@@ -129,7 +130,7 @@ use serde::{Deserialize, Serialize};
 use crate::codes::ReferenceSet;
 use crate::event::EventType;
 use crate::event::data::{ReviewOutcome, SuspensionGround};
-use crate::header::{Formation, Header, PartyRow, RequiredRole, SignatureKind};
+use crate::header::{Formation, Header, PartyRow, RequiredRole, SharedRows, SignatureKind};
 use crate::ids::{AgreementId, DatasetId, EventId, OrganisationCode, PersonId, Role, codes};
 use crate::policy::Windows;
 use crate::time::{Date, Timestamp};
@@ -141,6 +142,7 @@ pub use derived::Derived;
 pub use destruction::Hold;
 pub use importing::Import;
 pub use incidents::Incident;
+pub use lists::Rare;
 pub use next::{Next, Task};
 pub use outside::{Change, Elsewhere, Outside};
 pub use party::{Notice, Party, PartyState};
@@ -154,6 +156,7 @@ pub use why::{Cause, Names};
 
 pub(crate) use asked::{Question as Asking, acts_as};
 pub(crate) use filing::coherent;
+pub(crate) use lists::Tight;
 
 /// One draft of the terms, as far as it stands in clear.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -170,6 +173,24 @@ pub struct Version {
     pub event: EventId,
     /// Who made it.
     pub by: OrganisationCode,
+}
+
+impl Version {
+    fn share(&mut self, reference: Option<&ReferenceSet>, rows: &mut SharedRows) {
+        let Some(header) = Arc::get_mut(&mut self.header) else {
+            return;
+        };
+        rows.share(header);
+        let Some(reference) = reference else {
+            return;
+        };
+        if header.code_lists == reference.code_lists {
+            header.code_lists = Arc::clone(&reference.code_lists);
+        }
+        if header.policies == reference.policies {
+            header.policies = Arc::clone(&reference.policies);
+        }
+    }
 }
 
 codes! {
@@ -213,7 +234,7 @@ pub struct Signature {
     /// What it means.
     pub kind: SignatureKind,
     /// For which datasets; empty: all.
-    pub datasets: Box<[DatasetId]>,
+    pub datasets: Rare<DatasetId>,
     /// Whether it counts.
     pub standing: Standing,
 }
@@ -361,32 +382,30 @@ pub struct Agreement {
     stage: Stage,
     /// The version under discussion before the agreement is in force.
     draft: u32,
-    versions: Vec<Version>,
-    parties: Vec<Party>,
-    signatures: Vec<Signature>,
-    questions: Vec<Question>,
-    grounds: Vec<Ground>,
-    duties: Vec<Duty>,
-    holds: Vec<Hold>,
-    incidents: Vec<Incident>,
+    versions: Tight<Version>,
+    parties: Tight<Party>,
+    signatures: Tight<Signature>,
+    questions: Rare<Question>,
+    grounds: Rare<Ground>,
+    duties: Tight<Duty>,
+    holds: Rare<Hold>,
+    incidents: Rare<Incident>,
     /// The newest disclosure of each dataset.
-    sent: Vec<Sent>,
+    sent: Tight<Sent>,
     /// Who leads since a change of lead, for versions up to this one.
     led_by: Option<(u32, OrganisationCode)>,
-    /// Who signed each event first, and in which role: whose it is to correct.
-    authors: Vec<(EventId, OrganisationCode, Role)>,
     /// How many documents are attached.
     documents: u16,
     /// Who besides the parties reads which words.
-    grants: Vec<Grant>,
-    consents: Vec<Consent>,
-    in_force: Vec<InForce>,
-    review: Option<Review>,
-    history: Vec<Step>,
+    grants: Rare<Grant>,
+    consents: Rare<Consent>,
+    in_force: Tight<InForce>,
+    review: Option<Box<Review>>,
+    history: Tight<Step>,
     /// What events of other streams did to it.
     elsewhere: Elsewhere,
-    publication: Option<Publication>,
-    import: Option<Import>,
+    publication: Option<Box<Publication>>,
+    import: Option<Box<Import>>,
     windows: Windows,
     /// The last event that changed state, version or an open question (D9).
     moved_at: Timestamp,
@@ -495,18 +514,20 @@ impl Agreement {
         &self.versions
     }
 
-    /// Holds the lists and policies that the newest draft names only once, if they are those in force: nearly every
-    /// header names the same.
-    pub(crate) fn share_lists(&mut self, reference: Option<&ReferenceSet>) {
-        let newest = self.versions.last_mut().and_then(|version| Arc::get_mut(&mut version.header));
-        let (Some(header), Some(reference)) = (newest, reference) else {
-            return;
-        };
-        if header.code_lists == reference.code_lists {
-            header.code_lists = Arc::clone(&reference.code_lists);
+    /// Holds only once what the newest draft says as others do: the lists and policies in force, and rows of parties.
+    pub(crate) fn share(&mut self, reference: Option<&ReferenceSet>, rows: &mut SharedRows) {
+        if let Some(newest) = self.versions.last_mut() {
+            newest.share(reference, rows);
         }
-        if header.policies == reference.policies {
-            header.policies = Arc::clone(&reference.policies);
+    }
+
+    /// The same of every draft, and of parties that came since.
+    pub(crate) fn share_all(&mut self, reference: Option<&ReferenceSet>, rows: &mut SharedRows) {
+        for version in &mut self.versions {
+            version.share(reference, rows);
+        }
+        for row in self.parties.iter_mut().filter_map(|party| party.row.as_mut()) {
+            rows.share_party(row);
         }
     }
 
@@ -584,8 +605,8 @@ impl Agreement {
     }
 
     /// The newest review, if there was one.
-    pub const fn review(&self) -> Option<&Review> {
-        self.review.as_ref()
+    pub fn review(&self) -> Option<&Review> {
+        self.review.as_deref()
     }
 
     /// Consents to end it.
@@ -599,8 +620,8 @@ impl Agreement {
     }
 
     /// The newest decision on what of the words everybody may read; none before the first.
-    pub const fn publication(&self) -> Option<&Publication> {
-        self.publication.as_ref()
+    pub fn publication(&self) -> Option<&Publication> {
+        self.publication.as_deref()
     }
 
     /// Whether it has two parties, for ever.

@@ -9,7 +9,6 @@
 mod rules;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -25,7 +24,7 @@ use crate::wire::KeyId;
 pub(crate) use rules::{check_duties, check_guards, check_hands, check_suspect, hands_of_compromise, vouched};
 
 /// One signature by one key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Act {
     /// Its index in the log.
     pub index: u64,
@@ -37,6 +36,15 @@ pub struct Act {
     pub authority: Option<EventId>,
     /// The agreement, if it is one's event.
     pub agreement: Option<AgreementId>,
+}
+
+/// What is kept of it: the rest stands with the event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Kept {
+    /// The index of the event.
+    index: u32,
+    /// The index of what it rests on; none: [`u32::MAX`].
+    authority: u32,
 }
 
 /// That an event is contested.
@@ -72,19 +80,12 @@ pub struct Verdict {
 /// Every signature, what is contested of them, and what was said of that.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Contests {
-    acts: HashMap<KeyId, Vec<Act>>,
+    acts: HashMap<KeyId, Vec<Kept>>,
     open: BTreeMap<EventId, Contest>,
     verdicts: BTreeMap<EventId, Verdict>,
-    /// The streams of events that belong to no agreement.
-    elsewhere: HashMap<EventId, Stream>,
 }
 
 impl Contests {
-    /// What a key signed, in order.
-    pub fn acts_of(&self, key: KeyId) -> &[Act] {
-        self.acts.get(&key).map(Vec::as_slice).unwrap_or_default()
-    }
-
     /// Everything that is contested and not resolved.
     pub fn open(&self) -> impl Iterator<Item = (EventId, &Contest)> {
         self.open.iter().map(|(event, contest)| (*event, contest))
@@ -100,36 +101,40 @@ impl Contests {
         self.verdicts.get(&event)
     }
 
-    /// The stream of an event that belongs to no agreement.
-    pub fn home(&self, event: EventId) -> Option<Stream> {
-        self.elsewhere.get(&event).copied()
-    }
-
     /// What bodies said of events that were contested.
     pub fn verdicts(&self) -> impl Iterator<Item = (EventId, &Verdict)> {
         self.verdicts.iter().map(|(event, verdict)| (*event, verdict))
     }
-
-    /// The stream of an event that was contested.
-    pub fn stream_of(&self, event: EventId, contest: &Contest) -> Option<Stream> {
-        contest.agreement.map(Stream::Agreement).or_else(|| self.home(event))
-    }
 }
 
 impl State {
+    /// The stream of an event that was contested.
+    pub fn stream_of(&self, event: EventId, contest: &Contest) -> Option<Stream> {
+        contest.agreement.map(Stream::Agreement).or_else(|| self.events.home(&event))
+    }
+
+    /// What a key signed, in order.
+    pub fn acts_of(&self, key: KeyId) -> impl Iterator<Item = Act> {
+        let kept = self.contests.acts.get(&key).into_iter().flatten();
+        kept.filter_map(|kept| {
+            let row = self.events.row(kept.index)?;
+            Some(Act {
+                index: u64::from(kept.index),
+                event: row.id,
+                event_type: row.event_type,
+                authority: self.events.row(kept.authority).map(|row| row.id),
+                agreement: row.agreement().and_then(|place| self.agreements.id_of(place)),
+            })
+        })
+    }
+
     /// Remembers who signed an event and on what authority, before the event itself is taken in.
     pub(crate) fn remember_acts(&mut self, event: &Event, index: u64, at: Timestamp) {
-        let agreement = match event.stream {
-            Stream::Agreement(id) => Some(id),
-            Stream::Sys | Stream::Organisation(_) | Stream::Key(_) | Stream::Template(_) | Stream::Programme(_) => {
-                self.contests.elsewhere.insert(event.id, event.stream);
-                None
-            }
-        };
+        let index = u32::try_from(index).unwrap_or(u32::MAX);
         for signer in &event.signers {
-            let authority = self.authority(event, signer, at);
-            let act = Act { index, event: event.id, event_type: event.event_type(), authority, agreement };
-            self.contests.acts.entry(signer.key).or_default().push(act);
+            let authority = self.authority(event, signer, at).and_then(|authority| self.events.find(&authority));
+            let authority = authority.map_or(u32::MAX, |(index, _)| index);
+            self.contests.acts.entry(signer.key).or_default().push(Kept { index, authority });
         }
     }
 
@@ -161,10 +166,10 @@ impl State {
         };
         // I29: what was affirmed is contested again only where the point of suspicion moved past it.
         if let Some(earlier) = earlier {
-            for act in self.contests.acts.get(&data.key).map(Vec::as_slice).unwrap_or_default() {
-                if (from..earlier).contains(&act.index) {
-                    self.contests.verdicts.remove(&act.event);
-                }
+            let doubted = |act: &Act| (from..earlier).contains(&act.index);
+            let again: Vec<EventId> = self.acts_of(data.key).filter(doubted).map(|act| act.event).collect();
+            for event in again {
+                self.contests.verdicts.remove(&event);
             }
         }
         self.recompute_contests(event.id, &BTreeSet::new(), index, at);
@@ -190,9 +195,9 @@ impl State {
 
     /// An appointment or delegation that is disowned ends, and a key that was registered so signs no more.
     fn disown(&mut self, target: EventId, at: Timestamp) {
-        match self.contests.elsewhere.get(&target) {
+        match self.events.home(&target) {
             Some(Stream::Organisation(code)) => {
-                let Some(organisation) = self.organisations.get_mut(code) else {
+                let Some(organisation) = self.organisations.get_mut(&code) else {
                     return;
                 };
                 for appointment in organisation.appointments.iter_mut().filter(|a| a.event == target) {
@@ -204,7 +209,7 @@ impl State {
                 }
             }
             Some(Stream::Key(id)) => {
-                if let Some(key) = self.keys.get_mut(id)
+                if let Some(key) = self.keys.get_mut(&id)
                     && key.event == target
                     && key.is_active()
                 {
@@ -247,7 +252,7 @@ impl State {
                 continue;
             }
             let change = Change::Contest { by, contested: contested.into(), disowned: disowned.into() };
-            Arc::make_mut(agreement).touch(Outside { index, at, change });
+            agreement.touch(Outside { index, at, change });
         }
     }
 
@@ -259,8 +264,8 @@ impl State {
             let KeyStage::Compromised { index, from, .. } = key.stage else {
                 continue;
             };
-            let suspect = self.contests.acts_of(*id).iter().filter(|act| (from..index).contains(&act.index));
-            waiting.extend(suspect.map(|act| (act.event, contest_of(act, key.organisation, key.person, act.index))));
+            let suspect = self.acts_of(*id).filter(|act| (from..index).contains(&act.index));
+            waiting.extend(suspect.map(|act| (act.event, contest_of(&act, key.organisation, key.person, act.index))));
             if from < index {
                 waiting.extend(self.doubtful_delegations(key.organisation, key.person, from, index));
             }
@@ -317,12 +322,12 @@ impl State {
         let mut resting = Vec::new();
         let under = |person: PersonId, code: OrganisationCode, resting: &mut Vec<(EventId, Contest)>| {
             for id in self.keys_of.get(&person).map(Vec::as_slice).unwrap_or_default() {
-                let acts = self.contests.acts_of(*id).iter();
+                let acts = self.acts_of(*id);
                 let acts = acts.filter(|act| act.authority == Some(event) && act.index >= contest.from);
-                resting.extend(acts.map(|act| (act.event, contest_of(act, code, person, act.index))));
+                resting.extend(acts.map(|act| (act.event, contest_of(&act, code, person, act.index))));
             }
         };
-        if let Some(Stream::Organisation(code)) = self.contests.elsewhere.get(&event).copied()
+        if let Some(Stream::Organisation(code)) = self.events.home(&event)
             && let Some(body) = self.organisations.get(&code)
         {
             if let Some(appointment) = body.appointment_by(event) {
@@ -338,8 +343,8 @@ impl State {
             }
         }
         for (id, key) in self.keys.iter().filter(|(_, key)| key.event == event) {
-            let acts = self.contests.acts_of(*id).iter().filter(|act| act.index > contest.index);
-            resting.extend(acts.map(|act| (act.event, contest_of(act, key.organisation, key.person, act.index))));
+            let acts = self.acts_of(*id).filter(|act| act.index > contest.index);
+            resting.extend(acts.map(|act| (act.event, contest_of(&act, key.organisation, key.person, act.index))));
         }
         resting
     }

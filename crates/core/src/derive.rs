@@ -8,8 +8,9 @@ use crate::codes::ReferenceSet;
 use crate::commitment::Commitment;
 use crate::header::AmendmentQuorum;
 use crate::header::{
-    Article6, Article9, AutomatedDecisions, DatasetRow, DpiaRow, GatewayRow, Header, LegalRole, NonAdopterRule,
-    OnePartyRef, Onward, Part3Row, PartyRefs, PartyRow, Pointer, PublicationRow, Regime, RetentionRow, Transfers,
+    Article6, Article9, AutomatedDecisions, DatasetFacts, DatasetRow, DpiaRow, GatewayRow, Header, LegalRole,
+    NonAdopterRule, OnePartyRef, Onward, Part3Row, PartyFacts, PartyRefs, PartyRow, Pointer, PublicationRow, Regime,
+    RetentionRow, Transfers,
 };
 use crate::ids::{DatasetId, NotAnId, OrganisationCode, Stream};
 use crate::json::{Value, pointer};
@@ -127,7 +128,7 @@ fn party_row(terms: &Terms, party: &Party) -> PartyRow {
     gateways.sort_by(|a, b| (&a.code, &a.uses).cmp(&(&b.code, &b.uses)));
     let article6: Vec<Article6> = terms.lawful_basis.get(code).cloned().unwrap_or_default();
     let article9: Vec<Article9> = terms.art9_condition.get(code).cloned().unwrap_or_default();
-    PartyRow {
+    PartyRow::from(PartyFacts {
         article6: sorted(article6),
         article9: sorted(article9),
         capacity: party.capacity,
@@ -146,7 +147,7 @@ fn party_row(terms: &Terms, party: &Party) -> PartyRow {
         regime: party.regime.unwrap_or(Regime::None),
         required_roles: Vec::new(),
         schedule1: sorted(terms.sch1_condition.get(code).cloned().unwrap_or_default()),
-    }
+    })
 }
 
 /// Datasets whose rows are equal share one, in the order of their first id.
@@ -190,19 +191,19 @@ fn dataset_rows(terms: &Terms, parties: &[Party], problems: &mut Vec<Message>) -
         let Some(provider) = provider else { continue };
         let row = dataset_row(terms, dataset, provider, recipients);
         let same = rows.iter_mut().find(|other| {
-            let unnamed = DatasetRow { ids: Vec::new(), ..(*other).clone() };
+            let unnamed = DatasetFacts { ids: Vec::new(), ..(***other).clone() };
             unnamed == row
         });
         match same {
             Some(other) => other.ids.push(id),
-            None => rows.push(DatasetRow { ids: vec![id], ..row }),
+            None => rows.push(DatasetFacts { ids: vec![id], ..row }.into()),
         }
     }
     rows
 }
 
-fn dataset_row(terms: &Terms, dataset: &Dataset, provider: OnePartyRef, recipients: PartyRefs) -> DatasetRow {
-    DatasetRow {
+fn dataset_row(terms: &Terms, dataset: &Dataset, provider: OnePartyRef, recipients: PartyRefs) -> DatasetFacts {
+    DatasetFacts {
         class: dataset.data_class,
         destroy_within_days: terms.destruction_due_days.unwrap_or(DAYS_DEFAULT),
         flags: sorted(dataset.flags.clone()),

@@ -152,11 +152,11 @@ impl State {
     /// Whose event this is, if it is one of the stream: the body itself in its own stream and in that of its keys.
     fn author(&self, stream: Stream, target: EventId, at: Timestamp) -> Option<OrganisationCode> {
         let own = match stream {
-            Stream::Agreement(id) => self.agreement(id)?.author(target)?,
-            Stream::Organisation(code) => (self.contests.home(target)? == stream).then_some(code)?,
+            Stream::Agreement(id) => self.author_in(id, target)?.0,
+            Stream::Organisation(code) => (self.events.home(&target)? == stream).then_some(code)?,
             Stream::Key(key) => {
                 let held = self.keys.get(&key)?;
-                (self.contests.home(target)? == stream).then_some(held.organisation)?
+                (self.events.home(&target)? == stream).then_some(held.organisation)?
             }
             Stream::Sys | Stream::Template(_) | Stream::Programme(_) => return None,
         };

@@ -9,7 +9,9 @@ mod partial;
 pub use lists::*;
 pub use partial::*;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::hash::Hash;
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use schemars::JsonSchema;
@@ -52,7 +54,7 @@ pub struct RequiredRole {
 }
 
 /// A legal gateway that a party relies on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GatewayRow {
     /// One code a section, for example `CA89-47` (CL-GATE).
@@ -69,7 +71,7 @@ pub struct GatewayRow {
 }
 
 /// Part 3 of a party: its codes alone.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Part3Row {
     /// Why it is a competent authority.
@@ -90,9 +92,84 @@ pub struct Part3Row {
 }
 
 /// One party, numbered from 1 by its place.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+// Most agreements of a body say the same of it: the state holds each row once.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct PartyRow(Arc<PartyFacts>);
+
+/// Datasets of equal row, by their ids.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct DatasetRow(Arc<DatasetFacts>);
+
+macro_rules! rows {
+    ($($row:ident($facts:ident))*) => {
+        $(
+            impl From<$facts> for $row {
+                fn from(facts: $facts) -> Self {
+                    Self(Arc::new(facts))
+                }
+            }
+
+            impl Deref for $row {
+                type Target = $facts;
+
+                fn deref(&self) -> &$facts {
+                    &self.0
+                }
+            }
+
+            impl DerefMut for $row {
+                /// A row of its own, when others hold the same.
+                fn deref_mut(&mut self) -> &mut $facts {
+                    Arc::make_mut(&mut self.0)
+                }
+            }
+        )*
+    };
+}
+rows!(PartyRow(PartyFacts) DatasetRow(DatasetFacts));
+
+/// Rows that are held already, by what they say.
+#[derive(Clone, Debug, Default)]
+pub struct SharedRows {
+    parties: HashSet<PartyRow>,
+    datasets: HashSet<DatasetRow>,
+    /// How many there may be before those that nothing else holds are let go.
+    most: usize,
+}
+
+impl SharedRows {
+    /// Holds each row of a header only once.
+    pub fn share(&mut self, header: &mut Header) {
+        header.parties.iter_mut().for_each(|row| self.share_party(row));
+        header.datasets.iter_mut().for_each(|row| hold_once(&mut self.datasets, row));
+        if self.parties.len() + self.datasets.len() > self.most {
+            self.parties.retain(|row| Arc::strong_count(&row.0) > 1);
+            self.datasets.retain(|row| Arc::strong_count(&row.0) > 1);
+            self.most = ((self.parties.len() + self.datasets.len()) * 2).max(1024);
+        }
+    }
+
+    /// Holds a party's row only once.
+    pub fn share_party(&mut self, row: &mut PartyRow) {
+        hold_once(&mut self.parties, row);
+    }
+}
+
+fn hold_once<R: Clone + Eq + Hash>(held: &mut HashSet<R>, row: &mut R) {
+    if let Some(same) = held.get(row) {
+        row.clone_from(same);
+    } else {
+        held.insert(row.clone());
+    }
+}
+
+/// One party, numbered from 1 by its place.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct PartyRow {
+#[schemars(rename = "PartyRow")]
+pub struct PartyFacts {
     /// Article 6 bases; sorted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub article6: Vec<Article6>,
@@ -126,7 +203,7 @@ pub struct PartyRow {
 }
 
 /// One party by number, or all that have the capacity.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum OnePartyRef {
     /// The party of this number, from 1.
@@ -136,7 +213,7 @@ pub enum OnePartyRef {
 }
 
 /// Several parties by number, or all that have the capacity.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum PartyRefs {
     /// The parties of these numbers, from 1; sorted.
@@ -154,7 +231,7 @@ codes! {
 }
 
 /// How long a recipient keeps data.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RetentionRow {
     /// Kept for archiving, so that the limit of 25 years does not apply.
@@ -169,9 +246,10 @@ pub struct RetentionRow {
 }
 
 /// Datasets of equal row, by their ids.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct DatasetRow {
+#[schemars(rename = "DatasetRow")]
+pub struct DatasetFacts {
     /// The class of the data.
     pub class: DataClass,
     /// Within how many days after the end data are destroyed; left out when 30.

@@ -4,7 +4,6 @@
 //! Out of scope: where it is kept, and whether it may be trusted. It says what one program made of a log; another
 //! version of the program may lay it out otherwise, so whoever keeps it writes down by which program it was made.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use counterpart_tlog::{Frontier, Hash};
@@ -14,10 +13,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::agreement::Agreement;
 use crate::codes::ReferenceSet;
 use crate::event::PublicKeyBytes;
-use crate::ids::EventId;
 use crate::keyring::Keyring;
 use crate::replay::Replay;
-use crate::state::{Recorded, State};
+use crate::state::{Row, State};
 
 /// A state taken apart, so that its large parts can be written and read by themselves, on several cores.
 #[derive(Debug)]
@@ -25,8 +23,8 @@ pub struct Apart<'s> {
     /// Everything but events and agreements.
     pub rest: &'s State,
     /// Every event, in the order of the log.
-    pub events: Vec<(EventId, Recorded)>,
-    /// Every agreement, in no order.
+    pub events: &'s [Row],
+    /// Every agreement, in the order of filing.
     pub agreements: Vec<&'s Agreement>,
 }
 
@@ -35,18 +33,16 @@ pub struct Apart<'s> {
 pub struct Together {
     /// Everything but events and agreements.
     pub rest: State,
-    /// Every event.
-    pub events: HashMap<EventId, Recorded>,
-    /// Every agreement, in stretches.
+    /// Every event, in the order of the log.
+    pub events: Vec<Row>,
+    /// Every agreement, in stretches, in the order of filing.
     pub agreements: Vec<Vec<Arc<Agreement>>>,
 }
 
 impl State {
     /// Takes it apart.
     pub fn apart(&self) -> Apart<'_> {
-        let mut events: Vec<_> = self.events.iter().map(|(id, recorded)| (*id, *recorded)).collect();
-        events.sort_unstable_by_key(|(_, recorded)| recorded.index);
-        Apart { rest: self, events, agreements: self.agreements().collect() }
+        Apart { rest: self, events: self.events.rows(), agreements: self.agreements().collect() }
     }
 }
 
@@ -54,28 +50,27 @@ impl Together {
     /// Puts the parts together; none if they are not those of one state.
     pub fn state(self) -> Option<State> {
         let Self { rest: mut state, events, agreements } = self;
-        state.events = events;
+        state.events.fill(events);
         // Each event has an id and an instant of its own.
         let whole =
             usize::try_from(state.size).is_ok_and(|size| [state.events.len(), state.instants.len()] == [size; 2]);
         if !whole {
             return None;
         }
-        let count = agreements.iter().map(Vec::len).sum();
-        state.agreements.reserve(count);
-        state.references.reserve(count);
+        let count: usize = agreements.iter().map(Vec::len).sum();
         state.reference = state
             .founded
             .as_ref()
             .and_then(|founded| ReferenceSet::resolve(&founded.code_lists, &founded.policies).ok().map(Arc::new));
         for mut agreement in agreements.into_iter().flatten() {
             if let Some(own) = Arc::get_mut(&mut agreement) {
-                own.share_lists(state.reference.as_deref());
+                own.share_all(state.reference.as_deref(), &mut state.rows);
             }
-            state.references.insert(agreement.reference(), agreement.id());
-            state.agreements.insert(agreement.id(), agreement);
+            state.agreements.push(agreement);
         }
-        (state.agreements.len() == count).then_some(state)
+        // No two are of one stream.
+        let whole = state.agreements.len() == count;
+        whole.then_some(state)
     }
 }
 
@@ -83,7 +78,7 @@ impl Together {
 #[derive(Serialize)]
 struct Down<'r> {
     state: &'r State,
-    events: Vec<(EventId, Recorded)>,
+    events: &'r [Row],
     agreements: Vec<&'r Agreement>,
     keys: Vec<PublicKeyBytes>,
     size: u64,
@@ -95,7 +90,7 @@ struct Down<'r> {
 #[serde(deny_unknown_fields)]
 struct Up {
     state: State,
-    events: Vec<(EventId, Recorded)>,
+    events: Vec<Row>,
     agreements: Vec<Arc<Agreement>>,
     keys: Vec<PublicKeyBytes>,
     size: u64,
@@ -114,7 +109,7 @@ impl Serialize for Replay {
 impl<'de> Deserialize<'de> for Replay {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let Up { state, events, agreements, keys, size, peaks } = Up::deserialize(deserializer)?;
-        let together = Together { rest: state, events: events.into_iter().collect(), agreements: vec![agreements] };
+        let together = Together { rest: state, events, agreements: vec![agreements] };
         let state = together.state().ok_or_else(|| D::Error::custom("the parts of the state are not of one"))?;
         let peaks: Result<Vec<Hash>, _> = peaks.iter().map(|peak| Hash::from_base64(peak)).collect();
         let frontier = Frontier::from_parts(size, peaks.map_err(D::Error::custom)?);

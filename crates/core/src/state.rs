@@ -2,6 +2,8 @@
 
 mod account;
 mod agreements;
+mod events;
+mod filed;
 mod ledger;
 mod succession;
 
@@ -10,30 +12,25 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::agreement::{Agreement, Reference, agreement_events};
+use crate::agreement::agreement_events;
 use crate::codes::ReferenceSet;
 use crate::contest::Contests;
 use crate::erasure::Erasures;
 use crate::event::data::{self, Data, ReferenceRow, Visibility};
 use crate::event::{Event, PublicKeyBytes};
-use crate::ids::{AgreementId, EventId, OrganisationCode, PersonId, Stream};
+use crate::header::SharedRows;
+use crate::ids::{EventId, OrganisationCode, PersonId, Stream};
 use crate::keys::{Key, KeyStage};
 use crate::london;
 use crate::offices::{Appointment, Delegation, Organisation, OrganisationStage};
 use crate::time::Timestamp;
-use crate::wire::{Digest, KeyId};
+use crate::wire::KeyId;
 
+pub use events::{Events, Recorded, Row};
 pub use ledger::{Closed, Later, Published};
 pub use succession::Succession;
 
-/// Where an event stands, by its id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Recorded {
-    /// Its index in the log.
-    pub index: u64,
-    /// Its digest, by which a repeat is told from another event (C02).
-    pub digest: Digest,
-}
+use filed::Filed;
 
 /// What the genesis pins.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,11 +78,8 @@ pub struct State {
     pub keys: HashMap<KeyId, Key>,
     /// The keys of each person, so that nobody looks through all of them.
     pub keys_of: HashMap<PersonId, Vec<KeyId>>,
-    /// Where each appointment was made, by its event.
-    pub appointed_at: HashMap<EventId, OrganisationCode>,
     /// Every event, by its id.
-    #[serde(skip)]
-    pub events: HashMap<EventId, Recorded>,
+    pub events: Events,
     /// When each entry was recorded, by index.
     pub instants: Vec<Timestamp>,
     /// Every succession, in order.
@@ -97,16 +91,17 @@ pub struct State {
     /// The reference data in force, resolved when the ledger was founded.
     #[serde(skip)]
     pub reference: Option<Arc<ReferenceSet>>,
-    /// By the key of their stream. A copy of the state shares each until either takes in an event of it.
+    /// By the key of their stream, by reference, and in the order of filing. A copy of the state shares each until
+    /// either takes in an event of it.
     #[serde(skip)]
-    pub(crate) agreements: HashMap<AgreementId, Arc<Agreement>>,
-    /// By human reference.
+    pub(crate) agreements: Filed,
+    /// Rows of headers that are held already.
     #[serde(skip)]
-    pub(crate) references: HashMap<Reference, AgreementId>,
+    pub(crate) rows: SharedRows,
     /// How many agreements began in a London year.
     pub(crate) filed_in: HashMap<u16, u32>,
-    /// The agreements that name an organisation, in the order of filing.
-    pub(crate) agreements_of: HashMap<OrganisationCode, Vec<AgreementId>>,
+    /// The agreements that name an organisation, by their places, in the order of filing.
+    pub(crate) agreements_of: HashMap<OrganisationCode, Vec<u32>>,
     /// One name for each human who has several person ids.
     pub(crate) humans: HashMap<PersonId, PersonId>,
     /// What organisations recorded on the present London day (G48).
@@ -143,7 +138,12 @@ impl State {
         self.instants.push(recorded_at);
         self.size += 1;
         self.recorded_at = Some(recorded_at);
-        self.events.insert(event.id, Recorded { index, digest: event.digest });
+        let agreement = match event.stream {
+            // A first event makes the agreement that is the next one.
+            Stream::Agreement(id) => Some(self.agreements.place_of(id).unwrap_or(self.agreements.next_place())),
+            Stream::Sys | Stream::Organisation(_) | Stream::Key(_) | Stream::Template(_) | Stream::Programme(_) => None,
+        };
+        self.events.push(event, agreement);
         match &event.data {
             Data::LedgerGenesis(genesis) => self.found(event.id, genesis, leaf_hash),
             Data::CodeListPublished(_)
@@ -184,9 +184,6 @@ impl State {
             Data::PartnershipMembershipChanged(data) => self.belong(event, data),
             Data::RoleHolderAppointed(data) => {
                 self.declare_same(data);
-                if let Stream::Organisation(code) = event.stream {
-                    self.appointed_at.insert(event.id, code);
-                }
                 self.in_office(event, Some(data.person), |organisation| {
                     organisation.appointments.push(Appointment {
                         event: event.id,
@@ -332,7 +329,6 @@ impl State {
             revision: 0,
         };
         self.add_key(data.chief.key, key);
-        self.appointed_at.insert(event, data.code);
         let earlier = self.organisations.remove(&data.code);
         let revision = earlier.as_ref().map_or(0, |o| o.revision) + 1;
         // Who joins again brings new roles and new keys.

@@ -266,7 +266,7 @@ impl App {
     fn recorded_as(&self, event: &Event) -> Option<u64> {
         let view = self.reader.view();
         let found = view.state().events.get(&event.id)?;
-        (found.digest == event.digest).then_some(found.index)
+        found.is(&event.digest).then_some(found.index)
     }
 
     /// Whose session this is: a key that acts here, or one that something that waits would bring in.

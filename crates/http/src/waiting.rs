@@ -308,11 +308,11 @@ impl App {
     /// Contested events of a body that belong to no agreement.
     fn contested_elsewhere(&self, organisation: OrganisationCode) -> Vec<Task> {
         let view = self.reader.view();
-        let contests = &view.state().contests;
-        let mine = contests.open().filter(|(_, own)| own.organisation == organisation && own.agreement.is_none());
+        let state = view.state();
+        let mine = state.contests.open().filter(|(_, own)| own.organisation == organisation && own.agreement.is_none());
         mine.map(|(event, contest)| Task {
             agreement: None,
-            stream: contests.stream_of(event, contest),
+            stream: state.stream_of(event, contest),
             duty: duties::contested(event),
         })
         .collect()

@@ -104,7 +104,7 @@ pub fn of(state: &State, now: &Agreement, own: OrganisationCode, today: Date, ho
             );
         }
         for party in now.parties().iter().filter(|_| bound) {
-            if let Some(notice) = party.notice {
+            if let Some(notice) = &party.notice {
                 let what = format!("{} leaves the agreement on this day.", name(party.organisation));
                 duties.add_of(Kind::Notice, None, Some(notice.day), what, Some(notice.event), None);
             }

@@ -5,20 +5,19 @@
 //! 1                the state, but for its events and agreements
 //! 2                where entries are found, by stream, type and organisation
 //! 3                the agreements in the order of filing
-//! events           stretches of (id, index and digest), in the order of the log
-//! agreements       stretches of agreements, in no order
+//! events           stretches of rows of events, in the order of the log
+//! agreements       stretches of agreements, in the order of filing
 //! leaves           stretches of the leaf hashes, 32 bytes each
 //! ```
 //!
 //! All but the leaves are `MessagePack` with the names of members, as serde has them. The board is made from the rest.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use counterpart_core::agreement::Agreement;
-use counterpart_core::ids::{AgreementId, EventId};
+use counterpart_core::ids::AgreementId;
 use counterpart_core::snapshot::{Apart, Together};
-use counterpart_core::state::{Recorded, State};
+use counterpart_core::state::{Row, State};
 use counterpart_core::storage::{Kept, Parts};
 use counterpart_tlog::{Hash, Tree};
 use rayon::prelude::*;
@@ -98,9 +97,9 @@ impl View {
             Ok(tree)
         };
         let recorded = || {
-            let mut recorded: HashMap<EventId, Recorded> = HashMap::new();
+            let mut recorded: Vec<Row> = Vec::new();
             for number in events {
-                let stretch: Vec<(EventId, Recorded)> = read(kept, number)?;
+                let stretch: Vec<Row> = read(kept, number)?;
                 if recorded.is_empty() {
                     recorded.reserve(usize::try_from(head.size).unwrap_or_default().min(stretch.len() * head.events));
                 }
@@ -115,7 +114,7 @@ impl View {
             || rayon::join(recorded, || rayon::join(tree, stretches)),
         );
         let (tree, (places, filed)): (Result<Tree, String>, _) = (tree, others?);
-        let (tree, recorded): (Tree, Result<HashMap<EventId, Recorded>, String>) = (tree?, recorded);
+        let (tree, recorded): (Tree, Result<Vec<Row>, String>) = (tree?, recorded);
         let agreements: Vec<Vec<Arc<Agreement>>> = stretches?;
         let together = Together { rest: state?, events: recorded?, agreements };
         let state = together.state().ok_or("its parts are not those of one state")?;

@@ -49,7 +49,7 @@ pub fn found(folder: &Folder, submission: &[u8], passphrase: Passphrase<'_>, com
         if matches!(known(ledger.state(), &event), Ok(Known::Same(_))) {
             common.say("This ledger was founded before, with the same genesis.");
         }
-        let same = ledger.state().events.get(&event.id).is_some_and(|recorded| recorded.digest == event.digest);
+        let same = ledger.state().events.get(&event.id).is_some_and(|recorded| recorded.is(&event.digest));
         if !same {
             bail!("`{}` holds the ledger `{}` already; choose another folder", folder.path().display(), founded.ledger);
         }

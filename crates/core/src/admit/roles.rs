@@ -303,7 +303,7 @@ fn check_same_person<'e>(
     let Some(elsewhere) = data.same_person else {
         return Ok(own);
     };
-    let other = state.appointed_at.get(&elsewhere).copied().ok_or(Refusal::NoAppointment)?;
+    let other = state.events.appointed_at(&elsewhere).ok_or(Refusal::NoAppointment)?;
     let place = own
         .iter()
         .rposition(|s| s.organisation == other && matches!(s.role, Role::Adm | Role::Cex))

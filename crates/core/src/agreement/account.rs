@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::agreement::{Agreement, Ground, Origin, Party, Reach, Step};
+use crate::ids::{EventId, OrganisationCode, Role};
 use crate::json::to_jcs;
 use crate::wire::Digest;
 
@@ -19,7 +20,7 @@ fn texts<T: ToString>(of: &[T]) -> Value {
 }
 
 fn party(party: &Party) -> Value {
-    let notice = party.notice.map(|notice| {
+    let notice = party.notice.as_deref().map(|notice| {
         json!({ "event": notice.event.to_string(), "day": notice.day.to_string(), "at": notice.at.to_string() })
     });
     json!({
@@ -51,10 +52,10 @@ fn step(step: &Step) -> Value {
 }
 
 impl Agreement {
-    /// The agreement in full, as one JSON object.
+    /// The agreement in full, as one JSON object; with who signed each of its events first, and in which role.
     #[expect(clippy::too_many_lines, reason = "a list of members, each told once")]
-    pub(crate) fn account(&self) -> Value {
-        let event = |event: crate::ids::EventId| json!(event.to_string());
+    pub(crate) fn account(&self, authors: &[(EventId, OrganisationCode, Role)]) -> Value {
+        let event = |event: EventId| json!(event.to_string());
         let signing = self.stage.signing();
         let frozen = signing.map(|s| json!({ "version": s.version, "approve_by": s.approve_by.to_string() }));
         let amendment = self
@@ -103,12 +104,12 @@ impl Agreement {
             json!([sent.dataset.to_string(), event(sent.event), sent.on.to_string(), sent.too_often])
         });
         let led_by = self.led_by.map(|(version, code)| json!([version, code.to_string()]));
-        let authors = list(&self.authors, |(id, code, role)| json!([event(*id), code.to_string(), role.as_str()]));
+        let authors = list(authors, |(id, code, role)| json!([event(*id), code.to_string(), role.as_str()]));
         let consents = list(&self.consents, |consent| {
             json!([event(consent.event), consent.organisation.to_string(), consent.day.to_string()])
         });
         let in_force = list(&self.in_force, |version| json!([version.version, version.since.to_string()]));
-        let review = self.review.map(|r| json!([event(r.event), r.outcome.as_str(), r.next.to_string()]));
+        let review = self.review().map(|r| json!([event(r.event), r.outcome.as_str(), r.next.to_string()]));
         let publication = self.publication.as_ref().map(|publication| {
             json!([
                 event(publication.event),

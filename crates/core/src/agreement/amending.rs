@@ -52,9 +52,9 @@ pub(super) fn guards_of_proposal(put: &Put<'_>, data: &AmendmentProposed) -> Res
     }
     if data.renewal || data.class == AmendmentClass::Renewal {
         let since = london::date_of(put.at).add_days(-REVIEW_DAYS);
-        let reviewed = agreement.review.filter(|review| review.outcome == ReviewOutcome::Continue);
+        let reviewed = agreement.review().filter(|review| review.outcome == ReviewOutcome::Continue);
         if reviewed.is_none_or(|review| london::date_of(review.at) < since) {
-            let last = agreement.review.map_or_else(|| "never".to_owned(), |r| london::date_of(r.at).to_string());
+            let last = agreement.review().map_or_else(|| "never".to_owned(), |r| london::date_of(r.at).to_string());
             return Err(Refusal::ReviewFirst { last });
         }
     }
@@ -298,7 +298,8 @@ impl Agreement {
 
     /// A review is done.
     pub(super) fn reviewed(&mut self, event: &Event, data: &ReviewCompleted, at: Timestamp) {
-        self.review = Some(Review { event: event.id, outcome: data.outcome, next: data.next_review, at });
+        let review = Review { event: event.id, outcome: data.outcome, next: data.next_review, at };
+        self.review = Some(Box::new(review));
     }
 }
 

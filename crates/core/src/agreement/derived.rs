@@ -155,7 +155,7 @@ impl Agreement {
         // While an import is not confirmed by everybody, only its term ends it.
         if !self.is_unconfirmed() {
             for party in &self.parties {
-                if let Some(notice) = party.notice {
+                if let Some(notice) = &party.notice {
                     consider(notice.at.max(self.changed_at), Due::Notice(party.organisation));
                 }
             }

@@ -126,8 +126,9 @@ impl Agreement {
             as_signed: None,
         };
         let mut agreement = Self::begins(begins, event, version, by);
-        agreement.import =
-            Some(Import { event: event.id, by, emergency: true, signed_elsewhere_on: None, gaps: Box::default() });
+        let gaps = Box::default();
+        let import = Import { event: event.id, by, emergency: true, signed_elsewhere_on: None, gaps };
+        agreement.import = Some(Box::new(import));
         for party in &mut agreement.parties {
             party.state = if party.organisation == by { PartyState::Executed } else { PartyState::Imported };
             party.imported = true;
@@ -140,7 +141,8 @@ impl Agreement {
             agreement.in_force.push(InForce { version: 1, since: at });
             Stage::Active(Force { version: 1, since: at, amendment: Track::None })
         };
-        agreement.history = vec![Step { at, from: StageName::None, to: stage.name(), origin: Origin::of(event) }];
+        agreement.history =
+            vec![Step { at, from: StageName::None, to: stage.name(), origin: Origin::of(event) }].into();
         agreement.stage = stage;
         agreement
     }

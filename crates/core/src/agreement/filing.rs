@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::agreement::asked::{Put, Question};
-use crate::agreement::{self, Agreement, Origin, Party, Reference, Stage, StageName, Step, Version};
+use crate::agreement::{self, Agreement, Origin, Party, Rare, Reference, Stage, StageName, Step, Tight, Version};
 use crate::commitment::Commitment;
 use crate::derive;
 use crate::event::Event;
@@ -140,22 +140,21 @@ impl Agreement {
             stage: Stage::Filed,
             draft: 1,
             parties: version.header.parties.iter().map(|row| Party::invited(row.organisation)).collect(),
-            versions: vec![version],
-            signatures: Vec::new(),
-            questions: Vec::new(),
-            grounds: Vec::new(),
-            duties: Vec::new(),
-            holds: Vec::new(),
-            incidents: Vec::new(),
-            sent: Vec::new(),
+            versions: vec![version].into(),
+            signatures: Tight::default(),
+            questions: Rare::default(),
+            grounds: Rare::default(),
+            duties: Tight::default(),
+            holds: Rare::default(),
+            incidents: Rare::default(),
+            sent: Tight::default(),
             led_by: None,
-            authors: vec![(event.id, signer.organisation, signer.role)],
             documents: 0,
-            grants: Vec::new(),
-            consents: Vec::new(),
-            in_force: Vec::new(),
+            grants: Rare::default(),
+            consents: Rare::default(),
+            in_force: Tight::default(),
             review: None,
-            history: vec![Step { at, from: StageName::None, to: StageName::Filed, origin: Origin::of(event) }],
+            history: vec![Step { at, from: StageName::None, to: StageName::Filed, origin: Origin::of(event) }].into(),
             elsewhere: super::Elsewhere::default(),
             publication: None,
             import: None,

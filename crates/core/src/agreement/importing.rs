@@ -109,8 +109,8 @@ pub(super) fn guards_of_dispute(put: &Put<'_>, data: &ImportDisputed) -> Result<
 
 impl Agreement {
     /// Where it came from, when it was not made here.
-    pub const fn import(&self) -> Option<&Import> {
-        self.import.as_ref()
+    pub fn import(&self) -> Option<&Import> {
+        self.import.as_deref()
     }
 
     /// How many of the parties of an import have confirmed it, and how many there are.
@@ -126,7 +126,7 @@ impl Agreement {
 
     /// The import, while its version is the one that matters.
     pub(super) fn stands_as_imported(&self) -> Option<&Import> {
-        self.import.as_ref().filter(|import| self.current().event == import.event)
+        self.import().filter(|import| self.current().event == import.event)
     }
 
     /// G45: a rule needs these members.
@@ -137,7 +137,7 @@ impl Agreement {
 
     /// G28: the event that is named brought this agreement.
     fn is_import(&self, event: EventId) -> Result<(), Refusal> {
-        match &self.import {
+        match self.import() {
             Some(import) if import.event == event => Ok(()),
             Some(_) | None => Err(Refusal::NoSuchImport),
         }
@@ -163,13 +163,13 @@ impl Agreement {
             by,
         };
         let mut agreement = Self::begins(begins, event, version, data.header.lead_party);
-        agreement.import = Some(Import {
+        agreement.import = Some(Box::new(Import {
             event: event.id,
             by,
             emergency: false,
             signed_elsewhere_on: data.signed_elsewhere_on,
             gaps: data.gaps.as_slice().into(),
-        });
+        }));
         for party in &mut agreement.parties {
             party.state = PartyState::Imported;
             party.imported = true;
@@ -182,7 +182,8 @@ impl Agreement {
         if data.status == ImportStatus::Active {
             agreement.in_force.push(InForce { version: 1, since: at });
         }
-        agreement.history = vec![Step { at, from: StageName::None, to: stage.name(), origin: Origin::of(event) }];
+        agreement.history =
+            vec![Step { at, from: StageName::None, to: stage.name(), origin: Origin::of(event) }].into();
         agreement.stage = stage;
         agreement
     }

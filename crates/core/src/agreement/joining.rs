@@ -143,7 +143,7 @@ impl Agreement {
             party.state = state;
             party.notice = None;
             party.left_at = None;
-            party.row = Some(Box::new(row.clone()));
+            party.row = Some(row.clone());
             if again {
                 self.void_all_of(organisation);
             }

@@ -1,15 +1,14 @@
 //! A33, A36 and A42: documents, notes, corrections. They decide nothing.
 
-use crate::agreement::Agreement;
 use crate::agreement::asked::Put;
 use crate::event::data::Corrected;
 use crate::ids::{EventId, OrganisationCode, Role};
 use crate::refusal::Refusal;
 
-impl Agreement {
-    /// Whose officer signed an event of its stream first.
-    pub fn author(&self, event: EventId) -> Option<OrganisationCode> {
-        self.authors.iter().find(|(other, ..)| *other == event).map(|(_, organisation, _)| *organisation)
+impl Put<'_> {
+    /// Whose officer signed an event of this agreement first, and in which role.
+    fn author(&self, event: EventId) -> Option<(OrganisationCode, Role)> {
+        self.state.author_in(self.agreement.id(), event)
     }
 }
 
@@ -38,19 +37,19 @@ pub(super) fn guards_of_document(put: &Put<'_>) -> Result<(), Refusal> {
 /// Whoever signed what is corrected first: the same role of the same party.
 pub(super) fn hands_of_correction(put: &Put<'_>, data: &Corrected) -> Result<(), Refusal> {
     put.alone()?;
-    let Some((_, organisation, role)) = put.agreement.authors.iter().find(|(event, ..)| *event == data.target) else {
+    let Some((organisation, role)) = put.author(data.target) else {
         // Whose event it was cannot be told; G28 answers in its turn.
         return Ok(());
     };
     let signer = put.signer();
-    if signer.organisation == *organisation && signer.role == *role {
+    if signer.organisation == organisation && signer.role == role {
         Ok(())
     } else {
-        Err(Refusal::RoleNotHeld { role: *role, organisation: *organisation })
+        Err(Refusal::RoleNotHeld { role, organisation })
     }
 }
 
 /// G28: an event of this agreement.
 pub(super) fn guards_of_correction(put: &Put<'_>, data: &Corrected) -> Result<(), Refusal> {
-    if put.agreement.author(data.target).is_some() { Ok(()) } else { Err(Refusal::NoSuchTarget) }
+    if put.author(data.target).is_some() { Ok(()) } else { Err(Refusal::NoSuchTarget) }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::agreement::{Agreement, Coming, PartyState, Pending};
+use crate::agreement::{Agreement, Coming, PartyState, Pending, Rare};
 use crate::ids::{EventId, OrganisationCode};
 use crate::time::Timestamp;
 
@@ -59,13 +59,13 @@ pub enum Change {
 /// What events of other streams did to an agreement so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Elsewhere {
-    pub(super) contested: Box<[EventId]>,
-    pub(super) disowned: Box<[EventId]>,
-    pub(super) changes: Vec<Outside>,
+    pub(super) contested: Rare<EventId>,
+    pub(super) disowned: Rare<EventId>,
+    pub(super) changes: Rare<Outside>,
     /// Bodies that will leave the ledger or be succeeded.
-    pub(super) coming: Vec<Coming>,
+    pub(super) coming: Rare<Coming>,
     /// Successions that nobody has confirmed.
-    pub(super) pending: Vec<Pending>,
+    pub(super) pending: Rare<Pending>,
 }
 
 impl Elsewhere {

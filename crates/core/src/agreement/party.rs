@@ -244,9 +244,9 @@ pub struct Party {
     /// When it left.
     pub left_at: Option<Timestamp>,
     /// Its notice, while one runs.
-    pub notice: Option<Notice>,
+    pub notice: Option<Box<Notice>>,
     /// Its row, when it stands in an event of its own and not in the header.
-    pub row: Option<Box<PartyRow>>,
+    pub row: Option<PartyRow>,
 }
 
 impl Party {
@@ -279,6 +279,6 @@ impl Party {
 
     /// Its row: that of the header, or the one with which it joined since.
     pub fn row<'a>(&'a self, header: &'a Header) -> Option<&'a PartyRow> {
-        header.party(self.organisation).map(|(_, row)| row).or(self.row.as_deref())
+        header.party(self.organisation).map(|(_, row)| row).or(self.row.as_ref())
     }
 }

@@ -72,12 +72,12 @@ fn is_exemption(state: &State, code: &Code) -> bool {
 
 impl Agreement {
     pub(super) fn publication_decided(&mut self, event: &Event, data: &PublicationDecided) {
-        self.publication = Some(Publication {
+        self.publication = Some(Box::new(Publication {
             event: event.id,
             decision: data.decision,
             exemption: data.exemption.clone(),
             look_again: data.look_again,
             withheld: data.withheld.clone(),
-        });
+        }));
     }
 }

@@ -52,8 +52,6 @@ impl Agreement {
         self.apply(event, at);
         self.weigh_amendment(at);
         self.weigh_advice(at);
-        let signer = event.principal();
-        self.authors.push((event.id, signer.organisation, signer.role));
         self.revision += 1;
         if bars {
             self.barrier = self.revision;

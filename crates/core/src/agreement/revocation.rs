@@ -49,7 +49,7 @@ pub(super) fn hands_of_rescinding(put: &Put<'_>) -> Result<(), Refusal> {
 pub(super) fn guards_of_rescinding(put: &Put<'_>, data: &RevocationRescinded) -> Result<(), Refusal> {
     let party = put.party()?;
     party.may(Asked::Rescind)?;
-    let own = party.notice.is_some_and(|notice| notice.event == data.target);
+    let own = party.notice.as_ref().is_some_and(|notice| notice.event == data.target);
     let agreed = !put.agreement.is_bilateral() || put.event.signers.len() > 1;
     if own && agreed { Ok(()) } else { Err(Refusal::NoticeStands) }
 }
@@ -95,7 +95,7 @@ impl Agreement {
         // Whoever leaves signs no amendment any more, and what it signed of one is void.
         self.void_amendment_of(Some(event.principal().organisation));
         if let Some(party) = self.party_mut(event.principal().organisation) {
-            party.notice = Some(notice);
+            party.notice = Some(Box::new(notice));
             party.state = PartyState::Leaving;
         }
     }

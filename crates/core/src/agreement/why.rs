@@ -100,7 +100,7 @@ impl Agreement {
         });
         let grounds = self.grounds.iter().map(|ground| event(ground.at, ground.event, ground_in_words(ground, names)));
         let notices = self.parties.iter().filter_map(|party| {
-            let notice = party.notice?;
+            let notice = party.notice.as_deref()?;
             let text = format!("{} gave notice and leaves on {}.", body(party.organisation), (names.day)(notice.day));
             Some(event(notice.at.min(instant), notice.event, text))
         });

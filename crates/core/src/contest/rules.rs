@@ -70,14 +70,14 @@ fn built_on(state: &State, key: &Key, data: &KeyCompromised, from: u64) -> Optio
     let mut latest: HashMap<AgreementId, u64> = HashMap::new();
     let others = state.keys.iter().filter(|(id, other)| **id != data.key && other.organisation == key.organisation);
     for (id, _) in others {
-        for act in state.contests.acts_of(*id).iter().filter(|act| builds(act.event_type)) {
+        for act in state.acts_of(*id).filter(|act| builds(act.event_type)) {
             if let Some(agreement) = act.agreement {
                 let last = latest.entry(agreement).or_default();
                 *last = act.index.max(*last);
             }
         }
     }
-    let suspect = state.contests.acts_of(data.key).iter().filter(|act| act.index >= from);
+    let suspect = state.acts_of(data.key).filter(|act| act.index >= from);
     let built = |agreement: AgreementId, index: u64| latest.get(&agreement).is_some_and(|last| *last > index);
     suspect.filter(|act| act.agreement.is_some_and(|agreement| built(agreement, act.index))).map(|act| act.index).next()
 }
@@ -150,7 +150,7 @@ pub(crate) fn check_duties(state: &State, event: &Event, data: &ContestResolved)
     let own = |signer: &Signer| {
         let keys = state.keys_of.get(&signer.person).map(Vec::as_slice).unwrap_or_default();
         data.targets.iter().any(|target| {
-            let signed = keys.iter().any(|key| state.contests.acts_of(*key).iter().any(|act| act.event == *target));
+            let signed = keys.iter().any(|key| state.acts_of(*key).any(|act| act.event == *target));
             let same = state
                 .contests
                 .contest(*target)
@@ -169,7 +169,7 @@ pub(crate) fn check_guards(state: &State, event: &Event, data: &ContestResolved)
     let mut organisation = None;
     for target in &data.targets {
         let contest = state.contests.contest(*target).ok_or(Refusal::NotContested)?;
-        let here = state.contests.stream_of(*target, contest) == Some(event.stream);
+        let here = state.stream_of(*target, contest) == Some(event.stream);
         if !here || organisation.is_some_and(|code| code != contest.organisation) {
             return Err(Refusal::NotContested);
         }

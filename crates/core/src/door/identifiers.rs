@@ -2,7 +2,7 @@
 
 use super::WordsByPointer;
 use crate::codes::{IdentifierList, ReferenceSet};
-use crate::header::{DataClass, DatasetRow, Header};
+use crate::header::{DataClass, DatasetFacts, DatasetRow, Header};
 use crate::terms::{Dataset, Identifier, Terms};
 
 /// A field that identifies persons, against the class that its dataset claims.
@@ -121,7 +121,7 @@ pub fn effective(header: &Header, terms: &Terms, identified: &[Identified]) -> (
             .iter()
             .flat_map(|row| {
                 let (up, same): (Vec<_>, Vec<_>) = row.ids.iter().copied().partition(|id| raised(id.position()));
-                let row_of = |ids, class| DatasetRow { class, ids, ..row.clone() };
+                let row_of = |ids, class| DatasetRow::from(DatasetFacts { class, ids, ..(**row).clone() });
                 [row_of(up, row.class.max(DataClass::Personal)), row_of(same, row.class)]
             })
             .filter(|row| !row.ids.is_empty())

@@ -7,6 +7,7 @@
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
+use crate::ids::{EventId, OrganisationCode, Role};
 use crate::json;
 use crate::keys::KeyStage;
 use crate::offices::{Organisation, OrganisationStage};
@@ -150,10 +151,19 @@ impl State {
         for (person, human) in humans {
             line(json!({ "human": human, "person": person }));
         }
-        let mut agreements: Vec<_> = self.agreements.values().collect();
-        agreements.sort_by_key(|agreement| agreement.id());
-        for agreement in agreements {
-            line(agreement.account());
+        let mut authors: Vec<Vec<(EventId, OrganisationCode, Role)>> = Vec::new();
+        authors.resize_with(self.agreements.values().len(), Vec::new);
+        for row in self.events.rows() {
+            let own = row.agreement().and_then(|place| authors.get_mut(usize::try_from(place).ok()?));
+            if let Some(own) = own {
+                let (organisation, role) = self.events.author(row);
+                own.push((row.id, organisation, role));
+            }
+        }
+        let mut agreements: Vec<_> = self.agreements.values().zip(authors).collect();
+        agreements.sort_by_key(|(agreement, _)| agreement.id());
+        for (agreement, authors) in agreements {
+            line(agreement.account(&authors));
         }
     }
 

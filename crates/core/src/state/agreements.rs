@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::agreement::{Agreement, Reference};
 use crate::event::Event;
 use crate::event::data::{Data, RoleHolderAppointed};
-use crate::ids::{AgreementId, OrganisationCode, PersonId, Stream};
+use crate::ids::{AgreementId, EventId, OrganisationCode, PersonId, Role, Stream};
 use crate::london;
 use crate::policy::Windows;
 use crate::refusal::Refusal;
@@ -62,23 +62,30 @@ impl Today {
 impl State {
     /// The agreement of a stream, as of its newest event. Ask [`Agreement::at`] for an instant.
     pub fn agreement(&self, id: AgreementId) -> Option<&Agreement> {
-        self.agreements.get(&id).map(Arc::as_ref)
+        self.agreements.get(&id)
     }
 
     /// The agreement of a human reference.
     pub fn agreement_by_reference(&self, reference: Reference) -> Option<&Agreement> {
-        self.agreement(*self.references.get(&reference)?)
+        self.agreements.by_reference(reference)
     }
 
-    /// Every agreement, in no order.
+    /// Whose officer signed an event of an agreement first, and in which role.
+    pub(crate) fn author_in(&self, id: AgreementId, event: EventId) -> Option<(OrganisationCode, Role)> {
+        let (_, row) = self.events.find(&event)?;
+        let own = row.agreement().is_some() && row.agreement() == self.agreements.place_of(id);
+        own.then(|| self.events.author(row))
+    }
+
+    /// Every agreement, in the order of filing.
     pub fn agreements(&self) -> impl ExactSizeIterator<Item = &Agreement> {
-        self.agreements.values().map(Arc::as_ref)
+        self.agreements.values()
     }
 
     /// The agreements that name an organisation, in the order of filing.
     pub fn agreements_of(&self, organisation: OrganisationCode) -> impl Iterator<Item = &Agreement> {
-        let ids = self.agreements_of.get(&organisation).map(Vec::as_slice).unwrap_or_default();
-        ids.iter().filter_map(|id| self.agreement(*id))
+        let places = self.agreements_of.get(&organisation).map(Vec::as_slice).unwrap_or_default();
+        places.iter().filter_map(|place| self.agreements.at(*place))
     }
 
     /// The windows that the ledger's policies set.
@@ -110,7 +117,8 @@ impl State {
             return;
         };
         self.today.count(event, at);
-        if let Some(agreement) = self.agreements.get_mut(&id).map(Arc::make_mut) {
+        let place = self.agreements.place_of(id);
+        if let (Some(place), Some(agreement)) = (place, self.agreements.get_mut(&id)) {
             let before: Vec<OrganisationCode> = agreement.parties().iter().map(|party| party.organisation).collect();
             let (was_held, drafts) = (!agreement.holds().is_empty(), agreement.versions().len());
             agreement.evolve(event, at);
@@ -119,7 +127,7 @@ impl State {
                 self.erasures.held(event.stream, is_held, at);
             }
             if agreement.versions().len() > drafts {
-                agreement.share_lists(self.reference.as_deref());
+                agreement.share(self.reference.as_deref(), &mut self.rows);
             }
             let now = agreement.parties().iter().map(|party| party.organisation);
             if now.clone().eq(before.iter().copied()) {
@@ -128,8 +136,8 @@ impl State {
             let entered: Vec<OrganisationCode> = now.filter(|code| !before.contains(code)).collect();
             for organisation in entered {
                 let named = self.agreements_of.entry(organisation).or_default();
-                if !named.contains(&id) {
-                    named.push(id);
+                if !named.contains(&place) {
+                    named.push(place);
                     self.await_departures(id, organisation, index, at);
                 }
             }
@@ -139,12 +147,11 @@ impl State {
         let Some(mut agreement) = Agreement::begun(event, at, reference, self.windows()) else {
             return;
         };
-        agreement.share_lists(self.reference.as_deref());
-        self.references.insert(reference, id);
+        agreement.share(self.reference.as_deref(), &mut self.rows);
         let parties: Vec<OrganisationCode> = agreement.parties().iter().map(|party| party.organisation).collect();
-        self.agreements.insert(id, Arc::new(agreement));
+        let place = self.agreements.push(Arc::new(agreement));
         for organisation in parties {
-            self.agreements_of.entry(organisation).or_default().push(id);
+            self.agreements_of.entry(organisation).or_default().push(place);
             self.await_departures(id, organisation, index, at);
         }
     }
@@ -162,7 +169,7 @@ impl State {
         let Some(elsewhere) = data.same_person else {
             return;
         };
-        let body = self.appointed_at.get(&elsewhere).and_then(|code| self.organisations.get(code));
+        let body = self.events.appointed_at(&elsewhere).and_then(|code| self.organisations.get(&code));
         let known = body.and_then(|body| body.appointment_by(elsewhere)).map(|appointment| appointment.person);
         let Some(other) = known.filter(|other| *other != data.person) else {
             return;

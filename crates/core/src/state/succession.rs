@@ -1,11 +1,10 @@
 //! Bodies that go: they leave the ledger or others take their place, perhaps on a day to come.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::agreement::{Change, Outside};
+use crate::agreement::{Agreement, Change, Outside};
 use crate::event::Event;
 use crate::event::data::{
     MembershipChange, OrganisationLeft, OrganisationSucceeded, PartnershipMembershipChanged, SuccessionKind,
@@ -63,6 +62,11 @@ impl State {
         code
     }
 
+    /// The agreements that name an organisation.
+    fn named(&self, organisation: OrganisationCode) -> Vec<AgreementId> {
+        self.agreements_of(organisation).map(Agreement::id).collect()
+    }
+
     pub(super) fn leave(&mut self, event: &Event, data: &OrganisationLeft, index: u64, at: Timestamp) {
         let Stream::Organisation(code) = event.stream else {
             return;
@@ -71,7 +75,7 @@ impl State {
         self.in_office(event, None, |organisation| {
             organisation.gone = Some(Gone { event: event.id, at: from, on: data.on, by: None });
         });
-        for id in self.agreements_of.get(&code).cloned().unwrap_or_default() {
+        for id in self.named(code) {
             self.touch(id, index, at, Change::Left { organisation: code, from });
         }
     }
@@ -104,7 +108,7 @@ impl State {
         }
         let mut concerned: BTreeSet<(AgreementId, OrganisationCode)> = BTreeSet::new();
         for code in &data.predecessors {
-            concerned.extend(self.agreements_of.get(code).into_iter().flatten().map(|id| (*id, *code)));
+            concerned.extend(self.named(*code).into_iter().map(|id| (id, *code)));
         }
         self.successions.push(succession.clone());
         for (id, predecessor) in concerned {
@@ -131,8 +135,10 @@ impl State {
             return;
         }
         let known = self.agreements_of.entry(successor).or_default();
-        if !known.contains(&id) {
-            known.push(id);
+        if let Some(place) = self.agreements.place_of(id)
+            && !known.contains(&place)
+        {
+            known.push(place);
         }
         let change = Change::Succession {
             event: succession.event,
@@ -158,7 +164,7 @@ impl State {
             {
                 body.gone = None;
             }
-            for id in self.agreements_of.get(&code).cloned().unwrap_or_default() {
+            for id in self.named(code) {
                 self.touch(id, index, at, Change::Objected { event: data.target });
             }
         }
@@ -199,7 +205,7 @@ impl State {
     }
 
     pub(crate) fn touch(&mut self, id: AgreementId, index: u64, at: Timestamp, change: Change) {
-        if let Some(agreement) = self.agreements.get_mut(&id).map(Arc::make_mut) {
+        if let Some(agreement) = self.agreements.get_mut(&id) {
             agreement.touch(Outside { index, at, change });
         }
     }

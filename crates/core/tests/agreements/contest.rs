@@ -8,7 +8,7 @@ use crate::world::{Person, commitment, registrars};
 
 /// The index of an event.
 pub fn index(case: &Case, event: &str) -> u64 {
-    case.world.replay.state.events[&event.parse().unwrap()].index
+    case.world.replay.state.events.get(&event.parse().unwrap()).unwrap().index
 }
 
 /// A report of a key.

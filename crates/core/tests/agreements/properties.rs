@@ -141,7 +141,7 @@ impl History {
                 assert_eq!(of(before), of(&now));
             }
             // I21: notice without a grave ground runs its days.
-            if let Some(notice) = party.notice {
+            if let Some(notice) = &party.notice {
                 let given = self.events.iter().find(|(event, _)| event.id == notice.event).unwrap();
                 if let counterpart_core::event::data::Data::RevocationNoticed(data) = &given.0.data
                     && !data.ground.is_immediate()

@@ -78,7 +78,8 @@ pub fn attempt(case: &mut Case, event: &str) -> Option<(Value, Vec<Person>)> {
             (json!({ "version_hash": hash }), vec![officer("CMD", "IGL")])
         }
         "RevocationRescinded" => {
-            let notice = open.then(|| case.agreement().parties().iter().find_map(|party| party.notice)).flatten();
+            let notice =
+                open.then(|| case.agreement().parties().iter().find_map(|party| party.notice.clone())).flatten();
             let target = notice.map_or(target, |notice| notice.event.to_string());
             (json!({ "target": target }), vec![officer("HCK", "SIG"), officer("CMD", "SIG")])
         }

@@ -256,7 +256,7 @@ fn i28_contested_is_what_the_key_signed_in_doubt_and_what_rests_on_it() {
                 _ => {}
             }
             replay.next(read, true).unwrap();
-            for act in event.signers.iter().map(|signer| (signer, replay.state.contests.acts_of(signer.key).last())) {
+            for act in event.signers.iter().map(|signer| (signer, replay.state.acts_of(signer.key).last())) {
                 acts.push((index, event.id, act.0.key, act.1.and_then(|act| act.authority)));
             }
             let Data::KeyCompromised(data) = &event.data else { continue };

@@ -149,7 +149,7 @@ fn each_signature(
         let Some(signature) = turn.signature() else { return };
         let place = std::ptr::from_ref(turn.told).addr();
         let humans = humans.entry(place).or_insert_with(|| Humans::of(turn.told));
-        let index = turn.told.ledger.state().events[&turn.event().id].index;
+        let index = turn.told.ledger.state().events.get(&turn.event().id).unwrap().index;
         look(turn, signature, &humans.names(signature.person, index), humans.light.contains(&signature.organisation));
         count += 1;
     });

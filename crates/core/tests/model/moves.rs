@@ -120,7 +120,7 @@ impl Maker {
             }
         }
         for signature in view.signatures().iter().filter(|s| s.kind == SignatureKind::Execution) {
-            let from = state.events[&signature.event].index;
+            let from = state.events.get(&signature.event).unwrap().index;
             moves.push(Move::Compromise(place(signature.organisation), from));
         }
         moves
@@ -165,7 +165,7 @@ impl Maker {
             }
             moves.push(Move::Execute(place, Role::Sig, hash));
             moves.push(Move::Advise(place, Role::Dpo, hash));
-            if let Some(notice) = party.notice {
+            if let Some(notice) = &party.notice {
                 moves.push(Move::Rescind(place, notice.event));
             }
             let newest = view.signatures().iter().rfind(|s| s.organisation == party.organisation);

@@ -1,7 +1,7 @@
 //! What agreements cost: memory as their number grows, and deciding as one of them grows.
 //!
-//! Memory is what the process holds (`VmRSS`) before and after, divided: what the allocator rounds up and what
-//! vectors hold in reserve counts too.
+//! Memory is what the process holds (`VmRSS`) before and after, divided: what the allocator rounds up, what lists and
+//! tables hold in reserve, and what is known of each event count too.
 
 use std::fs;
 use std::sync::Arc;
@@ -10,57 +10,113 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use counterpart_core::event::Event;
 use counterpart_core::event::data::Data;
-use counterpart_core::ids::{EventId, Stream};
+use counterpart_core::header::Header;
+use counterpart_core::ids::{Code, EventId, OrganisationCode, Role, Stream};
 
 use super::{Figures, decide, limits, median, town::Town};
 use crate::clock::{self, Watch};
 use crate::load::Maker;
 use crate::repository::Repository;
 
-/// Agreements whose memory is measured.
+/// Agreements of two whose memory is measured, and of 34.
 const AGREEMENTS: usize = 100_000;
+const LARGE: usize = 500;
+
+/// Boroughs in the town.
+const BODIES: usize = 34;
 
 /// Agreements of two whose deciding is timed, before and after there are so many others.
 const TIMED: usize = 15;
 
 /// Notes that bring the agreement of 34 parties to 200 events: three before signing, three each, one transfer.
-const NOTES: usize = 200 - 3 - 3 * 34 - 1;
+const NOTES: usize = 200 - 3 - 3 * BODIES - 1;
+
+/// How much of what agreements say of their parties is alike.
+#[derive(Clone, Copy)]
+enum Alike {
+    /// As much as where each body shares for one of twenty functions under one of ten powers.
+    Usual,
+    /// No two rows are.
+    Never,
+}
 
 /// Measures both.
 pub fn run(_repository: &Repository, figures: &mut Figures) -> Result<()> {
     let maker = Maker { ledger: "bench.example/log".to_owned(), now: clock::now(), run: 2, first: 0 };
     let genesis = decide::founding(&maker)?;
-    let mut town = Town::new(34, maker, &genesis)?;
+    let mut town = Town::new(BODIES, maker, &genesis)?;
     let check = 1e6 / limits::one_core_verify()?;
     let few = decided(&mut town, 2, 0, TIMED)?;
     figures.time("an event of an agreement of two", few, "a signature check", check);
-    let large = decided(&mut town, 34, NOTES, 1)?;
+    let large = decided(&mut town, BODIES, NOTES, 1)?;
     figures.time("one of 34 parties and 200 events", large, "that of an agreement of two", few);
+    let mut life = lived(&mut town, 2, 0)?;
+    let name = format!("memory of an agreement of two, {} events", life.len());
+    figures.plain(&name, memory(&mut town, &life, AGREEMENTS, 1, Alike::Usual)?, "bytes");
+    let name = format!("{name}, no rows alike");
+    figures.plain(&name, memory(&mut town, &life, AGREEMENTS, 2, Alike::Never)?, "bytes");
+    let noted = lived(&mut town, 2, 10)?;
+    let noted = memory(&mut town, &noted, AGREEMENTS / 10, 3, Alike::Usual)?
+        - memory(&mut town, &life, AGREEMENTS / 10, 4, Alike::Usual)?;
+    figures.plain("of it for each event that was recorded", noted / 10.0, "bytes");
+    // The next day, for an organisation records 200 events a day at most.
+    town.maker.now = town.maker.now.add_days(1);
+    let many = decided(&mut town, 2, 0, TIMED)?;
+    figures.time("an event of two at 200,000 agreements", many, "a signature check", check);
+    figures.time("the same", many, "that in an empty ledger", few);
+    town.maker.now = town.maker.now.add_days(1);
+    life = lived(&mut town, BODIES, 0)?;
+    fourth_signatures(&mut life)?;
+    let name = format!("memory of one of 34 parties, {} events", life.len());
+    figures.plain(&name, memory(&mut town, &life, LARGE, 5, Alike::Usual)?, "bytes");
+    Ok(())
+}
+
+/// The events of one agreement, which is in force and under which data were sent.
+fn lived(town: &mut Town, parties: usize, notes: usize) -> Result<Vec<Event>> {
     let mut life = Vec::new();
-    town.agreement(2, 0, |town, event| {
+    town.asks = true;
+    town.agreement(parties, notes, |town, event| {
         town.take(&event)?;
         life.push(event);
         Ok(())
     })?;
-    let agreements = town.replay.state.agreements().len();
+    town.asks = false;
+    Ok(life)
+}
+
+/// The risk owner of each party approves as well.
+fn fourth_signatures(life: &mut Vec<Event>) -> Result<()> {
+    let mut place = 0;
+    while let Some(event) = life.get(place).cloned() {
+        place += 1;
+        if let (Data::ApprovalGiven(_), mut also) = (&event.data, event.clone()) {
+            also.signers.iter_mut().for_each(|signer| signer.role = Role::Siro);
+            also.id = format!("01890000-0000-7000-a0ff-{place:012x}").parse()?;
+            life.insert(place, also);
+            place += 1;
+        }
+    }
+    Ok(())
+}
+
+/// Bytes of an agreement, when so many more have lived this life.
+fn memory(town: &mut Town, life: &[Event], agreements: usize, run: u8, alike: Alike) -> Result<f64> {
+    let there = town.replay.state.agreements().len();
     let before = resident()?;
-    for number in 0..AGREEMENTS {
+    for number in 0..agreements {
         for (place, event) in life.iter().enumerate() {
-            let event = again(event, number, place)?;
+            let event = again(event, run, number, place, life.len(), alike)?;
             town.replay.state.evolve(&event, town.maker.now, "");
         }
     }
     let after = resident()?;
-    ensure!(town.replay.state.agreements().len() == agreements + AGREEMENTS, "an agreement for each number");
+    ensure!(town.replay.state.agreements().len() == there + agreements, "an agreement for each number");
+    let newest = town.replay.state.agreements().last().context("the newest")?;
+    ensure!(newest.first_in_force_at().is_some(), "each came into force, and is {}", newest.name());
     #[expect(clippy::cast_precision_loss, reason = "bytes of a process are far below 2^52")]
-    let each = (after - before) as f64 / AGREEMENTS as f64;
-    figures.plain(&format!("memory of an agreement of {} events", life.len()), each, "bytes");
-    // The next day, for an organisation records 200 events a day at most.
-    town.maker.now = town.maker.now.add_days(1);
-    let many = decided(&mut town, 2, 0, TIMED)?;
-    figures.time("an event of two at 100,000 agreements", many, "a signature check", check);
-    figures.time("the same", many, "that in an empty ledger", few);
-    Ok(())
+    let each = (after.saturating_sub(before)) as f64 / agreements as f64;
+    Ok(each)
 }
 
 /// Decides agreements event by event; gives the microseconds of an event, the median of three parts.
@@ -80,19 +136,50 @@ fn decided(town: &mut Town, parties: usize, notes: usize, agreements: usize) -> 
     Ok(median(each))
 }
 
-/// The same event in another agreement.
-fn again(event: &Event, number: usize, place: usize) -> Result<Event> {
-    let id = |kind: u8, number: usize| format!("01890000-0000-7000-a0{kind:02x}-{number:012x}");
+/// The same event in another agreement; between two other boroughs where it is one of two.
+fn again(event: &Event, run: u8, number: usize, place: usize, length: usize, alike: Alike) -> Result<Event> {
+    let id = |kind: u8, number: usize| format!("01890000-0000-7000-a{run:x}{kind:02x}-{number:012x}");
     let mut other = event.clone();
-    other.id = id(1, number * 64 + place).parse::<EventId>()?;
+    other.id = id(1, number * length + place).parse::<EventId>()?;
     other.stream = Stream::Agreement(id(2, number).parse()?);
-    if let Data::RequestFiled(filed) = &mut other.data {
-        // A reader of an entry has lists of its own, and so has this.
-        let header = &mut filed.header;
-        header.code_lists = Arc::new(header.code_lists.as_ref().clone());
-        header.policies = Arc::new(header.policies.as_ref().clone());
+    let code = |place: usize| format!("T{:02}", place % BODIES).parse::<OrganisationCode>();
+    let first = code(0)?;
+    let pair = (code(number)?, code(number + 1 + number / BODIES % (BODIES - 1))?);
+    let of_two = length < 3 * BODIES;
+    let turn = |organisation: &mut OrganisationCode| {
+        if of_two {
+            *organisation = if *organisation == first { pair.0 } else { pair.1 };
+        }
+    };
+    other.signers.iter_mut().for_each(|signer| turn(&mut signer.organisation));
+    if let Data::ClarificationProvided(answer) = &mut other.data {
+        answer.question = id(1, number * length + 1).parse()?;
+    } else if let Data::ClarificationRequested(question) = &mut other.data {
+        turn(&mut question.asked);
+    } else if let Data::RequestFiled(filed) = &mut other.data {
+        turn(&mut filed.requesting_organisation);
+        turn(&mut filed.header.lead_party);
+        filed.header.parties.iter_mut().for_each(|row| turn(&mut row.organisation));
+        vary(&mut filed.header, number, alike)?;
     }
     Ok(other)
+}
+
+/// What a reader of an entry makes of its header: lists and rows of its own.
+fn vary(header: &mut Header, number: usize, alike: Alike) -> Result<()> {
+    header.code_lists = Arc::new(header.code_lists.as_ref().clone());
+    header.policies = Arc::new(header.policies.as_ref().clone());
+    for row in &mut header.parties {
+        let function = match alike {
+            Alike::Usual => format!("HOUSING-{}", number / 7 % 20),
+            Alike::Never => format!("HOUSING-{number}"),
+        };
+        row.functions = vec![function.parse::<Code>()?];
+        for gateway in &mut row.gateways {
+            gateway.code = format!("CA89-{}", number / 11 % 10).parse()?;
+        }
+    }
+    Ok(())
 }
 
 /// What this process holds in memory now, in bytes.

@@ -9,7 +9,7 @@ use counterpart_core::commitment::Commitment;
 use counterpart_core::derive;
 use counterpart_core::event::{self, Event};
 use counterpart_core::header::Header;
-use counterpart_core::ids::OrganisationCode;
+use counterpart_core::ids::{EventId, OrganisationCode};
 use counterpart_core::json::to_jcs;
 use counterpart_core::london;
 use counterpart_core::replay::Replay;
@@ -33,6 +33,10 @@ pub struct Town {
     made: u64,
     signed: Option<Envelope>,
     kept: Option<Vec<Entry>>,
+    /// The newest event of an agreement.
+    newest: Option<EventId>,
+    /// Whether a question is asked and answered about each request.
+    pub asks: bool,
 }
 
 /// The bytes of a commitment to words that nobody reads here.
@@ -60,7 +64,17 @@ impl Town {
         maker.ledger = replay.state.founded.as_ref().context("the ledger is founded")?.ledger.to_string();
         let codes = (0..count).map(|place| format!("T{place:02}")).collect();
         let kept = keep.then(|| vec![entry]);
-        let mut town = Self { replay, maker, codes, officers: HashMap::new(), made: 0, signed: None, kept };
+        let mut town = Self {
+            replay,
+            maker,
+            codes,
+            officers: HashMap::new(),
+            made: 0,
+            signed: None,
+            kept,
+            newest: None,
+            asks: false,
+        };
         for place in 0..count {
             town.register(place)?;
         }
@@ -186,6 +200,7 @@ impl Town {
         let mut say = |town: &mut Self, place, role, event_type: &str, data: Value| {
             let officer = town.officer(place, role)?;
             let event = town.event(&stream, event_type, &data, &[&officer])?;
+            town.newest = Some(event.id);
             each(town, event)
         };
         let code = self.codes.get(1).context("two boroughs")?.clone();
@@ -194,6 +209,13 @@ impl Town {
             "warnings_acknowledged": [],
         });
         say(self, 1, "REQ", "RequestFiled", data)?;
+        if self.asks {
+            let due = london::date_of(self.maker.now).add_days(10).to_string();
+            let asked = json!({ "asked": code, "due": due, "path": "/purpose", "text": words() });
+            say(self, 0, "IGL", "ClarificationRequested", asked)?;
+            let question = self.newest.context("a question was asked")?;
+            say(self, 1, "IGL", "ClarificationProvided", json!({ "question": question, "text": words() }))?;
+        }
         say(self, 0, "IGL", "RequestTriaged", json!({ "missing": [], "outcome": "ACCEPTED" }))?;
         let latest = london::date_of(self.maker.now).add_days(60).to_string();
         let data = json!({ "approve_by": latest, "version": 1, "version_hash": hash });

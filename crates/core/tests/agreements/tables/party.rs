@@ -178,7 +178,7 @@ fn attempt(case: &mut Case, event: &str, state: char) -> (&'static str, Value, V
     let none = "01890000-0000-7000-8000-ffffffffffff".to_owned();
     let signed = case.agreement().signatures().iter().rfind(|s| s.organisation.as_str() == "ISL").map(|s| s.event);
     let target = signed.map_or(none.clone(), |event| event.to_string());
-    let notice = case.agreement().party("ISL".parse().unwrap()).unwrap().notice;
+    let notice = case.agreement().party("ISL".parse().unwrap()).unwrap().notice.clone();
     let ground = case.agreement().grounds().first().map(|ground| ground.event.to_string());
     let import = case.agreement().import().map_or(none.clone(), |import| import.event.to_string());
     match event {

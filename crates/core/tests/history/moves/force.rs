@@ -195,7 +195,8 @@ impl Chronicle {
     }
 
     fn leave_or_stay(&mut self, agreement: &Agreement) -> Option<Draft> {
-        let leaving = agreement.parties().iter().find_map(|party| party.notice.map(|n| (party.organisation, n.event)));
+        let leaving =
+            agreement.parties().iter().find_map(|party| party.notice.as_ref().map(|n| (party.organisation, n.event)));
         if let Some((party, notice)) = leaving
             && self.dice.percent(60)
         {

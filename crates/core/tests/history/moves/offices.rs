@@ -226,7 +226,7 @@ impl Chronicle {
             self.somebody_of(code)?.person.key_id()
         };
         let mut data = json!({ "evidence": sealed(), "key": id.to_string() });
-        let acts = self.replay.state.contests.acts_of(id);
+        let acts: Vec<_> = self.replay.state.acts_of(id).collect();
         let newest = &acts[acts.len().saturating_sub(4)..];
         if self.dice.percent(80) {
             let from = self.dice.any(newest).map(|act| act.index)?;
@@ -248,7 +248,9 @@ impl Chronicle {
         let open: Vec<(EventId, OrganisationCode, Stream)> = contests
             .open()
             .filter(|(_, contest)| contest.agreement.is_none())
-            .filter_map(|(event, contest)| Some((event, contest.organisation, contests.stream_of(event, contest)?)))
+            .filter_map(|(event, contest)| {
+                Some((event, contest.organisation, self.replay.state.stream_of(event, contest)?))
+            })
             .collect();
         let (event, code, stream) = self.dice.any(&open)?;
         let outcome = if self.dice.percent(60) { "AFFIRMED" } else { "DISOWNED" };

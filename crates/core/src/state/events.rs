@@ -1,0 +1,222 @@
+//! Every event that was recorded: found by its id, told by its index.
+//!
+//! A row an event and no more, for there are many: 40 bytes, and 5 to 10 in the table that finds it by its id.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::{Event, EventType};
+use crate::ids::{EventId, OrganisationCode, Role, Stream};
+use crate::wire::Digest;
+
+/// So much of an event's digest is kept: 120 bits, by which a repeat is told from another event of the same id.
+const MARK: usize = 15;
+
+/// A slot of the table that names no row.
+const NONE: u32 = u32::MAX;
+
+/// From here on, a row's home is a place among the streams that are no agreements.
+const ELSEWHERE: u32 = 1 << 31;
+
+/// Where an event stands, and what it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Recorded {
+    /// Its index in the log.
+    pub index: u64,
+    mark: [u8; MARK],
+}
+
+impl Recorded {
+    /// Whether this is what was recorded, and not another event of the same id (C02).
+    pub fn is(&self, digest: &Digest) -> bool {
+        mark_of(digest) == self.mark
+    }
+}
+
+fn mark_of(digest: &Digest) -> [u8; MARK] {
+    digest.0.first_chunk().copied().unwrap_or_default()
+}
+
+/// An event by its index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Row {
+    /// Its id.
+    pub(crate) id: EventId,
+    mark: [u8; MARK],
+    /// Its type.
+    pub(crate) event_type: EventType,
+    /// The place of its agreement among all of them; from [`ELSEWHERE`] on, of its stream among the others.
+    home: u32,
+    /// The place among `bodies` of whoever signed first.
+    body: [u8; 3],
+    /// In which role.
+    pub(crate) role: Role,
+}
+
+impl Row {
+    /// The place of its agreement among all of them, if it is one's event.
+    pub(crate) fn agreement(&self) -> Option<u32> {
+        (self.home < ELSEWHERE).then_some(self.home)
+    }
+}
+
+/// Every event. Kept without its rows, which [`Events::fill`] puts back.
+// INVARIANT: an index fits into 31 bits. A state of so many events would take 100 GB.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Events {
+    /// By index.
+    #[serde(skip)]
+    rows: Vec<Row>,
+    /// Indexes, each at or behind the slot that the hash of its event's id names; a power of two.
+    #[serde(skip)]
+    slots: Vec<u32>,
+    #[serde(skip)]
+    hasher: RandomState,
+    /// The stream of each event that is of no agreement, in order.
+    elsewhere: Vec<Stream>,
+    /// Bodies whose officers signed first, in the order in which they first did.
+    bodies: Vec<OrganisationCode>,
+    /// INVARIANT: where each of them stands.
+    #[serde(skip)]
+    places: HashMap<OrganisationCode, u32>,
+}
+
+impl Events {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// Where an event stands.
+    pub fn get(&self, id: &EventId) -> Option<Recorded> {
+        let (index, row) = self.find(id)?;
+        Some(Recorded { index: u64::from(index), mark: row.mark })
+    }
+
+    /// Whether an event was recorded.
+    pub fn contains_key(&self, id: &EventId) -> bool {
+        self.find(id).is_some()
+    }
+
+    /// An event by its index.
+    pub(crate) fn row(&self, index: u32) -> Option<&Row> {
+        self.rows.get(usize::try_from(index).ok()?)
+    }
+
+    /// The same, by its id.
+    pub(crate) fn find(&self, id: &EventId) -> Option<(u32, &Row)> {
+        let mut slot = self.slot_of(id);
+        // A table is never full, so this ends at an empty slot.
+        loop {
+            let index = self.slots.get(slot).copied().filter(|index| *index != NONE)?;
+            let row = self.row(index)?;
+            if row.id == *id {
+                return Some((index, row));
+            }
+            slot = (slot + 1) & (self.slots.len() - 1);
+        }
+    }
+
+    /// The stream of an event that belongs to no agreement.
+    pub fn home(&self, id: &EventId) -> Option<Stream> {
+        let (_, row) = self.find(id)?;
+        let place = row.home.checked_sub(ELSEWHERE)?;
+        self.elsewhere.get(usize::try_from(place).ok()?).copied()
+    }
+
+    /// The body at which an event made an appointment.
+    pub(crate) fn appointed_at(&self, id: &EventId) -> Option<OrganisationCode> {
+        let (_, row) = self.find(id)?;
+        let appoints = matches!(row.event_type, EventType::RoleHolderAppointed | EventType::OrganisationRegistered);
+        match self.home(id).filter(|_| appoints)? {
+            Stream::Organisation(code) => Some(code),
+            Stream::Sys | Stream::Key(_) | Stream::Agreement(_) | Stream::Template(_) | Stream::Programme(_) => None,
+        }
+    }
+
+    /// Each in order.
+    pub(crate) fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
+    /// Puts the rows back, in the order of the log.
+    pub(crate) fn fill(&mut self, rows: Vec<Row>) {
+        self.rows = rows;
+        self.places = self.bodies.iter().copied().zip(0..).collect();
+        let mut slots: usize = 16;
+        while self.rows.len() * 5 > slots * 4 {
+            slots *= 2;
+        }
+        self.index(slots);
+    }
+
+    /// Whose officer signed an event first, and in which role.
+    pub(crate) fn author(&self, row: &Row) -> (OrganisationCode, Role) {
+        let [a, b, c] = row.body;
+        let place = usize::from(a) | usize::from(b) << 8 | usize::from(c) << 16;
+        (self.bodies.get(place).copied().unwrap_or(OrganisationCode::REGISTRAR), row.role)
+    }
+
+    /// Takes in the newest; with the place of its agreement, if it is one's.
+    pub(crate) fn push(&mut self, event: &Event, agreement: Option<u32>) {
+        let signer = event.principal();
+        let index = u32::try_from(self.rows.len()).unwrap_or(NONE);
+        assert!(index < ELSEWHERE, "a state holds fewer events than 31 bits can count");
+        let home = agreement.unwrap_or_else(|| {
+            self.elsewhere.push(event.stream);
+            ELSEWHERE | u32::try_from(self.elsewhere.len() - 1).unwrap_or_default()
+        });
+        let body = self.body(signer.organisation);
+        let mark = mark_of(&event.digest);
+        let (event_type, role) = (event.event_type(), signer.role);
+        self.rows.push(Row { id: event.id, mark, event_type, home, body, role });
+        // At most four fifths are taken.
+        if self.rows.len() * 5 > self.slots.len() * 4 {
+            self.index((self.slots.len() * 2).max(16));
+        } else {
+            self.place(event.id, index);
+        }
+    }
+
+    fn body(&mut self, code: OrganisationCode) -> [u8; 3] {
+        let bodies = &mut self.bodies;
+        let place = *self.places.entry(code).or_insert_with(|| {
+            bodies.push(code);
+            u32::try_from(bodies.len() - 1).unwrap_or(NONE)
+        });
+        let [a, b, c, _] = place.to_le_bytes();
+        [a, b, c]
+    }
+
+    fn slot_of(&self, id: &EventId) -> usize {
+        let hash = self.hasher.hash_one(id.as_bytes());
+        usize::try_from(hash & (self.slots.len() as u64).wrapping_sub(1)).unwrap_or_default()
+    }
+
+    fn place(&mut self, id: EventId, index: u32) {
+        let mut slot = self.slot_of(&id);
+        while let Some(taken) = self.slots.get(slot).filter(|taken| **taken != NONE) {
+            debug_assert!(*taken != index, "an event is placed once");
+            slot = (slot + 1) & (self.slots.len() - 1);
+        }
+        if let Some(free) = self.slots.get_mut(slot) {
+            *free = index;
+        }
+    }
+
+    /// Makes a table of so many slots.
+    fn index(&mut self, slots: usize) {
+        self.slots = vec![NONE; slots];
+        let ids: Vec<EventId> = self.rows.iter().map(|row| row.id).collect();
+        for (index, id) in (0..).zip(ids) {
+            self.place(id, index);
+        }
+    }
+}
