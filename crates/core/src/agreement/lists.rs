@@ -5,6 +5,7 @@ use std::ops::{Deref, DerefMut};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A list that nearly always holds nothing: one word while it does.
+#[expect(clippy::box_collection, reason = "a word for what is nearly always nothing, not three")]
 #[derive(Clone, Debug)]
 pub struct Rare<T>(Option<Box<Vec<T>>>);
 
