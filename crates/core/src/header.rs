@@ -9,12 +9,13 @@ mod partial;
 pub use lists::*;
 pub use partial::*;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 use std::hash::Hash;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{AgreementId, Code, DatasetId, OrganisationCode, Role, codes};
@@ -93,12 +94,12 @@ pub struct Part3Row {
 
 /// One party, numbered from 1 by its place.
 // Most agreements of a body say the same of it: the state holds each row once.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct PartyRow(Arc<PartyFacts>);
 
 /// Datasets of equal row, by their ids.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct DatasetRow(Arc<DatasetFacts>);
 
@@ -123,6 +124,16 @@ macro_rules! rows {
                 /// A row of its own, when others hold the same.
                 fn deref_mut(&mut self) -> &mut $facts {
                     Arc::make_mut(&mut self.0)
+                }
+            }
+
+            impl JsonSchema for $row {
+                fn schema_name() -> Cow<'static, str> {
+                    $facts::schema_name()
+                }
+
+                fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+                    $facts::json_schema(generator)
                 }
             }
         )*
