@@ -1,6 +1,6 @@
 //! Wrong ways of doing things, planted to see whether the simulation finds them. An ordinary build has none of them.
 //!
-//! Each has a name and a place in the code that asks [`planted!`](crate::planted). A build with `--cfg planted="NAME"`
+//! Each has a name and a place in the code that asks [`planted!`](macro@crate::planted). A build with `--cfg planted="NAME"`
 //! has that one; a build with `--cfg planted="all"` has all of them, of which one at a time can be switched on.
 //! The program itself does not build with any (`crates/cli/src/main.rs`).
 

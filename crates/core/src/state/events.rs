@@ -62,7 +62,7 @@ impl Row {
     }
 }
 
-/// Every event. Kept without its rows, which [`Events::fill`] puts back.
+/// Every event. Kept without its rows, which `fill` puts back.
 // INVARIANT: an index fits into 31 bits. A state of so many events would take 100 GB.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Events {
