@@ -103,6 +103,8 @@ def _ended(talk):
     no("sent after the end", "T06", "DisclosureLogged", sent("DS-1"), "HCK.IAO")
     no("nothing was sent to the provider", "T20", "DestructionCertified", destroyed(), "HCK.IAO", "HCK.SEC")
     no("under a hold", "G42", "DestructionCertified", destroyed("DS-1"), "CMD.IAO", "CMD.SEC")
+    # Data that are kept under a law are not destroyed, so no hold stops that: the day to look again is what is missing.
+    no("kept under a hold", "G43", "DestructionCertified", destroyed("DS-1", outcome="RETAINED_UNDER_LAW"), "CMD.IAO", "CMD.SEC")
     no("another's hold", "R01", "RetentionHoldReleased", {"hold": hold}, "HCK.LGL")
     no("no hold", "G31", "RetentionHoldReleased", {"hold": new_id()}, "CMD.LGL")
     say("the court is content", "RetentionHoldReleased", {"hold": hold}, "CMD.SIG")

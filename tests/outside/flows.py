@@ -119,11 +119,13 @@ def _destroy_guarded(agreement, event, at, book, codes):
     party = agreement.parties[event.signers[0]["organisation"]]
     if party.state not in _CERTIFIES:
         raise Refused(codes[party.state])
+    kept = data["outcome"] == "RETAINED_UNDER_LAW"
     for name in certified(agreement, event):
-        if agreement.is_held(name):
+        # Data that are kept under a law are not destroyed.
+        if not kept and agreement.is_held(name):
             raise Refused("G42", name)
     ahead = "recheck" in data and london.day(data["recheck"]) > london.today(at)
-    if data["outcome"] == "RETAINED_UNDER_LAW" and not ahead:
+    if kept and not ahead:
         raise Refused("G43")
 
 
