@@ -1,6 +1,6 @@
 //! Every event that was recorded: found by its id, told by its index.
 //!
-//! A row an event and no more, for there are many: 40 bytes, and 5 to 10 in the table that finds it by its id.
+//! A row an event and no more, for there are many: 60 bytes, and 5 to 10 in the table that finds it by its id.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
@@ -10,9 +10,6 @@ use serde::{Deserialize, Serialize};
 use crate::event::{Event, EventType};
 use crate::ids::{EventId, OrganisationCode, Role, Stream};
 use crate::wire::Digest;
-
-/// So much of an event's digest is kept: 120 bits, by which a repeat is told from another event of the same id.
-const MARK: usize = 15;
 
 /// A slot of the table that names no row.
 const NONE: u32 = u32::MAX;
@@ -25,18 +22,14 @@ const ELSEWHERE: u32 = 1 << 31;
 pub struct Recorded {
     /// Its index in the log.
     pub index: u64,
-    mark: [u8; MARK],
+    digest: Digest,
 }
 
 impl Recorded {
     /// Whether this is what was recorded, and not another event of the same id (C02).
     pub fn is(&self, digest: &Digest) -> bool {
-        mark_of(digest) == self.mark
+        *digest == self.digest
     }
-}
-
-fn mark_of(digest: &Digest) -> [u8; MARK] {
-    digest.0.first_chunk().copied().unwrap_or_default()
 }
 
 /// An event by its index.
@@ -44,7 +37,7 @@ fn mark_of(digest: &Digest) -> [u8; MARK] {
 pub struct Row {
     /// Its id.
     pub(crate) id: EventId,
-    mark: [u8; MARK],
+    digest: Digest,
     /// Its type.
     pub(crate) event_type: EventType,
     /// The place of its agreement among all of them; from [`ELSEWHERE`] on, of its stream among the others.
@@ -97,7 +90,7 @@ impl Events {
     /// Where an event stands.
     pub fn get(&self, id: &EventId) -> Option<Recorded> {
         let (index, row) = self.find(id)?;
-        Some(Recorded { index: u64::from(index), mark: row.mark })
+        Some(Recorded { index: u64::from(index), digest: row.digest })
     }
 
     /// Whether an event was recorded.
@@ -174,9 +167,8 @@ impl Events {
             ELSEWHERE | u32::try_from(self.elsewhere.len() - 1).unwrap_or_default()
         });
         let body = self.body(signer.organisation);
-        let mark = mark_of(&event.digest);
         let (event_type, role) = (event.event_type(), signer.role);
-        self.rows.push(Row { id: event.id, mark, event_type, home, body, role });
+        self.rows.push(Row { id: event.id, digest: event.digest, event_type, home, body, role });
         // At most four fifths are taken.
         if self.rows.len() * 5 > self.slots.len() * 4 {
             self.index((self.slots.len() * 2).max(16));
