@@ -123,11 +123,21 @@ mod tests {
     fn a_history_is_accepted_and_each_wrong_one_rejected() {
         let material = Material::new(200).unwrap();
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-        let made = runtime.block_on(make(1, 200, &material)).unwrap();
-        made.history.check().unwrap();
-        for (how, what) in WRONGS.iter().enumerate() {
-            let wrong = made.history.wrong(how).unwrap();
-            assert!(wrong.check().is_err(), "{what}");
+        // Which answers are lost is a matter of threads: a history whose last answer was lost has no last answer to falsify.
+        let mut rejected = [false; WRONGS.len()];
+        for seed in 1..20 {
+            let made = runtime.block_on(make(seed, 200, &material)).unwrap();
+            made.history.check().unwrap();
+            for (how, what) in WRONGS.iter().enumerate() {
+                if let Some(wrong) = made.history.wrong(how) {
+                    assert!(wrong.check().is_err(), "{what}");
+                    rejected[how] = true;
+                }
+            }
+            if rejected.iter().all(|rejected| *rejected) {
+                return;
+            }
         }
+        panic!("never made: {rejected:?}");
     }
 }

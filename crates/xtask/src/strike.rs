@@ -86,13 +86,13 @@ pub fn library(repository: &Repository) -> Result<PathBuf> {
     let folder = repository.target().join("strike");
     std::fs::create_dir_all(&folder)?;
     let source = repository.root.join("crates/xtask/shim/strike.c");
-    // Under a passing name first: another run may be using the library.
-    let passing = folder.join(format!("strike-{}.so", std::process::id()));
+    // Under a passing name first: another run, or another thread of this one, may be using the library.
+    let passing = tempfile::Builder::new().prefix("strike-").suffix(".so").tempfile_in(&folder)?.into_temp_path();
     let mut cc = Command::new("cc");
     cc.args(["-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-o"]).arg(&passing).arg(source);
     succeed(&mut cc).context("a C compiler is needed: install the Debian packages gcc and libc6-dev")?;
     let library = folder.join("strike.so");
-    std::fs::rename(&passing, &library)?;
+    passing.persist(&library)?;
     Ok(library)
 }
 
