@@ -1,33 +1,28 @@
 //! One world: a server, witnesses, a mirror, clients and an operator, all from one number, one step after another.
 
+mod ends;
+mod starts;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use anyhow::{Context, Result, bail, ensure};
-use counterpart_core::ledger::Ledger;
-use counterpart_core::storage::{LockStore as _, StoreError};
 use counterpart_core::time::Timestamp;
-use counterpart_store::Store;
-use counterpart_store::embedded::{Embedded, Hook, Indexed, Options};
 use counterpart_store::faulty::Chance;
 use counterpart_tlog::checkpoint::Checkpoint;
 use counterpart_tlog::note::{Note, NoteSigner};
 use counterpart_tlog::{Hash, Tree, leaf_hash};
-use counterpart_witness::ask_before_signing;
 
 use super::clients::Client;
-use super::disk::{End, SimDisk};
+use super::disk::SimDisk;
 use super::mirrors::Mirrors;
 use super::server::{Answer, Posted, Server};
 use super::setting::{Setting, log_signer};
 use super::truth::Truth;
 use super::weather::{Odd, Tally, Weather};
 use super::witnesses::{Net, Oath, WITNESSES};
-
-/// Rounds of good weather within which everybody must be content.
-const CALM_ROUNDS: usize = 80;
 
 /// What one world came to.
 pub struct Told {
@@ -184,112 +179,6 @@ impl World {
         Ok(())
     }
 
-    /// The options of a start: the same in every run of a seed.
-    pub(super) fn options(&self, hook: Option<Arc<dyn Hook>>) -> Options {
-        let entropy = Arc::clone(&self.entropy);
-        let fill = Arc::new(move |bytes: &mut [u8]| {
-            let mut chance = entropy.lock().unwrap_or_else(PoisonError::into_inner);
-            bytes.fill_with(|| u8::try_from(chance.below(256)).unwrap_or(0));
-        });
-        Options {
-            file_bytes: self.file_bytes,
-            ballast_bytes: 4096,
-            indexed: Indexed::InMemory,
-            label: format!("seed-{}", self.seed),
-            hook,
-            ..Options::new(fill, Arc::new(keys_of))
-        }
-    }
-
-    /// Starts the server on what is in its folder.
-    ///
-    /// # Errors
-    ///
-    /// A promise was broken.
-    pub(super) fn start(&mut self) -> Result<Start> {
-        self.server = None;
-        self.disk.next_process()?;
-        let hook: Arc<dyn Hook> = self.disk.clone();
-        let options = self.options(Some(hook));
-        let store = match Embedded::open(&self.folder, &options) {
-            Ok(store) => Arc::new(store),
-            Err(error) => return Ok(self.failed_start(&error)),
-        };
-        let signed = store.report().signed;
-        let known = self.truth.tree.size();
-        if signed < known || store.size() < known {
-            // Somebody may have put an older copy there; the witnesses are asked before it signs.
-            self.say(format_args!("the store has {} entries, {signed} signed, of {known}", store.size()));
-        }
-        if let Some(alarm) = self.ask(&store)? {
-            return Ok(Start::Refused(alarm));
-        }
-        ensure!(
-            signed >= known && store.size() >= known,
-            "VIOLATION lost: a start finds {} entries and a checkpoint over {signed}; {known} were signed for",
-            store.size()
-        );
-        let locks = store.locks();
-        match Ledger::open(Arc::clone(&store), locks, log_signer()?, self.signer.name()) {
-            Ok(ledger) => {
-                let server = Server { store, ledger, queue: Vec::new(), stopped: false };
-                ensure!(
-                    checkpoint_size(&server)? == server.store.size(),
-                    "VIOLATION checkpoint: after a start it does not cover all entries"
-                );
-                server.told(&mut self.truth)?;
-                if let Some(last) = server.ledger.state().recorded_at {
-                    self.truth.recorded_at(last)?;
-                }
-                self.truth.holds(&*server.store)?;
-                self.say(format_args!("the server starts with {} entries", server.store.size()));
-                self.server = Some(server);
-                Ok(Start::Up)
-            }
-            Err(counterpart_core::ledger::LedgerError::Store(error)) => Ok(self.failed_start(&error)),
-            Err(error) => Ok(Start::Refused(error.to_string())),
-        }
-    }
-
-    fn failed_start(&self, error: &StoreError) -> Start {
-        let passing = matches!(error, StoreError::Full | StoreError::Io { .. } | StoreError::Poisoned(_));
-        if self.disk.end().is_some() || passing { Start::Failed } else { Start::Refused(error.to_string()) }
-    }
-
-    /// Shows the last signed checkpoint to the witnesses; an alarm means that nothing may be signed.
-    fn ask(&mut self, store: &Embedded) -> Result<Option<String>> {
-        let Some(note) = store.locks().load().ok().flatten() else { return Ok(None) };
-        let (checkpoint, note) = Checkpoint::parse(&note)?;
-        let mut tree = Tree::new();
-        let mut readable = true;
-        for index in 0..checkpoint.size.min(store.size()) {
-            match store.entry(index) {
-                Ok(Some(entry)) => tree.push(leaf_hash(&entry)),
-                Ok(None) | Err(_) => readable = false,
-            }
-        }
-        if !readable || tree.root_at(checkpoint.size) != Some(checkpoint.root) {
-            // The ledger says so itself when it is opened.
-            return Ok(None);
-        }
-        let proof = |old: u64| tree.consistency(old, checkpoint.size).ok();
-        let check = ask_before_signing(&self.net, self.net.policy(), &note, &proof);
-        if check.alarm.is_none() && checkpoint.size >= self.truth.tree.size() {
-            let note = note.to_string();
-            self.truth.signed(&tree, note.as_bytes(), checkpoint.size)?;
-        }
-        Ok(check.alarm.map(|alarm| alarm.to_string()))
-    }
-
-    /// The process is gone if the disk says so.
-    fn after_disk(&mut self) {
-        if let Some(end) = self.disk.end()
-            && self.server.take().is_some()
-        {
-            self.say(format_args!("the server ends: {end:?}"));
-        }
-    }
-
     fn send(&mut self, parcel: &Parcel) {
         let roll = self.chance.below(1000);
         let copies = if roll < self.weather.twice { 2 } else { 1 };
@@ -363,21 +252,6 @@ impl World {
             self.restart()?;
         }
         self.oaths()
-    }
-
-    /// Starts again what went down by itself: whatever befell it, it must start from its own files.
-    fn restart(&mut self) -> Result<()> {
-        self.tally.add("starts");
-        match self.start()? {
-            Start::Up => {}
-            Start::Failed => {
-                self.say(format_args!("a start fails"));
-                self.after_disk();
-            }
-            Start::Refused(why) => bail!("VIOLATION unopenable: {why}"),
-        }
-        self.after_disk();
-        Ok(())
     }
 
     /// The server's clock jumps, by moments to years, or is set right.
@@ -530,80 +404,4 @@ impl World {
         }
         Ok(())
     }
-
-    /// The weather is good: everybody gets what was promised, and soon.
-    fn calm(&mut self) -> Result<()> {
-        self.disk.calm(true);
-        self.net.calm(true)?;
-        let (twice, lost, late) = (0, 0, 0);
-        self.weather = Weather { twice, lost, late, jump: 0, ..self.weather };
-        self.disk.strike(End::Killed);
-        self.server = None;
-        self.restart()?;
-        ensure!(self.server.is_some(), "VIOLATION unopenable: in good weather it does not start");
-        let until = self.truth.last_at.map_or(self.now, Timestamp::millis);
-        self.skew = (until - self.now).max(0);
-        for _ in 0..CALM_ROUNDS {
-            self.now += 3_000;
-            self.net.now(u64::try_from(self.now / 1000)?);
-            self.deliver()?;
-            for _ in 0..self.clients.len() * 2 {
-                self.client_acts()?;
-            }
-            self.now += 100;
-            self.deliver()?;
-            for _ in 0..4 {
-                self.serve()?;
-            }
-            if self.clients.iter().all(Client::is_done) {
-                return Ok(());
-            }
-        }
-        let left: Vec<u64> = self.clients.iter().map(|client| client.quota - client.told).collect();
-        bail!("VIOLATION stuck: in good weather these many events are still to come: {left:?}")
-    }
-
-    /// Everything is looked at once more.
-    fn ends(&mut self) -> Result<()> {
-        self.now += 10_000;
-        self.net.now(u64::try_from(self.now / 1000)?.max(self.newest_cosignature()));
-        self.gather()?;
-        self.oaths()?;
-        let seconds = u64::try_from(self.now / 1000)?;
-        let fork = self.forged(0)?;
-        self.mirrors.pass(seconds, None, &fork, &self.truth.tree)?;
-        let server = self.server.as_ref().context("a server")?;
-        let size = server.ledger.tree().size();
-        ensure!(
-            self.mirrors.sizes() == [size; 2],
-            "VIOLATION mirror: in good weather {:?} entries of {size} are kept",
-            self.mirrors.sizes()
-        );
-        self.truth.whole(&*server.store, server.ledger.state())?;
-        self.truth.holds(&*server.store)?;
-        // A clean stop and a start find the same.
-        let root = server.ledger.tree().root();
-        let started = self.start()?;
-        ensure!(started == Start::Up, "VIOLATION unopenable: after a clean stop: {started:?}");
-        let server = self.server.as_ref().context("a server")?;
-        ensure!(server.ledger.tree().root() == root, "VIOLATION lost: after a clean stop it is another log");
-        self.say(format_args!("it ends with {size} entries, root {}", root.to_hex()));
-        Ok(())
-    }
-
-    /// Witnesses whose clocks went ahead wait until time has come.
-    fn newest_cosignature(&self) -> u64 {
-        u64::try_from(self.now / 1000).unwrap_or(0) + 100
-    }
-}
-
-fn checkpoint_size(server: &Server) -> Result<u64> {
-    let Some(note) = server.ledger.checkpoint() else { return Ok(0) };
-    Ok(Checkpoint::parse(&note)?.0.size)
-}
-
-/// The keys under which an entry is found: its stream and its id, as the ledger gives them.
-fn keys_of(bytes: &[u8]) -> Vec<Vec<u8>> {
-    let Ok(read) = counterpart_core::replay::read(bytes) else { return Vec::new() };
-    vec![read.event.stream.to_string().into_bytes(), read.event.id.as_bytes().to_vec()]
 }
