@@ -18,14 +18,16 @@ import (
 	"github.com/transparency-dev/merkle/proof"
 	"github.com/transparency-dev/merkle/rfc6962"
 	"golang.org/x/mod/sumdb/note"
+
+	"counterpart.example/interop/told"
 )
 
 func main() {
 	if len(os.Args) < 3 {
-		fail("usage: bundle VKEY-FILE BUNDLE.zip…")
+		told.Fail("usage: bundle VKEY-FILE BUNDLE.zip…")
 	}
-	vkey := must(os.ReadFile(os.Args[1]))
-	verifier := must(note.NewVerifier(strings.TrimSpace(string(vkey))))
+	vkey := told.Must(os.ReadFile(os.Args[1]))
+	verifier := told.Must(note.NewVerifier(strings.TrimSpace(string(vkey))))
 	entries := 0
 	for _, path := range os.Args[2:] {
 		entries += checked(path, verifier)
@@ -34,59 +36,43 @@ func main() {
 }
 
 func checked(path string, verifier note.Verifier) int {
-	archive := must(zip.OpenReader(path))
+	archive := told.Must(zip.OpenReader(path))
 	defer archive.Close()
 	checkpoint, _, _, err := log.ParseCheckpoint(member(archive, "checkpoint"), verifier.Name(), verifier)
-	check(err, path)
+	told.Check(err, path)
 	entries := lines(member(archive, "entries.jsonl"))
 	proofs := lines(member(archive, "proofs.jsonl"))
 	if len(entries) == 0 || len(entries) != len(proofs) {
-		fail("%s has %d entries and %d proofs", path, len(entries), len(proofs))
+		told.Fail("%s has %d entries and %d proofs", path, len(entries), len(proofs))
 	}
 	for place, entry := range entries {
 		var proven struct {
 			Index uint64   `json:"index"`
 			Path  []string `json:"path"`
 		}
-		check(json.Unmarshal(proofs[place], &proven), path)
+		told.Check(json.Unmarshal(proofs[place], &proven), path)
 		hashes := [][]byte{}
 		for _, hash := range proven.Path {
-			hashes = append(hashes, must(base64.StdEncoding.DecodeString(hash)))
+			hashes = append(hashes, told.Must(base64.StdEncoding.DecodeString(hash)))
 		}
 		leaf := rfc6962.DefaultHasher.HashLeaf(entry)
 		hasher := rfc6962.DefaultHasher
-		check(proof.VerifyInclusion(hasher, proven.Index, checkpoint.Size, leaf, hashes, checkpoint.Hash), path)
+		told.Check(proof.VerifyInclusion(hasher, proven.Index, checkpoint.Size, leaf, hashes, checkpoint.Hash), path)
 		// One bit more, and it is in no log.
 		other := hasher.HashLeaf(append([]byte{' '}, entry...))
 		if proof.VerifyInclusion(hasher, proven.Index, checkpoint.Size, other, hashes, checkpoint.Hash) == nil {
-			fail("%s proves an entry that it does not hold", path)
+			told.Fail("%s proves an entry that it does not hold", path)
 		}
 	}
 	return len(entries)
 }
 
 func member(archive *zip.ReadCloser, name string) []byte {
-	file := must(archive.Open(name))
+	file := told.Must(archive.Open(name))
 	defer file.Close()
-	return must(io.ReadAll(file))
+	return told.Must(io.ReadAll(file))
 }
 
 func lines(content []byte) [][]byte {
 	return bytes.Split(bytes.TrimSuffix(content, []byte{'\n'}), []byte{'\n'})
-}
-
-func must[T any](value T, err error) T {
-	check(err, "")
-	return value
-}
-
-func check(err error, what string) {
-	if err != nil {
-		fail("%s %v", what, err)
-	}
-}
-
-func fail(format string, arguments ...any) {
-	fmt.Fprintf(os.Stderr, "bundle: "+format+"\n", arguments...)
-	os.Exit(1)
 }

@@ -22,23 +22,25 @@ import (
 	"github.com/transparency-dev/merkle/rfc6962"
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
+
+	"counterpart.example/interop/told"
 )
 
 func main() {
 	if len(os.Args) != 2 {
-		fail("usage: checks FOLDER")
+		told.Fail("usage: checks FOLDER")
 	}
 	folder := os.Args[1]
 	checkpoint := read(folder, "checkpoint")
-	logVerifier := must(note.NewVerifier(strings.TrimSpace(string(read(folder, "vkey")))))
-	witness := must(fnote.NewVerifierForCosignatureV1(strings.TrimSpace(string(read(folder, "witness.vkey")))))
+	logVerifier := told.Must(note.NewVerifier(strings.TrimSpace(string(read(folder, "vkey")))))
+	witness := told.Must(fnote.NewVerifierForCosignatureV1(strings.TrimSpace(string(read(folder, "witness.vkey")))))
 
-	opened := must(note.Open(checkpoint, note.VerifierList(logVerifier, witness)))
+	opened := told.Must(note.Open(checkpoint, note.VerifierList(logVerifier, witness)))
 	if len(opened.Sigs) != 2 || len(opened.UnverifiedSigs) != 0 {
-		fail("note.Open verified %d signatures of 2", len(opened.Sigs))
+		told.Fail("note.Open verified %d signatures of 2", len(opened.Sigs))
 	}
 	parsed, _, _, err := log.ParseCheckpoint(checkpoint, logVerifier.Name(), logVerifier, witness)
-	check(err, "formats ParseCheckpoint")
+	told.Check(err, "formats ParseCheckpoint")
 
 	leaves := leaves(folder, parsed.Size)
 	factory := compact.RangeFactory{Hash: rfc6962.DefaultHasher.HashChildren}
@@ -46,35 +48,35 @@ func main() {
 	tree := factory.NewEmptyRange(0)
 	wanted := sizes(folder)
 	for index, leaf := range leaves {
-		check(tree.Append(leaf, nil), "append")
+		told.Check(tree.Append(leaf, nil), "append")
 		if size := uint64(index + 1); wanted[size] {
-			roots[size] = must(tree.GetRootHash(nil))
+			roots[size] = told.Must(tree.GetRootHash(nil))
 		}
 	}
-	if root := must(tree.GetRootHash(nil)); !bytes.Equal(root, parsed.Hash) {
-		fail("the entries give the root %x and the checkpoint says %x", root, parsed.Hash)
+	if root := told.Must(tree.GetRootHash(nil)); !bytes.Equal(root, parsed.Hash) {
+		told.Fail("the entries give the root %x and the checkpoint says %x", root, parsed.Hash)
 	}
 
 	inclusions := 0
 	for _, path := range list(folder, "proofs") {
 		index, hashes, proven := tlogProof(path)
 		if !bytes.Equal(proven, checkpoint) {
-			fail("%s is under another checkpoint", path)
+			told.Fail("%s is under another checkpoint", path)
 		}
 		err := proof.VerifyInclusion(rfc6962.DefaultHasher, index, parsed.Size, leaves[index], hashes, parsed.Hash)
-		check(err, path)
+		told.Check(err, path)
 		record := make(tlog.RecordProof, len(hashes))
 		for place, hash := range hashes {
 			record[place] = tlog.Hash(hash)
 		}
-		check(tlog.CheckRecord(record, int64(parsed.Size), tlog.Hash(parsed.Hash), int64(index), tlog.Hash(leaves[index])), path)
+		told.Check(tlog.CheckRecord(record, int64(parsed.Size), tlog.Hash(parsed.Hash), int64(index), tlog.Hash(leaves[index])), path)
 		inclusions++
 	}
 	consistencies := 0
 	for _, path := range list(folder, "consistency") {
 		old, hashes := addCheckpoint(path)
 		err := proof.VerifyConsistency(rfc6962.DefaultHasher, old, parsed.Size, hashes, roots[old], parsed.Hash)
-		check(err, path)
+		told.Check(err, path)
 		consistencies++
 	}
 	fmt.Printf("size %d: note, checkpoint, cosignature, root from entries, %d inclusion and %d consistency proofs agree\n",
@@ -96,10 +98,10 @@ func leaves(folder string, size uint64) [][]byte {
 			found = append(found, rfc6962.DefaultHasher.HashLeaf(entry))
 		}
 		if len(bundle) != 0 || uint64(len(tile)) != width*32 {
-			fail("bundle or tile %s has another length", path)
+			told.Fail("bundle or tile %s has another length", path)
 		}
 		if !bytes.Equal(tile, bytes.Join(found[n*256:], nil)) {
-			fail("tile %s is not made of the leaves of its bundle", path)
+			told.Fail("tile %s is not made of the leaves of its bundle", path)
 		}
 	}
 	return found
@@ -128,7 +130,7 @@ func sizes(folder string) map[uint64]bool {
 
 func tlogProof(path string) (uint64, [][]byte, []byte) {
 	var parsed fproof.TLogProof
-	check(parsed.Unmarshal(must(os.ReadFile(path))), path)
+	told.Check(parsed.Unmarshal(told.Must(os.ReadFile(path))), path)
 	hashes := [][]byte{}
 	for _, hash := range parsed.Hashes {
 		hashes = append(hashes, hash[:])
@@ -137,39 +139,23 @@ func tlogProof(path string) (uint64, [][]byte, []byte) {
 }
 
 func addCheckpoint(path string) (uint64, [][]byte) {
-	head, _, _ := strings.Cut(string(must(os.ReadFile(path))), "\n\n")
+	head, _, _ := strings.Cut(string(told.Must(os.ReadFile(path))), "\n\n")
 	lines := strings.Split(head, "\n")
-	return must(strconv.ParseUint(strings.TrimPrefix(lines[0], "old "), 10, 64)), hashes(lines[1:])
+	return told.Must(strconv.ParseUint(strings.TrimPrefix(lines[0], "old "), 10, 64)), hashes(lines[1:])
 }
 
 func hashes(lines []string) [][]byte {
 	found := [][]byte{}
 	for _, line := range lines {
-		found = append(found, must(base64.StdEncoding.DecodeString(line)))
+		found = append(found, told.Must(base64.StdEncoding.DecodeString(line)))
 	}
 	return found
 }
 
 func list(folder, name string) []string {
-	return must(filepath.Glob(filepath.Join(folder, name, "*")))
+	return told.Must(filepath.Glob(filepath.Join(folder, name, "*")))
 }
 
 func read(folder, path string) []byte {
-	return must(os.ReadFile(filepath.Join(folder, path)))
-}
-
-func must[T any](value T, err error) T {
-	check(err, "")
-	return value
-}
-
-func check(err error, what string) {
-	if err != nil {
-		fail("%s %v", what, err)
-	}
-}
-
-func fail(format string, arguments ...any) {
-	fmt.Fprintf(os.Stderr, "checks: "+format+"\n", arguments...)
-	os.Exit(1)
+	return told.Must(os.ReadFile(filepath.Join(folder, path)))
 }

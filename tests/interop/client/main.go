@@ -28,6 +28,8 @@ import (
 	client "github.com/transparency-dev/witness/client/http"
 	"github.com/transparency-dev/witness/witness"
 	"golang.org/x/mod/sumdb/note"
+
+	"counterpart.example/interop/told"
 )
 
 const origin = "interop.counterpart.example/log"
@@ -36,11 +38,11 @@ var sizes = []uint64{1, 2, 255, 256, 257, 1000, 1025}
 
 func main() {
 	if len(os.Args) != 3 {
-		fail("usage: client URL WITNESS-VKEY")
+		told.Fail("usage: client URL WITNESS-VKEY")
 	}
-	base := must(url.Parse(os.Args[1]))
+	base := told.Must(url.Parse(os.Args[1]))
 	asked := client.NewWitness(base, http.DefaultClient)
-	verifier := must(fnote.NewVerifierForCosignatureV1(os.Args[2]))
+	verifier := told.Must(fnote.NewVerifierForCosignatureV1(os.Args[2]))
 	own, ownVerifier := key(origin, 0x11)
 	stranger, _ := key(origin, 0x12)
 	unknown, _ := key("other.counterpart.example/log", 0x11)
@@ -51,30 +53,30 @@ func main() {
 	}
 	expect := func(what string, err, wanted error) {
 		if !errors.Is(err, wanted) {
-			fail("%s: %v, not %v", what, err, wanted)
+			told.Fail("%s: %v, not %v", what, err, wanted)
 		}
 	}
 	old := uint64(0)
 	for _, size := range sizes {
 		line, _, err := update(old, grown, size, own)
-		check(err, fmt.Sprintf("size %d", size))
+		told.Check(err, fmt.Sprintf("size %d", size))
 		cosigned := append(grown.signed(size, own), line...)
-		opened := must(note.Open(cosigned, note.VerifierList(ownVerifier, verifier)))
+		opened := told.Must(note.Open(cosigned, note.VerifierList(ownVerifier, verifier)))
 		if len(opened.Sigs) != 2 {
-			fail("size %d: %d signatures of 2 verify", size, len(opened.Sigs))
+			told.Fail("size %d: %d signatures of 2 verify", size, len(opened.Sigs))
 		}
-		if at := must(fnote.CoSigV1Timestamp(opened.Sigs[1])); at.Unix() < 1_700_000_000 {
-			fail("size %d is cosigned at %v", size, at)
+		if at := told.Must(fnote.CoSigV1Timestamp(opened.Sigs[1])); at.Unix() < 1_700_000_000 {
+			told.Fail("size %d is cosigned at %v", size, at)
 		}
 		if _, _, err = update(size, grown, size, own); err != nil {
-			fail("size %d again: %v", size, err)
+			told.Fail("size %d again: %v", size, err)
 		}
 		old = size
 	}
 	_, has, err := update(257, grown, 1025, own)
 	expect("a client that lost count", err, witness.ErrCheckpointStale)
 	if has != old {
-		fail("a client that lost count is told %d, not %d", has, old)
+		told.Fail("a client that lost count is told %d, not %d", has, old)
 	}
 	forked := newTree("fork ")
 	_, _, err = update(old, forked, old, own)
@@ -91,11 +93,11 @@ func main() {
 	expect("an unknown log", err, witness.ErrUnknownLog)
 	// Nothing of that changed what it has seen.
 	seen := monitored(base)
-	opened := must(note.Open(seen, note.VerifierList(ownVerifier, verifier)))
+	opened := told.Must(note.Open(seen, note.VerifierList(ownVerifier, verifier)))
 	parsed, _, _, err := log.ParseCheckpoint(seen, origin, ownVerifier)
-	check(err, "the monitoring path")
+	told.Check(err, "the monitoring path")
 	if len(opened.Sigs) != 2 || parsed.Size != old {
-		fail("the monitoring path shows size %d with %d signatures", parsed.Size, len(opened.Sigs))
+		told.Fail("the monitoring path shows size %d with %d signatures", parsed.Size, len(opened.Sigs))
 	}
 	fmt.Printf("transparency-dev's client: our witness cosigns at %d sizes and refuses a fork, another root, a missing "+
 		"proof, a smaller log, another key and an unknown log as specified\n", len(sizes))
@@ -119,10 +121,10 @@ func load(asked client.Witness, verifier note.Verifier) {
 			for size := uint64(1); size <= updates; size++ {
 				signed := grown.signed(size, own)
 				line, _, err := asked.Update(context.Background(), size-1, signed, grown.consistency(size-1, size))
-				check(err, fmt.Sprintf("log %d at size %d", place, size))
-				opened := must(note.Open(append(signed, line...), note.VerifierList(ownVerifier, verifier)))
+				told.Check(err, fmt.Sprintf("log %d at size %d", place, size))
+				opened := told.Must(note.Open(append(signed, line...), note.VerifierList(ownVerifier, verifier)))
 				if len(opened.Sigs) != 2 {
-					fail("log %d at size %d: %d signatures of 2 verify", place, size, len(opened.Sigs))
+					told.Fail("log %d at size %d: %d signatures of 2 verify", place, size, len(opened.Sigs))
 				}
 			}
 		})
@@ -135,9 +137,9 @@ func load(asked client.Witness, verifier note.Verifier) {
 
 func monitored(base *url.URL) []byte {
 	path := fmt.Sprintf("%x", sha256.Sum256([]byte(origin)))
-	answer := must(http.Get(base.JoinPath(path, "checkpoint").String()))
+	answer := told.Must(http.Get(base.JoinPath(path, "checkpoint").String()))
 	defer answer.Body.Close()
-	return must(io.ReadAll(answer.Body))
+	return told.Must(io.ReadAll(answer.Body))
 }
 
 // key makes the signer and the verifier of a log from a seed of one byte repeated.
@@ -147,8 +149,8 @@ func key(name string, seed byte) (note.Signer, note.Verifier) {
 	hash := sha256.Sum256(append([]byte(name+"\n"), public...))
 	id := binary.BigEndian.Uint32(hash[:4])
 	secret := base64.StdEncoding.EncodeToString(append([]byte{1}, private.Seed()...))
-	signer := must(note.NewSigner(fmt.Sprintf("PRIVATE+KEY+%s+%08x+%s", name, id, secret)))
-	verifier := must(note.NewVerifier(fmt.Sprintf("%s+%08x+%s", name, id, base64.StdEncoding.EncodeToString(public))))
+	signer := told.Must(note.NewSigner(fmt.Sprintf("PRIVATE+KEY+%s+%08x+%s", name, id, secret)))
+	verifier := told.Must(note.NewVerifier(fmt.Sprintf("%s+%08x+%s", name, id, base64.StdEncoding.EncodeToString(public))))
 	return signer, verifier
 }
 
@@ -170,15 +172,15 @@ func newTree(history string) *tree {
 func (t *tree) grow(size uint64) {
 	for uint64(len(t.roots)) <= size {
 		leaf := rfc6962.DefaultHasher.HashLeaf(fmt.Appendf(nil, "%sentry %d", t.history, len(t.roots)))
-		check(t.edge.Append(leaf, func(id compact.NodeID, hash []byte) { t.nodes[id] = hash }), "append")
-		t.roots = append(t.roots, must(t.edge.GetRootHash(nil)))
+		told.Check(t.edge.Append(leaf, func(id compact.NodeID, hash []byte) { t.nodes[id] = hash }), "append")
+		t.roots = append(t.roots, told.Must(t.edge.GetRootHash(nil)))
 	}
 }
 
 func (t *tree) signed(size uint64, signer note.Signer) []byte {
 	t.grow(size)
 	text := log.Checkpoint{Origin: signer.Name(), Size: size, Hash: t.roots[size]}.Marshal()
-	return must(note.Sign(&note.Note{Text: string(text)}, signer))
+	return told.Must(note.Sign(&note.Note{Text: string(text)}, signer))
 }
 
 func (t *tree) consistency(old, size uint64) [][]byte {
@@ -186,26 +188,10 @@ func (t *tree) consistency(old, size uint64) [][]byte {
 	if old == 0 || old >= size {
 		return nil
 	}
-	needed := must(proof.Consistency(old, size))
+	needed := told.Must(proof.Consistency(old, size))
 	hashes := [][]byte{}
 	for _, id := range needed.IDs {
 		hashes = append(hashes, t.nodes[id])
 	}
-	return must(needed.Rehash(hashes, rfc6962.DefaultHasher.HashChildren))
-}
-
-func must[T any](value T, err error) T {
-	check(err, "")
-	return value
-}
-
-func check(err error, what string) {
-	if err != nil {
-		fail("%s %v", what, err)
-	}
-}
-
-func fail(format string, arguments ...any) {
-	fmt.Fprintf(os.Stderr, "client: "+format+"\n", arguments...)
-	os.Exit(1)
+	return told.Must(needed.Rehash(hashes, rfc6962.DefaultHasher.HashChildren))
 }
