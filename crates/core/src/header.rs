@@ -437,30 +437,8 @@ impl Header {
 
     /// The highest class of its datasets, flags `CO` and `SC` included (domain.md 1.1).
     pub fn class(&self) -> DataClass {
-        let flagged = |row: &DatasetRow| {
-            row.flags
-                .iter()
-                .filter_map(|flag| match flag {
-                    DatasetFlag::CriminalOffence => Some(DataClass::CriminalOffence),
-                    DatasetFlag::SpecialCategory => Some(DataClass::SpecialCategory),
-                    DatasetFlag::Children
-                    | DatasetFlag::Confidential
-                    | DatasetFlag::ConfidentialDeceased
-                    | DatasetFlag::PatientInfo
-                    | DatasetFlag::AdultSocialCare
-                    | DatasetFlag::ChildSocialCare
-                    | DatasetFlag::Location
-                    | DatasetFlag::Financial
-                    | DatasetFlag::Biometric
-                    | DatasetFlag::LargeScale
-                    | DatasetFlag::NewTechnology
-                    | DatasetFlag::Vulnerable
-                    | DatasetFlag::WasPersonal => None,
-                })
-                .max()
-                .unwrap_or(row.class)
-                .max(row.class)
-        };
+        let flagged =
+            |row: &DatasetRow| row.flags.iter().filter_map(|flag| flag.class()).fold(row.class, DataClass::max);
         self.datasets.iter().map(flagged).max().unwrap_or(DataClass::NonPersonalOpen)
     }
 

@@ -143,27 +143,7 @@ fn check_registrars_keep_out(state: &State, event: &Event) -> Result<(), Refusal
         return Ok(());
     }
     for signer in &event.signers {
-        let outside = match signer.role {
-            Role::Reg | Role::Wit => true,
-            Role::Aud => !note,
-            Role::Req
-            | Role::Igl
-            | Role::Dpo
-            | Role::Siro
-            | Role::Cg
-            | Role::Iao
-            | Role::Sig
-            | Role::Lgl
-            | Role::Sec
-            | Role::Leo
-            | Role::Opn
-            | Role::Dat
-            | Role::Cex
-            | Role::Adm
-            | Role::Tps
-            | Role::Prg
-            | Role::Brd => false,
-        };
+        let outside = matches!(signer.role, Role::Reg | Role::Wit) || (signer.role == Role::Aud && !note);
         let registrar =
             state.founded.as_ref().is_some_and(|f| f.registrars.values().any(|person| *person == signer.person));
         if outside || registrar {

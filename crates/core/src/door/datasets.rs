@@ -92,23 +92,9 @@ fn flagged(document: &Document) -> Vec<Finding> {
     let mut found = Vec::new();
     for (at, dataset, class) in document.datasets().filter(|(.., class)| *class < DataClass::Pseudonymised) {
         for flag in &dataset.flags {
-            let what = match flag {
-                DatasetFlag::SpecialCategory => "special category data",
-                DatasetFlag::CriminalOffence => "criminal offence data",
-                DatasetFlag::Children
-                | DatasetFlag::Confidential
-                | DatasetFlag::ConfidentialDeceased
-                | DatasetFlag::PatientInfo
-                | DatasetFlag::AdultSocialCare
-                | DatasetFlag::ChildSocialCare
-                | DatasetFlag::Location
-                | DatasetFlag::Financial
-                | DatasetFlag::Biometric
-                | DatasetFlag::LargeScale
-                | DatasetFlag::NewTechnology
-                | DatasetFlag::Vulnerable
-                | DatasetFlag::WasPersonal => continue,
-            };
+            let Some(raised) = flag.class() else { continue };
+            let what =
+                if raised == DataClass::CriminalOffence { "criminal offence data" } else { "special category data" };
             found.push(place(at, "data_class").with(id(at)).with(what).with(class));
         }
     }

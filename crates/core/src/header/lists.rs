@@ -229,6 +229,29 @@ codes! {
     }
 }
 
+impl DatasetFlag {
+    /// The class that data with this flag have at least, where it says so (domain.md 1.1).
+    pub const fn class(self) -> Option<DataClass> {
+        match self {
+            Self::CriminalOffence => Some(DataClass::CriminalOffence),
+            Self::SpecialCategory => Some(DataClass::SpecialCategory),
+            Self::Children
+            | Self::Confidential
+            | Self::ConfidentialDeceased
+            | Self::PatientInfo
+            | Self::AdultSocialCare
+            | Self::ChildSocialCare
+            | Self::Location
+            | Self::Financial
+            | Self::Biometric
+            | Self::LargeScale
+            | Self::NewTechnology
+            | Self::Vulnerable
+            | Self::WasPersonal => None,
+        }
+    }
+}
+
 codes! {
     /// How often data move.
     Frequency {
