@@ -5,7 +5,8 @@
  *   offset  0  u64  calls made so far
  *           8  u64  the call to strike, counted from 1; 0: only count
  *          16  u32  how: 1 before it, 2 after it, 3 in its middle, 4 after its first byte
- *          20  u32  what then: 0 the process is killed, 1 it is stopped where it is (SIGSTOP)
+ *          20  u32  what then: 0 the process is killed, 1 it is stopped where it is (SIGSTOP), for good: whoever
+ *                   continues it finds it stopped again
  *          24  u32  1 once the strike has come
  *          32  224 bytes: the call that was struck and its path, as text
  *         256  u8 for each call: its kind (enum kind), from the first call on
@@ -93,19 +94,12 @@ static int path_at(int at, const char *name, char *path, size_t size) {
 }
 
 static void end(void) {
-    if (page->stops) {
-        kill(getpid(), SIGSTOP);
-    } else {
-        for (;;) kill(getpid(), SIGKILL);
-    }
+    for (;;) kill(getpid(), page->stops ? SIGSTOP : SIGKILL);
 }
 
 /* Counts a call. Gives how it is struck, or 0. */
 static uint32_t next(enum kind kind, const char *name, const char *path) {
-    while (atomic_load(&page->struck)) {
-        if (page->stops) return 0;
-        pause();
-    }
+    while (atomic_load(&page->struck)) pause();
     uint64_t number = atomic_fetch_add(&page->made, 1) + 1;
     if (number <= KINDS) page->kinds[number - 1] = (uint8_t)kind;
     if (number != page->strike) return 0;

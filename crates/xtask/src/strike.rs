@@ -193,6 +193,37 @@ mod tests {
     }
 
     #[test]
+    fn a_program_that_was_stopped_stays_stopped_whoever_continues_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("place");
+        fs::create_dir(&place).unwrap();
+        let strike = Strike::new(&library(&Repository::find().unwrap()).unwrap(), &folder.path().join("page")).unwrap();
+        let file = place.join("file");
+        let mut dd = Command::new("dd");
+        dd.args(["if=/dev/zero", "bs=100", "count=3"]).arg(format!("of={}", file.display())).stderr(Stdio::null());
+        strike.arm(&mut dd, &place, Some(Blow { call: 3, how: How::After, stops: true })).unwrap();
+        let mut child = dd.spawn().unwrap();
+        let stopped = || {
+            let about = fs::read_to_string(format!("/proc/{}/stat", child.id())).unwrap();
+            about.rsplit_once(')').unwrap().1.trim_start().starts_with('T')
+        };
+        let until_stopped = || {
+            while !stopped() {
+                crate::client::wait(std::time::Duration::from_millis(1)).unwrap();
+            }
+        };
+        until_stopped();
+        let (length, made) = (fs::metadata(&file).unwrap().len(), strike.told().unwrap().made);
+        for _ in 0..20 {
+            crate::repository::succeed(Command::new("kill").arg("-CONT").arg(child.id().to_string())).unwrap();
+            until_stopped();
+        }
+        assert_eq!((fs::metadata(&file).unwrap().len(), strike.told().unwrap().made), (length, made));
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+
+    #[test]
     fn other_folders_are_left_alone() {
         let folder = tempfile::tempdir().unwrap();
         let strike = Strike::new(&library(&Repository::find().unwrap()).unwrap(), &folder.path().join("page")).unwrap();

@@ -2,17 +2,24 @@
 //!
 //! The copy holds what the file system had sent to its disk by then, and nothing of what was only in memory. It is
 //! mounted, which plays the journal back as after a power cut, and the store in it is held to what it had answered.
+//!
+//! INVARIANT: a copy is of one instant. The program stays stopped whoever continues it, and a copy during which anything
+//! was written to the image's device is made again: its first part would be older than its last, and a journal that
+//! names what the first part does not hold is no disk that ever was.
 //! Needs root, loop devices, `mkfs.ext4` and `mkfs.xfs` (Debian packages e2fsprogs and xfsprogs).
 
 use std::fs::{self, File};
+use std::os::linux::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
+use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use counterpart_store::faulty::Chance;
 
 use super::Verdict;
+use crate::client;
 use crate::repository::{Repository, answers, succeed};
 use crate::strike::{self, Blow, How, Strike};
 use crate::teller::{self, Keeper, Left};
@@ -127,7 +134,8 @@ pub fn cut(keeper: Keeper, kind: Kind, strike: &Strike, case: u64, folder: &Path
     let how = How::ALL.get(usize::try_from(chance.below(4))?).copied().unwrap_or(How::Before);
     let blow = Blow { call: 1 + chance.below(calls), how, stops: true };
     let mounted = Mounted::at(&image, &on)?;
-    let mut copies = || succeed(Command::new("cp").arg("--sparse=auto").arg(&image).arg(&copy));
+    let mut copies =
+        || mounted.at_rest(&mut || succeed(Command::new("cp").arg("--sparse=auto").arg(&image).arg(&copy)));
     let mut answered = teller::told(keeper, case, &store, Some((strike, Some(blow))), &mut copies)?;
     mounted.end()?;
     if was_there {
@@ -144,6 +152,28 @@ pub fn cut(keeper: Keeper, kind: Kind, strike: &Strike, case: u64, folder: &Path
     Ok(Cut { left, why, was_there })
 }
 
+/// A copy that was not of one instant is made again at most so often.
+const COPIES: usize = 50;
+
+/// What a block device has been asked to write, by its figures in `/sys` (Linux, `Documentation/block/stat.rst`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Written {
+    /// Requests that were completed.
+    requests: u64,
+    /// Sectors of 512 bytes in them.
+    sectors: u64,
+    /// Requests that are not completed, reads among them.
+    under_way: u64,
+}
+
+impl Written {
+    fn by(figures: &str) -> Result<Self> {
+        let figures: Vec<u64> = figures.split_whitespace().map_while(|figure| figure.parse().ok()).collect();
+        let at = |place: usize| figures.get(place).copied().context("the figures of a block device");
+        Ok(Self { requests: at(4)?, sectors: at(6)?, under_way: at(8)? })
+    }
+}
+
 /// An image that is mounted until this is dropped.
 struct Mounted(Option<PathBuf>);
 
@@ -154,6 +184,25 @@ impl Mounted {
         let plain = Command::new("mount").args(["-o", "loop"]).arg(image).arg(on).stderr(Stdio::null()).status();
         plain.context("mount")?.success().then_some(()).context("an image cannot be mounted")?;
         Ok(Self(Some(on.to_owned())))
+    }
+
+    /// Copies what lies on the device as it is at one instant: again, if anything was written to it meanwhile. Nothing of
+    /// ours writes, but the file system's own threads may.
+    fn at_rest(&self, copy: &mut dyn FnMut() -> Result<()>) -> Result<()> {
+        let on = self.0.as_ref().context("it is mounted")?;
+        let device = fs::metadata(on)?.st_dev();
+        let figures = format!("/sys/dev/block/{}:{}/stat", device >> 8 & 0xFFF, device & 0xFF);
+        for _ in 0..COPIES {
+            let before = Written::by(&fs::read_to_string(&figures)?)?;
+            if before.under_way == 0 {
+                copy()?;
+                if Written::by(&fs::read_to_string(&figures)?)? == before {
+                    return Ok(());
+                }
+            }
+            client::wait(Duration::from_millis(20))?;
+        }
+        bail!("the device of an image was written to during each of {COPIES} copies")
     }
 
     fn end(mut self) -> Result<()> {
@@ -167,5 +216,35 @@ impl Drop for Mounted {
         if let Some(on) = &self.0 {
             let _ = Command::new("umount").arg(on).stderr(Stdio::null()).status();
         }
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_during_which_the_image_is_written_to_is_made_again() {
+        if !possible() {
+            return;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let (image, on) = (folder.path().join("image"), folder.path().join("on"));
+        Kind::Ext4.made(&image).unwrap();
+        let mounted = Mounted::at(&image, &on).unwrap();
+        let mut copies = 0;
+        let mut copy = || {
+            copies += 1;
+            if copies < 3 {
+                let file = File::create(on.join("late"))?;
+                file.set_len(copies)?;
+                file.sync_all()?;
+            }
+            Ok(())
+        };
+        mounted.at_rest(&mut copy).unwrap();
+        assert_eq!(copies, 3, "the first two were written into");
+        mounted.end().unwrap();
     }
 }
