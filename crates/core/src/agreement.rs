@@ -536,7 +536,7 @@ impl Agreement {
         self.versions.iter().find(|version| version.number == number)
     }
 
-    /// The version that matters now: in force, frozen for signing, or under discussion.
+    /// The version that matters now: in force, or last in force; before that frozen for signing, or under discussion.
     ///
     /// # Panics
     ///
@@ -547,6 +547,7 @@ impl Agreement {
             .force()
             .map(|force| force.version)
             .or_else(|| self.stage.signing().map(|signing| signing.version))
+            .or_else(|| self.in_force.last().map(|last| last.version))
             .unwrap_or(self.draft);
         let found = self.version(number).or_else(|| self.versions.first());
         assert!(found.is_some(), "an agreement begins with a version");

@@ -157,18 +157,20 @@ impl State {
             return;
         };
         key.revision += 1;
-        let earlier = if let KeyStage::Compromised { from, .. } = key.stage { Some(from) } else { None };
+        let earlier = if let KeyStage::Compromised { from, .. } = key.stage { from } else { index };
         key.stage = match key.stage {
             KeyStage::Compromised { at, index, .. } => KeyStage::Compromised { at, index, from },
             KeyStage::Active | KeyStage::Retired { .. } | KeyStage::Revoked { .. } => {
                 KeyStage::Compromised { at, index, from }
             }
         };
-        // I29: what was affirmed is contested again only where the point of suspicion moved past it.
-        if let Some(earlier) = earlier {
-            let doubted = |act: &Act| (from..earlier).contains(&act.index);
-            let again: Vec<EventId> = self.acts_of(data.key).filter(doubted).map(|act| act.event).collect();
-            for event in again {
+        // I29: what was affirmed is contested again where the point of suspicion moved past it, and where it was
+        // another doubt that its body answered. What is disowned stays so.
+        let doubted = |act: &Act| (from..earlier).contains(&act.index);
+        let again: Vec<EventId> = self.acts_of(data.key).filter(doubted).map(|act| act.event).collect();
+        for event in again {
+            let affirmed = |verdict: &Verdict| verdict.outcome == ContestOutcome::Affirmed;
+            if self.contests.verdict(event).is_some_and(affirmed) {
                 self.contests.verdicts.remove(&event);
             }
         }

@@ -120,28 +120,33 @@ fn class_of_path(path: &str, old: &Header, new: &Header) -> AmendmentClass {
     }
 }
 
-/// Whether a dataset moves no more often than before.
+/// Whether a dataset plainly moves no more often than before.
 fn slower(place: &str, old: &Header, new: &Header) -> bool {
-    let rank = |header: &Header| {
+    let frequency = |header: &Header| {
         let place: usize = place.parse().ok()?;
         let row = header.datasets.iter().find(|row| row.ids.iter().any(|id| id.position() == place))?;
-        Some(often(row.frequency))
+        Some(row.frequency)
     };
-    matches!((rank(old), rank(new)), (Some(before), Some(after)) if after <= before)
+    let (Some(before), Some(after)) = (frequency(old), frequency(new)) else {
+        return false;
+    };
+    before == after
+        || matches!((often(before), often(after)), (Some(before), Some(after)) if after <= before)
+        || after == Frequency::Once
 }
 
-/// How often a frequency moves data, to compare two. What has no rhythm compares with nothing below it.
-const fn often(frequency: Frequency) -> u8 {
+/// How often a frequency moves data, to compare two; none for what has no rhythm.
+const fn often(frequency: Frequency) -> Option<u8> {
     match frequency {
-        Frequency::Once => 0,
-        Frequency::Annual => 1,
-        Frequency::Quarterly => 2,
-        Frequency::Monthly => 3,
-        Frequency::Weekly => 4,
-        Frequency::Daily => 5,
-        Frequency::Hourly => 6,
-        Frequency::Live => 7,
-        Frequency::AdHoc => 8,
+        Frequency::AdHoc => None,
+        Frequency::Once => Some(0),
+        Frequency::Annual => Some(1),
+        Frequency::Quarterly => Some(2),
+        Frequency::Monthly => Some(3),
+        Frequency::Weekly => Some(4),
+        Frequency::Daily => Some(5),
+        Frequency::Hourly => Some(6),
+        Frequency::Live => Some(7),
     }
 }
 

@@ -219,13 +219,14 @@ impl Agreement {
     /// A party disputes: it counts as no party for duties and continuation. Between two, nothing is left.
     pub(super) fn import_disputed(&mut self, event: &Event, at: Timestamp) {
         let organisation = event.principal().organisation;
-        let importer = self.import.as_ref().map(|import| import.by);
+        // Whoever brought it, or the body that stands in its place now.
+        let importer = self.versions.first().map(|version| version.by);
         if let Some(party) = self.party_mut(organisation) {
             party.state = PartyState::Disputed;
         }
         self.duties.retain(|duty| duty.organisation != organisation);
         self.grounds.retain(|ground| ground.reach != Reach::Party(organisation));
-        let only_other = self.parties.len() == 2 && importer != Some(organisation);
+        let only_other = self.standing_parties() == 2 && importer != Some(organisation);
         if only_other && self.stage.force().is_some() {
             self.go(Stage::Withdrawn { at }, at, Origin::of(event));
         }

@@ -137,8 +137,9 @@ impl Agreement {
         if let Some(old) = self.party_mut(from) {
             old.state = PartyState::Succeeded;
             old.notice = None;
-            // What it accepted is its successor's now, and counts once.
+            // What it accepted, and the row with which it joined, are its successor's now, and count once.
             old.accepted = None;
+            old.row = None;
         }
         if let Some(existing) = self.party_mut(to) {
             existing.accepted = existing.accepted.or(party.accepted);
@@ -181,6 +182,12 @@ impl Agreement {
                 let signed = std::mem::replace(&mut version.header, Arc::new(renamed));
                 version.as_signed.get_or_insert(signed);
             }
+        }
+        // Who takes it back, and answers what is proposed in its place.
+        if let Stage::Active(force) | Stage::Suspended(force) = &mut self.stage
+            && let Some(amendment) = force.amendment.amendment_mut()
+        {
+            turn(&mut amendment.by);
         }
         for ground in &mut self.grounds {
             turn(&mut ground.by);

@@ -62,6 +62,16 @@ impl Track {
         }
     }
 
+    /// What is open, to be changed.
+    pub(super) const fn amendment_mut(&mut self) -> Option<&mut Amendment> {
+        match self {
+            Self::None => None,
+            Self::Proposed { amendment, .. } | Self::Approving { amendment, .. } | Self::Pending { amendment, .. } => {
+                Some(amendment)
+            }
+        }
+    }
+
     /// The version that the amendment would bring into force, while it is open.
     pub const fn version(self) -> Option<u32> {
         match self.amendment() {

@@ -95,3 +95,59 @@ fn an_emergency_is_suspended_after_five_days_until_everybodys_dpo_has_advised() 
     }
     assert_eq!(advised.at(at(advised.world.now + 6 * DAY)).name().letter(), 'V');
 }
+
+#[test]
+fn who_records_an_emergency_and_how_long_after_it_began() {
+    let case = Case::none(shape());
+    let tries = |case: &Case, ago: i64, who: crate::world::Person| {
+        let mut case = case.clone();
+        let data = record(&case, ago);
+        let draft = case.event("EmergencySharingRecorded", data, &[who]);
+        case.world.record(&draft).err().map(|stopped| stopped.stop.code().to_owned())
+    };
+    for (ago, code) in [(0, None), (3 * DAY, None), (3 * DAY + 1, Some("G38")), (-1, Some("G38"))] {
+        assert_eq!(tries(&case, ago, officer("HCK", "SIRO")).as_deref(), code, "{ago}");
+    }
+    for (role, may) in [("SIRO", true), ("CG", true), ("DPO", true), ("CEX", false), ("SIG", false), ("IGL", false)] {
+        let code = tries(&case, 0, officer("HCK", role));
+        assert_eq!(code.as_deref(), if may { None } else { Some("R01") }, "{role}");
+    }
+    // In a small body the chief is its risk owner.
+    let mut small = case.clone();
+    let by = [officer("HCK", "ADM"), officer("HCK", "CEX")];
+    let draft = small.world.draft("org:HCK", "OrganisationUpdated", json!({ "governance": "LIGHT" }), &by);
+    small.world.record(&draft).unwrap();
+    let small = Case::none_in(small.world, shape());
+    assert_eq!(tries(&small, 0, officer("HCK", "CEX")), None);
+    assert_eq!(tries(&small, 0, officer("CMD", "CEX")).as_deref(), Some("R01"));
+}
+
+#[test]
+fn a_side_that_has_not_confirmed_owes_its_advice_too() {
+    let (mut case, event) = recorded();
+    let begun = case.agreement().first_in_force_at().unwrap();
+    case.does("AdviceGiven", case.advice("DPO"), &[officer("HCK", "DPO")]);
+    let due = begun.add_days(5);
+    assert_eq!([case.at(due.sub_millis(1)).name().letter(), case.at(due).name().letter()], ['V', 'S']);
+    assert_eq!(case.party("CMD"), 'm');
+    case.does("ImportConfirmed", confirmation(&event), &[officer("CMD", "SIG")]);
+    assert_eq!(case.at(due).name().letter(), 'S');
+    case.does("AdviceGiven", case.advice("DPO"), &[officer("CMD", "DPO")]);
+    assert_eq!(case.at(due).name().letter(), 'V');
+    // One that says it never was so owes none.
+    let (mut case, event) = recorded();
+    case.does("AdviceGiven", case.advice("DPO"), &[officer("HCK", "DPO")]);
+    case.does("ImportDisputed", dispute(&event), &[officer("CMD", "SIG")]);
+    assert_eq!((case.at(due).name().letter(), case.party("CMD")), ('W', 'k'));
+}
+
+#[test]
+fn a_signatory_declines_also_where_another_role_executes() {
+    let case = Case::in_stage('A', shape());
+    for (role, may) in [("SIG", true), ("SIRO", true), ("DPO", false), ("IGL", false), ("LGL", false)] {
+        let mut case = case.clone();
+        let draft = case.event("ApprovalDeclined", case.decline("RETURN"), &[officer("HCK", role)]);
+        let code = case.world.record(&draft).err().map(|stopped| stopped.stop.code().to_owned());
+        assert_eq!(code.as_deref(), if may { None } else { Some("R01") }, "{role}");
+    }
+}

@@ -125,3 +125,38 @@ fn each_event_is_signed_by_the_offices_that_are_printed_and_no_other() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+/// Who is no party has no say in any stage, and is told so before what the stage says.
+#[test]
+fn a_stranger_is_refused_in_every_stage_whatever_the_stage_says() {
+    let mut wrong = Vec::new();
+    for letter in "FCGAPVSEXRWL".chars() {
+        let case = Case::in_stage(letter, Shape::pair());
+        for (event, _, offices) in HANDS {
+            // These begin an agreement, or are how a stranger comes in; a contested event of nobody is told by G34.
+            let first = ["RequestFiled", "AgreementImported", "EmergencySharingRecorded"].contains(&event);
+            if first || event == "AccessionRequested" || event == "ContestResolved" {
+                continue;
+            }
+            let (data, signers) = attempt(&mut case.clone(), event).unwrap();
+            let mut roles: Vec<&str> = offices.split(' ').collect();
+            roles.push(signers[0].role);
+            for role in roles {
+                let mut hands = vec![officer("ISL", role)];
+                hands.extend(signers[1..].iter().filter(|other| other.organisation != "ISL").cloned());
+                let refused = refusal(&case, event, &data, &hands);
+                if !refused.as_deref().is_some_and(|code| code.starts_with('R')) {
+                    wrong.push(format!("{event} in {letter} by {role}: {refused:?}"));
+                }
+            }
+        }
+        for event in ["AmendmentAbandoned", "IncidentUpdated", "RetentionHoldReleased"] {
+            let (data, signers) = attempt(&mut case.clone(), event).unwrap();
+            let refused = refusal(&case, event, &data, &[officer("ISL", signers[0].role)]);
+            if !refused.as_deref().is_some_and(|code| code.starts_with('R')) {
+                wrong.push(format!("{event} in {letter}: {refused:?}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

@@ -15,15 +15,20 @@
 mod world;
 
 mod amending;
+mod bodies;
+mod classes;
 mod contest;
 mod declining;
 mod derived;
+mod doubts;
 mod emergency;
 mod filing;
+mod forming;
 mod hands;
 mod importing;
 mod joining;
 mod leaving;
+mod light;
 mod limits;
 mod negotiating;
 mod properties;

@@ -222,3 +222,31 @@ fn two_hundred_documents_and_no_more() {
     let told = case.told("DocumentAttached", document(), &[officer("CMD", "LGL")]);
     assert_eq!(told, "This agreement has reached its limit of 200 documents. Attach it to another record.");
 }
+
+#[test]
+fn a_hold_stops_the_datasets_that_it_names() {
+    let shape = Shape::pair().with("/datasets", json!([dataset("HCK", &["CMD"]), dataset("HCK", &["CMD"])]));
+    let mut case = Case::in_force(shape);
+    case.does("DisclosureLogged", disclosure(&["DS-1", "DS-2"]), &[officer("HCK", "IAO")]);
+    case.does("RevocationNoticed", leaving("UNLAWFUL", &case.today()), &[officer("HCK", "SIG")]);
+    let hold = json!({ "datasets": ["DS-1"], "reason": "POLICE" });
+    let hold = case.does("RetentionHoldPlaced", hold, &[officer("CMD", "LGL")]);
+    for (datasets, code) in [
+        (&["DS-1"][..], Some("G42")),
+        (&[], Some("G42")),
+        (&["DS-1", "DS-2"], Some("G42")),
+        (&["DS-2"], None),
+        (&["DS-3"], Some("T20")),
+    ] {
+        let mut case = case.clone();
+        let draft = case.event("DestructionCertified", certificate(datasets, "DESTROYED"), &both("CMD"));
+        let happened = case.world.record(&draft).err().map(|stopped| stopped.stop.code().to_owned());
+        assert_eq!(happened.as_deref(), code, "{datasets:?}");
+    }
+    case.does("DestructionCertified", certificate(&["DS-2"], "DESTROYED"), &both("CMD"));
+    assert_eq!(owed(&case), ["CMD DS-1 2026-12-31"]);
+    // Released days later, there are as many days again for what was held, and for nothing else.
+    case.world.now += 10 * DAY;
+    case.does("RetentionHoldReleased", json!({ "hold": hold }), &[officer("CMD", "SIG")]);
+    assert_eq!(owed(&case), ["CMD DS-1 2027-01-10"]);
+}

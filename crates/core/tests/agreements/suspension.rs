@@ -183,6 +183,8 @@ fn whoever_signs_beside_the_risk_owner_is_a_party_and_the_scope_is_the_whole() {
     assert_eq!(refused(own(), &[("HCK", "IAO"), ("HCK", "SIRO")]), "R01");
     assert_eq!(refused(own(), &[("HCK", "LEO"), ("HCK", "SIRO")]), "R01");
     assert_eq!(refused(own(), &[("HCK", "DPO"), ("HCK", "IGL")]), "R01");
+    assert_eq!(refused(own(), &[("HCK", "DPO"), ("HCK", "SIRO"), ("ISL", "SIRO")]), "R01");
+    assert_eq!(refused(whole(), &[("HCK", "DPO"), ("HCK", "SIRO"), ("ISL", "DPO")]), "R01");
     assert_eq!(refused(own(), &[("HCK", "SIG"), ("HCK", "SIRO")]), "R01");
     assert_eq!(refused(whole(), &[("HCK", "SIRO"), ("ISL", "SIG")]), "R01");
     assert_eq!(refused(own(), &[("HCK", "SIRO"), ("ISL", "SIRO")]), "R01");

@@ -9,6 +9,7 @@
     reason = "tests"
 )]
 
+mod hands;
 mod ledger;
 mod world;
 
