@@ -251,6 +251,19 @@ fn words_of_events_are_long_enough() {
         assert_eq!(code(words_of(event_type, data, &json!({ "reason": "No longer." }))), "V-123");
     }
     assert!(words_of(EventType::RequestWithdrawn, json!({}), &json!({ "reason": "No." })).is_ok());
+    // To the character, blanks at the ends aside.
+    for (length, whole) in [(19, false), (20, true)] {
+        let reason = json!({ "reason": format!(" {} ", "x".repeat(length)) });
+        assert_eq!(words_of(EventType::RevocationNoticed, notice(), &reason).is_ok(), whole, "{length}");
+        assert_eq!(words_of(EventType::ApprovalWithdrawn, target(), &reason).is_ok(), whole, "{length}");
+    }
+    for (length, whole) in [(49, false), (50, true)] {
+        let text = format!(" {} ", "x".repeat(length));
+        let refusal = json!({ "reasons": ["EXCESSIVE"], "text": text });
+        assert_eq!(words_of(EventType::RequestRefused, json!({}), &refusal).is_ok(), whole, "{length}");
+        assert_eq!(approval(Some(&text), &[AdviceKind::Cg]).is_ok(), whole, "{length}");
+        assert_eq!(approval(Some(&text), &[]).is_ok(), whole, "{length}");
+    }
 }
 
 #[test]
