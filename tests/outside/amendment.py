@@ -11,7 +11,7 @@ _PARTICULARS = re.compile(r"/privacy_notice(/.*)?")
 _OPERATION = re.compile(r"/datasets/\d+/(method|standard|quality|frequency)(/.*)?")
 _DATES = re.compile(r"/term/(end_date|review_date|review_interval_months)")
 _FREQUENCY = re.compile(r"/datasets/(\d+)/frequency")
-_OFTEN = ["ONCE", "AD_HOC", "ANNUAL", "QUARTERLY", "MONTHLY", "WEEKLY", "DAILY", "HOURLY", "LIVE"]
+_OFTEN = ["ONCE", "ANNUAL", "QUARTERLY", "MONTHLY", "WEEKLY", "DAILY", "HOURLY", "LIVE"]
 _RISKY = {"CO", "SC", "LE"}
 
 
@@ -52,9 +52,16 @@ def _of_path(path, old, new):
     form = _FREQUENCY.fullmatch(path)
     if form:
         name = f"DS-{int(form[1]) + 1}"
-        before, after = (_OFTEN.index(h.dataset(name)["frequency"]) for h in (old, new))
-        return "M1" if after <= before else "M3"
+        before, after = (h.dataset(name)["frequency"] for h in (old, new))
+        return "M1" if _is_no_more(before, after) else "M3"
     return "M1"
+
+
+def _is_no_more(before, after):
+    """Whether data plainly move no more often; what comes when asked (AD_HOC) has no rhythm to compare."""
+    if before == after or after == "ONCE":
+        return True
+    return "AD_HOC" not in (before, after) and _OFTEN.index(after) <= _OFTEN.index(before)
 
 
 def suffices(declared, computed):

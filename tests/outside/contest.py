@@ -69,11 +69,12 @@ def doubts(book):
                 since[name] = min(start, since.get(name, start))
     for name, mark in book.marks.items():
         outcome = book.resolved.get(name)
-        if outcome == "DISOWNED" or (outcome is None and mark.rests & disowned):
+        if outcome == "DISOWNED":
             disowned.add(name)
         elif outcome is None:
             direct = any(start <= mark.index < until for key, (start, until) in book.suspects.items() if key in mark.keys)
-            rests = any(r in contested and mark.index >= since.get(r, 0) for r in mark.rests)
+            # What rests on something disowned is in doubt still, and is resolved by itself.
+            rests = any(r in contested | disowned and mark.index >= since.get(r, 0) for r in mark.rests)
             if direct or rests or name in since:
                 contested.add(name)
     return contested, disowned
@@ -143,8 +144,9 @@ def report(book, event, index):
     if start < known.reported:
         before = book.suspects.get(data["key"], (known.reported, known.reported))
         for name, mark in book.marks.items():
-            if data["key"] in mark.keys and start <= mark.index < before[0]:
-                book.resolved.pop(name, None)
+            # I29: affirmed under another doubt; what is disowned stays so.
+            if data["key"] in mark.keys and start <= mark.index < before[0] and book.resolved.get(name) == "AFFIRMED":
+                del book.resolved[name]
         book.suspects[data["key"]] = start, known.reported
 
 
@@ -200,14 +202,16 @@ def check_targets(book, event, agreement=None):
 
 def resolve(book, event, at):
     """What an admitted resolution changes: what is disowned ends."""
-    _, before = doubts(book)
     for name in event.data["targets"]:
         book.resolved[name] = event.data["outcome"]
-    for name in doubts(book)[1] - before:
+    if event.data["outcome"] != "DISOWNED":
+        return
+    for name in event.data["targets"]:
         if name in book.appointments and not book.appointments[name].is_over(at):
             book.appointments[name].ends = at
-        if name in book.delegations:
-            book.delegations[name].revoked = True
+        for given, lent in book.delegations.items():
+            if name in (given, lent.appointment):
+                lent.revoked = True
         for known in book.keys.values():
             if known.event == name and known.standing == "a":
                 known.standing = "v"

@@ -106,7 +106,8 @@ def _dispute(agreement, event, at):
     organisation = event.signers[0]["organisation"]
     agreement.parties[organisation].state = "k"
     agreement.duties = {(code, name) for code, name in agreement.duties if code != organisation}
-    if len(agreement.parties) == 2 and agreement.state in "VS" and organisation != agreement.requesting:
+    standing = [party for party in agreement.parties.values() if party.state != "u"]
+    if len(standing) == 2 and agreement.state in "VS" and organisation != agreement.requesting:
         agreement.move("W")
 
 
