@@ -14,6 +14,7 @@ mod disclosure;
 mod found;
 
 use std::fmt;
+use std::marker::PhantomData;
 
 use hmac::{Hmac, KeyInit, Mac};
 use serde::de::{Error as _, MapAccess};
@@ -142,15 +143,54 @@ impl<'de> serde::Deserialize<'de> for Commitment {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Commitment, A::Error> {
                 let wrong = || A::Error::custom("a commitment has the one member `$commit`");
-                let (name, text) = map.next_entry::<String, String>()?.ok_or_else(wrong)?;
-                if name != MEMBER || map.next_key::<String>()?.is_some() {
+                let (Told(is_member), Told(found)) =
+                    map.next_entry::<Told<bool>, Told<Option<Commitment>>>()?.ok_or_else(wrong)?;
+                if !is_member || map.next_key::<String>()?.is_some() {
                     return Err(wrong());
                 }
-                Commitment::parse(&text)
-                    .ok_or_else(|| A::Error::custom("write `hmac-sha256:` and 64 lower-case hexadecimal digits"))
+                found.ok_or_else(|| A::Error::custom("write `hmac-sha256:` and 64 lower-case hexadecimal digits"))
             }
         }
         deserializer.deserialize_map(Visitor)
+    }
+}
+
+/// What a text told: whether it is the member's name, or which commitment it is. The text itself is not kept.
+struct Told<T>(T);
+
+impl From<&str> for Told<bool> {
+    fn from(text: &str) -> Self {
+        Told(text == MEMBER)
+    }
+}
+
+impl From<&str> for Told<Option<Commitment>> {
+    fn from(text: &str) -> Self {
+        Told(Commitment::parse(text))
+    }
+}
+
+impl<'de, T> serde::Deserialize<'de> for Told<T>
+where
+    Told<T>: for<'t> From<&'t str>,
+{
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor<T>(PhantomData<T>);
+        impl<T> serde::de::Visitor<'_> for Visitor<T>
+        where
+            Told<T>: for<'t> From<&'t str>,
+        {
+            type Value = Told<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Told<T>, E> {
+                Ok(text.into())
+            }
+        }
+        deserializer.deserialize_str(Visitor(PhantomData))
     }
 }
 

@@ -5,19 +5,16 @@
 
 pub mod data;
 mod form;
+mod payload;
 mod public_key;
-
-use std::borrow::Cow;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 
 pub use data::{Data, EventType};
 pub use public_key::PublicKeyBytes;
 
 use crate::ids::{EventId, OrganisationCode, PersonId, Role, Stream};
-use crate::json;
 use crate::time::Timestamp;
 use crate::wire::{self, Digest, Envelope, KeyId};
 
@@ -121,24 +118,6 @@ impl EventError {
     }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawPayload<'a> {
-    #[serde(borrow)]
-    data: &'a RawValue,
-    expected_revision: u64,
-    id: EventId,
-    #[serde(borrow)]
-    ledger: Cow<'a, str>,
-    signed_at: Timestamp,
-    signers: Vec<Signer>,
-    stream: Stream,
-    #[serde(borrow, rename = "type")]
-    event_type: Cow<'a, str>,
-    v: i64,
-    valid_until: Timestamp,
-}
-
 /// Reads the event in an envelope: canonical bytes, schema, form of the signers. Checks no signature.
 ///
 /// # Errors
@@ -158,18 +137,8 @@ pub fn parse_partly_signed(envelope: &Envelope) -> Result<Event, EventError> {
 }
 
 fn parse_signed(envelope: &Envelope, whole: bool) -> Result<Event, EventError> {
-    let payload = &envelope.payload;
-    json::check_canonical(payload, MAX_DEPTH).map_err(|error| EventError::Payload(error.to_string()))?;
-    let raw: RawPayload<'_> =
-        serde_json::from_slice(payload).map_err(|error| EventError::Payload(error.to_string()))?;
-    let unknown = || EventError::UnknownType { event_type: raw.event_type.chars().take(60).collect(), version: raw.v };
-    let event_type: EventType = raw.event_type.parse().map_err(|_| unknown())?;
-    if raw.v != 1 {
-        return Err(unknown());
-    }
-    let data =
-        Data::parse(event_type, raw.data.get()).map_err(|error| EventError::Payload(format!("data: {error}")))?;
-    if let Some(problem) = form::problem(raw.stream, &data) {
+    let raw = payload::read(&envelope.payload)?;
+    if let Some(problem) = form::problem(raw.stream, &raw.data) {
         return Err(EventError::Payload(problem));
     }
     let validity = if raw.signers.len() > 1 { VALIDITY_JOINT } else { VALIDITY_ALONE };
@@ -181,17 +150,17 @@ fn parse_signed(envelope: &Envelope, whole: bool) -> Result<Event, EventError> {
             "`valid_until` is too long after `signed_at`: 24 hours, or 14 days with several signers".to_owned(),
         ));
     }
-    check_signers(&raw.signers, new_key(&data), envelope, whole)?;
+    check_signers(&raw.signers, new_key(&raw.data), envelope, whole)?;
     Ok(Event {
         id: raw.id,
-        ledger: raw.ledger.into(),
+        ledger: raw.ledger,
         stream: raw.stream,
-        data,
+        data: raw.data,
         expected_revision: raw.expected_revision,
         signed_at: raw.signed_at,
         valid_until: raw.valid_until,
         signers: raw.signers,
-        digest: wire::digest(wire::EVENT_TYPE, payload),
+        digest: wire::digest(wire::EVENT_TYPE, &envelope.payload),
     })
 }
 

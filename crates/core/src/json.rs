@@ -5,6 +5,7 @@
 //! the same bytes differently. The canonical form is RFC 8785 (JCS).
 
 mod canonical;
+mod direct;
 mod objects;
 mod parse;
 pub mod pointer;
@@ -15,6 +16,7 @@ mod write;
 use std::cmp::Ordering;
 
 pub use canonical::check_canonical;
+pub(crate) use direct::{Direct, NotDirect};
 pub use objects::from_objects;
 pub use parse::{Limits, parse};
 pub use pointer::Pointer;

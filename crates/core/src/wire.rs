@@ -60,9 +60,8 @@ impl KeyId {
 
 /// The bytes that a signature stands over: the pre-authentication encoding of DSSE v1.0.2.
 pub fn pae(payload_type: &str, payload: &[u8]) -> Vec<u8> {
-    let mut out = pae_prefix(payload_type, payload.len()).into_bytes();
-    out.extend_from_slice(payload);
-    out
+    let prefix = pae_prefix(payload_type, payload.len());
+    [prefix.as_bytes(), payload].concat()
 }
 
 /// The digest of an event: SHA-256 of its [`pae`].

@@ -126,7 +126,7 @@ pub fn check_content(kind: Kind, content: &[u8]) -> Result<(), ContentProblem> {
             }
             if text.is_ascii() || is_nfc(text) { Ok(()) } else { Err(ContentProblem::NotNfc) }
         }
-        Kind::Json => json::check_canonical(content, MAX_CONTENT_DEPTH).map_err(ContentProblem::Json),
+        Kind::Json => json::check_canonical(content, MAX_CONTENT_DEPTH).map(drop).map_err(ContentProblem::Json),
         Kind::Sha256 if content.len() == 32 => Ok(()),
         Kind::Sha256 => Err(ContentProblem::Length(content.len())),
     }

@@ -201,6 +201,18 @@ macro_rules! events {
                 Ok(match event_type { $(EventType::$name => Self::$name(crate::json::from_objects(json)?),)+ })
             }
 
+            /// Reads the data of an event of a type from any reader.
+            ///
+            /// # Errors
+            ///
+            /// As the reader says.
+            pub(super) fn deserialize<'de, D: serde::Deserializer<'de>>(
+                event_type: EventType,
+                deserializer: D,
+            ) -> Result<Self, D::Error> {
+                Ok(match event_type { $(EventType::$name => Self::$name($name::deserialize(deserializer)?),)+ })
+            }
+
             /// The type of the event.
             pub const fn event_type(&self) -> EventType {
                 match self { $(Self::$name(_) => EventType::$name,)+ }

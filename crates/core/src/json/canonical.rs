@@ -9,16 +9,16 @@ use super::{JsonError, MAX_DEPTH, Problem, key_order};
 /// Says whether `bytes` are exactly the JCS form (RFC 8785) of a strict value of at most `max_depth` levels.
 ///
 /// One pass, no tree: this stands before every payload that is decided or audited. It accepts `bytes`
-/// just when parsing them and writing the value again would give the same bytes.
+/// just when parsing them and writing the value again would give the same bytes, and gives them as text.
 ///
 /// # Errors
 ///
 /// What is wrong, and at which byte.
-pub fn check_canonical(bytes: &[u8], max_depth: usize) -> Result<(), JsonError> {
+pub fn check_canonical(bytes: &[u8], max_depth: usize) -> Result<&str, JsonError> {
     let mut checker = Checker { scan: Scanner::new(bytes)?, max_depth: max_depth.min(MAX_DEPTH) };
     checker.value(0)?;
     match checker.scan.peek() {
-        None => Ok(()),
+        None => Ok(checker.scan.text),
         Some(b' ' | b'\t' | b'\n' | b'\r') => checker.space(),
         Some(_) => checker.scan.fail(Problem::Trailing),
     }
