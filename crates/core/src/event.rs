@@ -8,12 +8,14 @@ mod form;
 mod payload;
 mod public_key;
 
+use counterpart_tlog::ed25519::{KeyError, PublicKey};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use data::{Data, EventType};
-pub use public_key::PublicKeyBytes;
+pub use public_key::{ParsedKeys, PublicKeyBytes};
 
+use crate::admit::carried;
 use crate::ids::{EventId, OrganisationCode, PersonId, Role, Stream};
 use crate::time::Timestamp;
 use crate::wire::{self, Digest, Envelope, KeyId};
@@ -68,12 +70,23 @@ pub struct Event {
     pub signers: Vec<Signer>,
     /// What names its content: SHA-256 of the signed bytes.
     pub digest: Digest,
+    /// The keys that it carries, once somebody has asked for one.
+    pub parsed_keys: ParsedKeys,
 }
 
 impl Event {
     /// The type of the event.
     pub const fn event_type(&self) -> EventType {
         self.data.event_type()
+    }
+
+    /// A key that the event carries, as it may be registered.
+    ///
+    /// # Errors
+    ///
+    /// It may not (K06).
+    pub fn parsed(&self, key: &PublicKeyBytes) -> Result<PublicKey, KeyError> {
+        self.parsed_keys.get(key, || carried(self).into_iter().map(|carried| carried.public).collect())
     }
 
     /// The first signer.
@@ -161,6 +174,7 @@ fn parse_signed(envelope: &Envelope, whole: bool) -> Result<Event, EventError> {
         valid_until: raw.valid_until,
         signers: raw.signers,
         digest: wire::digest(wire::EVENT_TYPE, &envelope.payload),
+        parsed_keys: ParsedKeys::default(),
     })
 }
 

@@ -46,7 +46,9 @@ impl Keyring {
     /// Adds every key that an event brought in.
     pub fn add_carried(&mut self, event: &Event) {
         for new in carried(event) {
-            self.add(&new.public);
+            if let Ok(key) = event.parsed(&new.public) {
+                self.keys.insert(new.public.key_id(), key);
+            }
         }
     }
 
@@ -80,13 +82,12 @@ impl Keyring {
     pub fn check(&self, event: &Event, envelope: &Envelope) -> Result<Checked, Refusal> {
         let new: Vec<Carried> = carried(event);
         for key in &new {
-            suitable(key)?;
+            suitable(event, key)?;
         }
         let message = envelope.pae();
         let mut checked = Checked::default();
         for signature in &envelope.signatures {
-            let fresh =
-                new.iter().find(|k| k.key == signature.keyid).and_then(|k| PublicKey::register(&k.public.0).ok());
+            let fresh = new.iter().find(|k| k.key == signature.keyid).and_then(|k| event.parsed(&k.public).ok());
             let Some(key) = fresh.as_ref().or_else(|| self.keys.get(&signature.keyid)) else {
                 checked.unknown.push(signature.keyid);
                 continue;

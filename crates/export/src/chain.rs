@@ -94,7 +94,7 @@ impl Chain {
 
     fn bring_keys(&mut self, index: u64, event: &Event) -> Result<(), String> {
         for new in carried(event) {
-            suitable(&new).map_err(|refusal| format!("entry {index}: {refusal}"))?;
+            suitable(event, &new).map_err(|refusal| format!("entry {index}: {refusal}"))?;
             let owner = if let Data::LedgerGenesis(data) = &event.data {
                 let named = data.registrar_keys.iter().find(|registrar| registrar.key == new.key);
                 named.map(|registrar| (OrganisationCode::REGISTRAR, registrar.person))

@@ -1,7 +1,5 @@
 //! K: may these keys speak now.
 
-use counterpart_tlog::ed25519::PublicKey;
-
 use crate::contest;
 use crate::event::data::{Data, PublicKeyBytes};
 use crate::event::{Event, Signer};
@@ -42,24 +40,24 @@ pub fn carried(event: &Event) -> Vec<Carried> {
     }
 }
 
-/// Whether a carried key may enter: canonical, not weak, torsion-free, and named by its own hash (K06).
+/// Whether a key that an event carries may enter: canonical, not weak, torsion-free, and named by its own hash (K06).
 ///
 /// # Errors
 ///
 /// [`Refusal::KeyUnsuitable`].
-pub fn suitable(carried: &Carried) -> Result<(), Refusal> {
+pub fn suitable(event: &Event, carried: &Carried) -> Result<(), Refusal> {
     let unsuitable = |problem: String| Refusal::KeyUnsuitable { problem };
     if carried.public.key_id() != carried.key {
         return Err(unsuitable(format!("the key id {} is not that of the key", carried.key)));
     }
-    PublicKey::register(&carried.public.0).map(drop).map_err(|error| unsuitable(error.to_string()))
+    event.parsed(&carried.public).map(drop).map_err(|error| unsuitable(error.to_string()))
 }
 
 /// All K checks of an event.
 pub(super) fn check(state: &State, event: &Event, at: Timestamp) -> Result<(), Refusal> {
     let carried = carried(event);
     for new in &carried {
-        suitable(new)?;
+        suitable(event, new)?;
         if !event.signers.iter().any(|signer| signer.key == new.key) {
             return Err(Refusal::KeyUnsuitable { problem: format!("key {} did not sign", new.key) });
         }

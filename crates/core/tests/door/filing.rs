@@ -5,8 +5,8 @@ use std::sync::Arc;
 use counterpart_core::commitment::{Disclosure, Kind, commit};
 use counterpart_core::derive;
 use counterpart_core::door::{self, Earlier, View};
-use counterpart_core::event::Event;
 use counterpart_core::event::data::{AdviceKind, Data, EventType, Visibility};
+use counterpart_core::event::{Event, ParsedKeys};
 use counterpart_core::json;
 use counterpart_core::refusal::Refusal;
 use counterpart_core::terms::{Party, Terms};
@@ -33,6 +33,7 @@ fn event(event_type: EventType, data: &Value) -> Event {
         valid_until: "2026-11-24T10:00:00.000Z".parse().unwrap(),
         signers: Vec::new(),
         digest: Digest([0; 32]),
+        parsed_keys: ParsedKeys::default(),
     }
 }
 
