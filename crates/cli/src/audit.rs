@@ -1,5 +1,6 @@
 //! `audit`: a log is checked again, whole, by somebody who trusts nobody.
 
+mod belt;
 mod engine;
 mod explain;
 mod judged;

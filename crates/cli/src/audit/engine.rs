@@ -1,32 +1,21 @@
 //! Everything again from the log alone: bytes, signatures, authority, rules, tree.
 //!
-//! ```text
-//! fetch (a thread of its own) ─▶ parse, hash, verify signatures (all cores) ─▶ decide, in order
-//! ```
-//!
-//! Memory holds a few groups of entries and the state that they make, however long the log is.
+//! A thread of its own fetches bundles; every core takes whatever can be done with one ([`super::belt`]).
+//! Memory holds a few bundles of entries and the state that they make, however long the log is.
 
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Mutex, PoisonError, RwLock};
 
 use anyhow::{Context, Result};
+use counterpart_core::admit::carried;
 use counterpart_core::door;
 use counterpart_core::keyring::Keyring;
 use counterpart_core::replay::{self, Read, Replay, Stop, Stopped};
 use counterpart_tlog::tile::TILE_WIDTH;
 use counterpart_tlog::{Hash, leaf_hash};
-use rayon::prelude::*;
 
+use super::belt::{Belt, Last, Work};
 use super::source::{self, Source};
 use super::tree::{Difference, Edge, GrowingTree};
-
-/// Bundles that are parsed and verified together: 8,192 entries keep every core busy between two decisions.
-const GROUP: u64 = if cfg!(test) { 2 } else { 32 };
-
-/// Groups that may wait to be parsed.
-const WAITING: usize = 2;
-
-/// Threads beyond one a core: they fill the gaps while others wait for the end of a group.
-const SPARE: usize = 2;
 
 /// What an audit is asked to look at.
 #[derive(Clone, Debug)]
@@ -100,11 +89,16 @@ pub struct Findings {
     pub edge: Edge,
 }
 
-/// The bundles of a group, in order; fewer when no more can be had.
-struct Group {
-    bundles: Vec<(Vec<u8>, u16)>,
-    /// How many entries at the beginning were verified before.
+/// A bundle as it was fetched.
+struct Bundle {
+    /// The index of its first entry.
+    first: u64,
+    bytes: Vec<u8>,
+    /// How many entries are wanted of it.
+    width: u16,
+    /// How many of them were verified before.
     skip: usize,
+    /// Why it could not be had.
     missing: Option<String>,
 }
 
@@ -116,9 +110,10 @@ struct Prepared {
     words: bool,
 }
 
-/// What was made of a group.
-#[derive(Default)]
-struct PreparedGroup {
+/// What was made of a bundle.
+struct Parsed {
+    /// The index of its first entry.
+    first: u64,
     entries: Vec<Prepared>,
     missing: Option<String>,
 }
@@ -129,39 +124,98 @@ struct PreparedGroup {
 ///
 /// The source cannot be read. What it holds is never an error.
 pub fn run(source: &Source, scope: &Scope, before: Verified, listener: &mut dyn Listener) -> Result<Findings> {
-    std::thread::scope(|threads| {
-        let (sender, groups) = sync_channel(WAITING);
-        let from = before.edge.frontier.size();
-        threads.spawn(move || fetch(source, from, scope.size, &sender));
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(cores + SPARE).build()?;
-        pool.install(move || Audit::new(source, scope, before).follow(&groups, listener))
-    })
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let from = before.edge.frontier.size();
+    let belt = Belt::new(threads);
+    let reading = Reading { seen: RwLock::new(before.replay.keyring.clone()), decide: scope.decide };
+    let mut audit = Audit::new(source, scope, before);
+    let last: Mutex<Box<Last<'_, Parsed>>> = Mutex::new(Box::new(|parsed| {
+        audit.decide(parsed)?;
+        audit.tell(listener);
+        Ok(())
+    }));
+    std::thread::scope(|scoped| {
+        let fetching = scoped.spawn(|| fetch(source, from, scope.size, &belt));
+        let others: Vec<_> = (1..threads).map(|_| scoped.spawn(|| belt.work(&reading, &last))).collect();
+        let mut worked = belt.work(&reading, &last);
+        for thread in others.into_iter().chain([fetching]) {
+            worked = worked.and(thread.join().unwrap_or_else(|bug| std::panic::resume_unwind(bug)));
+        }
+        worked
+    })?;
+    drop(last);
+    audit.finish()
 }
 
-fn fetch(source: &Source, from: u64, size: u64, sender: &SyncSender<Result<Group>>) {
+/// Lays the bundles of a log on the belt, from the one that holds entry `from` on, up to the first that cannot be had.
+fn fetch(source: &Source, from: u64, size: u64, belt: &Belt<Reading>) -> Result<()> {
+    let _end = belt.end_of_pieces();
     let width = u64::from(TILE_WIDTH);
-    let mut n = from / width;
+    let mut first = from - from % width;
     let mut skip = usize::try_from(from % width).unwrap_or_default();
     // Nothing is asked for when there is nothing new.
-    while from < size && n * width < size {
-        let mut group = Group { bundles: Vec::new(), skip: std::mem::take(&mut skip), missing: None };
-        while group.missing.is_none() && (group.bundles.len() as u64) < GROUP && n * width < size {
-            let wanted = u16::try_from((size - n * width).min(width)).unwrap_or(TILE_WIDTH);
-            match source.bundle(n, wanted) {
-                Ok(Some(bytes)) => group.bundles.push((bytes, wanted)),
-                Ok(None) => group.missing = Some(format!("entry bundle {n} is not there, or is too short")),
-                Err(error) => {
-                    let _ = sender.send(Err(error));
-                    return;
-                }
-            }
-            n += 1;
+    while from < size && first < size {
+        let wanted = u16::try_from((size - first).min(width)).unwrap_or(TILE_WIDTH);
+        let n = first / width;
+        let found = source.bundle(n, wanted)?;
+        let missing = found.is_none().then(|| format!("entry bundle {n} is not there, or is too short"));
+        let last = missing.is_some();
+        let bytes = found.unwrap_or_default();
+        if !belt.put(Bundle { first, bytes, width: wanted, skip: std::mem::take(&mut skip), missing }) || last {
+            break;
         }
-        let last = group.missing.is_some();
-        // The receiver goes away only when the audit has failed; then nobody waits for more.
-        if sender.send(Ok(group)).is_err() || last {
-            return;
+        first += width;
+    }
+    Ok(())
+}
+
+/// What every core does with a bundle by itself.
+struct Reading {
+    /// Every key that an entry so far brought in, decided or not: a key id is the hash of its key, so a signature
+    /// that verifies here verifies for ever. Whether the key was registered is decided in order.
+    seen: RwLock<Keyring>,
+    /// Signatures from this entry on are asked of nobody.
+    decide: u64,
+}
+
+impl Work for Reading {
+    type Fetched = Bundle;
+    type Parsed = Parsed;
+
+    fn parse(&self, bundle: Bundle) -> Parsed {
+        let first = bundle.first + bundle.skip as u64;
+        if bundle.missing.is_some() {
+            return Parsed { first, entries: Vec::new(), missing: bundle.missing };
+        }
+        match source::entries(&bundle.bytes, bundle.width) {
+            Ok(entries) => {
+                let entries = entries.into_iter().skip(bundle.skip).map(parse).collect();
+                Parsed { first, entries, missing: None }
+            }
+            Err(error) => {
+                let missing = Some(format!("the entry bundle cannot be read: {error}"));
+                Parsed { first, entries: Vec::new(), missing }
+            }
+        }
+    }
+
+    fn bring(&self, parsed: &Parsed) {
+        let brings = |read: &&Read| !carried(&read.event).is_empty();
+        let mut bringing = parsed.entries.iter().filter_map(|entry| entry.read.as_ref().ok()).filter(brings).peekable();
+        if bringing.peek().is_some() {
+            let mut seen = self.seen.write().unwrap_or_else(PoisonError::into_inner);
+            bringing.for_each(|read| seen.add_carried(&read.event));
+        }
+    }
+
+    fn verify(&self, parsed: &mut Parsed) {
+        for (_, entry) in (parsed.first..self.decide).zip(&mut parsed.entries) {
+            if let Ok(read) = &entry.read {
+                let seen = self.seen.read().unwrap_or_else(PoisonError::into_inner);
+                // What does not hold here is looked at again in its place, which says why.
+                entry.verified =
+                    seen.check(&read.event, &read.entry.envelope).is_ok_and(|checked| checked.unknown.is_empty());
+            }
         }
     }
 }
@@ -170,9 +224,6 @@ struct Audit<'a> {
     scope: &'a Scope,
     replay: Replay,
     tree: GrowingTree<'a>,
-    /// Every key that an entry so far brought in, decided or not: a key id is the hash of its key, so a signature
-    /// that verifies here verifies for ever. Whether the key was registered is decided in order.
-    seen: Keyring,
     stopped: Option<Stopped>,
     missing: Option<Difference>,
     with_words: u64,
@@ -190,7 +241,6 @@ impl<'a> Audit<'a> {
         let (from, root) = (tree.size(), tree.root());
         Self {
             scope,
-            seen: replay.keyring.clone(),
             replay,
             tree,
             stopped: None,
@@ -204,29 +254,17 @@ impl<'a> Audit<'a> {
         }
     }
 
-    fn follow(mut self, groups: &Receiver<Result<Group>>, listener: &mut dyn Listener) -> Result<Findings> {
-        let mut seen = std::mem::take(&mut self.seen);
-        let mut before = PreparedGroup::default();
-        loop {
-            let group = groups.recv().ok().transpose()?;
-            let ended = group.is_none();
-            // While one group is decided the next is parsed and verified.
-            let (decided, next) = rayon::join(
-                || self.decide(std::mem::take(&mut before)),
-                || group.map(|group| prepare(&group, &mut seen)).unwrap_or_default(),
-            );
-            decided?;
-            listener.decided(self.replay.state.size);
-            if self.agrees() {
-                let edge = self.tree.edge();
-                let (replay, handovers) = (&self.replay, self.handovers.as_slice());
-                listener.agrees(SoFar { replay, edge: &edge, with_words: self.with_words, handovers });
-            }
-            before = next;
-            if ended || self.missing.is_some() {
-                break;
-            }
+    /// Says how far it is, and what may be kept.
+    fn tell(&self, listener: &mut dyn Listener) {
+        listener.decided(self.replay.state.size);
+        if self.agrees() {
+            let edge = self.tree.edge();
+            let (replay, handovers) = (&self.replay, self.handovers.as_slice());
+            listener.agrees(SoFar { replay, edge: &edge, with_words: self.with_words, handovers });
         }
+    }
+
+    fn finish(mut self) -> Result<Findings> {
         let edge = self.tree.edge();
         self.tree.finish()?;
         Ok(Findings {
@@ -252,20 +290,19 @@ impl<'a> Audit<'a> {
         whole && self.replay.state.size == self.tree.size()
     }
 
-    fn decide(&mut self, group: PreparedGroup) -> Result<()> {
-        for entry in group.entries {
+    fn decide(&mut self, bundle: Parsed) -> Result<()> {
+        // Behind the first place at which something is missing nothing has an index.
+        if self.missing.is_some() {
+            return Ok(());
+        }
+        for entry in &bundle.entries {
             let index = self.tree.size();
             if index == self.scope.decide {
                 self.next = Some(entry.read.clone());
             }
             self.tree.push(entry.leaf).with_context(|| format!("the tiles around entry {index} cannot be read"))?;
             if self.stopped.is_none() && index < self.scope.decide {
-                match entry.read.map_err(|stop| Stopped { index, stop }).and_then(|read| {
-                    // A signature was verified with a key seen anywhere; it counts if that key is known by now.
-                    let known = |keyid| self.replay.keyring.holds(keyid);
-                    let verified = entry.verified && read.entry.envelope.signatures.iter().all(|s| known(s.keyid));
-                    self.replay.next(&read, verified)
-                }) {
+                match self.take(entry) {
                     Ok(()) => self.with_words += u64::from(entry.words),
                     Err(stopped) => self.stopped = Some(stopped),
                 }
@@ -280,48 +317,31 @@ impl<'a> Audit<'a> {
                 self.older_root = Some(self.tree.root());
             }
         }
-        if let Some(problem) = group.missing {
+        if let Some(problem) = bundle.missing {
             self.missing = Some(Difference { index: self.tree.size(), problem });
         }
         Ok(())
     }
-}
 
-/// Parses a group on all cores, then verifies its signatures on all cores.
-fn prepare(group: &Group, seen: &mut Keyring) -> PreparedGroup {
-    let mut missing = group.missing.clone();
-    let mut bytes = Vec::new();
-    let skip = group.skip;
-    for (bundle, width) in &group.bundles {
-        match source::entries(bundle, *width) {
-            Ok(entries) => bytes.extend(entries),
-            Err(error) => {
-                missing = Some(format!("the entry bundle cannot be read: {error}"));
-                break;
-            }
-        }
+    /// Decides the next entry.
+    fn take(&mut self, entry: &Prepared) -> Result<(), Stopped> {
+        let read = entry.read.as_ref().map_err(|stop| Stopped { index: self.replay.state.size, stop: stop.clone() })?;
+        // A signature was verified with a key seen anywhere; it counts if that key is known by now.
+        let known = |keyid| self.replay.keyring.holds(keyid);
+        let verified = entry.verified && read.entry.envelope.signatures.iter().all(|s| known(s.keyid));
+        self.replay.next(read, verified)
     }
-    let bytes = bytes.get(skip..).unwrap_or_default();
-    let mut entries: Vec<Prepared> = bytes.par_iter().with_min_len(32).map(|bytes| parse(bytes)).collect();
-    for entry in &entries {
-        if let Ok(read) = &entry.read {
-            seen.add_carried(&read.event);
-        }
-    }
-    let seen = &*seen;
-    entries.par_iter_mut().with_min_len(8).for_each(|entry| {
-        if let Ok(read) = &entry.read {
-            // What does not hold here is looked at again in its place, which says why.
-            entry.verified =
-                seen.check(&read.event, &read.entry.envelope).is_ok_and(|checked| checked.unknown.is_empty());
-        }
-    });
-    PreparedGroup { entries, missing }
 }
 
 fn parse(bytes: &[u8]) -> Prepared {
     let read = replay::read(bytes);
     let leaf = read.as_ref().map_or_else(|_| leaf_hash(bytes), |read| read.leaf);
     let words = read.as_ref().is_ok_and(|read| !door::seals(&read.event.data).is_empty());
+    // Keys are parsed here, once, and not where others wait for them.
+    if let Ok(read) = &read {
+        for new in carried(&read.event) {
+            let _ = read.event.parsed(&new.public);
+        }
+    }
     Prepared { leaf, read, verified: false, words }
 }

@@ -72,8 +72,8 @@ fn an_audit_that_is_stopped_anywhere_goes_on_to_the_same_end() {
     let scope = Scope { size: 1_104, decide: 1_104, older: None };
     let mut stopped = Stopped(&keeping, "note\n", Vec::new());
     let anew = engine::run(&source, &scope, Verified::default(), &mut stopped).unwrap();
-    assert_eq!(stopped.2, [0, 512, 1_024, 1_104], "after each group");
-    for size in [512, 1_024] {
+    assert_eq!(stopped.2, [256, 512, 768, 1_024, 1_104], "after each bundle");
+    for size in [256, 512, 1_024] {
         let part = Scope { size, decide: size, older: None };
         engine::run(&source, &part, Verified::default(), &mut Stopped(&keeping, "note\n", Vec::new())).unwrap();
         let before = keeping.load().unwrap().unwrap();
