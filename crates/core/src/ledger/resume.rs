@@ -75,20 +75,34 @@ impl<S: Store + ?Sized, L: LockStore + ?Sized> Ledger<S, L> {
         ledger.check_signed(signed).map(|()| Ok(ledger))
     }
 
-    /// The first of so many entries that is not the one from which its leaf came.
+    /// The first of so many entries that is not the one from which its leaf came. Some are read while those before them
+    /// are hashed.
     fn differing(&self, size: u64) -> Result<Option<u64>, StoreError> {
         let mut first = 0;
-        while first < size {
-            let end = size.min(first + CHUNK);
-            let mut entries = Vec::new();
-            self.store.read_back(first..end, &mut |index, entry| entries.push((index, entry.to_vec())))?;
+        let mut entries = self.chunk(first, size)?;
+        while !entries.is_empty() {
+            first += entries.len() as u64;
             let tree = &self.tree;
-            let other = entries.par_iter().filter(|(index, entry)| tree.leaf(*index) != Some(leaf_hash(entry)));
-            if let Some(index) = other.map(|(index, _)| *index).min() {
-                return Ok(Some(index));
+            let differs = || {
+                let other = entries.par_iter().filter(|(index, entry)| tree.leaf(*index) != Some(leaf_hash(entry)));
+                other.map(|(index, _)| *index).min()
+            };
+            let (differs, next) = rayon::join(differs, || self.chunk(first, size));
+            if differs.is_some() {
+                return Ok(differs);
             }
-            first = end;
+            entries = next?;
         }
         Ok(None)
+    }
+
+    /// The entries from `first` on, below `size`, that are read at once.
+    fn chunk(&self, first: u64, size: u64) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {
+        let end = size.min(first + CHUNK);
+        let mut entries = Vec::new();
+        if first < end {
+            self.store.read_back(first..end, &mut |index, entry| entries.push((index, entry.to_vec())))?;
+        }
+        Ok(entries)
     }
 }
