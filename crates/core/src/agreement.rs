@@ -107,6 +107,7 @@ mod negotiating;
 mod next;
 mod notes;
 mod outside;
+mod packing;
 pub mod party;
 pub mod publication;
 pub mod reference;
@@ -130,7 +131,7 @@ use serde::{Deserialize, Serialize};
 use crate::codes::ReferenceSet;
 use crate::event::EventType;
 use crate::event::data::{ReviewOutcome, SuspensionGround};
-use crate::header::{Formation, Header, PartyRow, RequiredRole, SharedRows, SignatureKind};
+use crate::header::{Formation, Header, PartyRow, RequiredRole, SignatureKind};
 use crate::ids::{AgreementId, DatasetId, EventId, OrganisationCode, PersonId, Role, codes};
 use crate::policy::Windows;
 use crate::time::{Date, Timestamp};
@@ -157,6 +158,7 @@ pub use why::{Cause, Names};
 pub(crate) use asked::{Question as Asking, acts_as};
 pub(crate) use filing::coherent;
 pub(crate) use lists::Tight;
+pub(crate) use packing::Front;
 
 /// One draft of the terms, as far as it stands in clear.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -176,12 +178,8 @@ pub struct Version {
 }
 
 impl Version {
-    fn share(&mut self, reference: Option<&ReferenceSet>, rows: &mut SharedRows) {
+    fn share(&mut self, reference: &ReferenceSet) {
         let Some(header) = Arc::get_mut(&mut self.header) else {
-            return;
-        };
-        rows.share(header);
-        let Some(reference) = reference else {
             return;
         };
         if header.code_lists == reference.code_lists {
@@ -468,6 +466,15 @@ impl Agreement {
         Cow::Owned(later)
     }
 
+    /// The same of one that need not stay as it is.
+    #[must_use]
+    pub fn into_at(mut self, instant: Timestamp) -> Self {
+        if self.due_at.is_some_and(|due| instant >= due) {
+            self.settle(instant);
+        }
+        self
+    }
+
     /// Where it stands, with what the stage carries.
     pub const fn stage(&self) -> &Stage {
         &self.stage
@@ -514,20 +521,10 @@ impl Agreement {
         &self.versions
     }
 
-    /// Holds only once what the newest draft says as others do: the lists and policies in force, and rows of parties.
-    pub(crate) fn share(&mut self, reference: Option<&ReferenceSet>, rows: &mut SharedRows) {
-        if let Some(newest) = self.versions.last_mut() {
-            newest.share(reference, rows);
-        }
-    }
-
-    /// The same of every draft, and of parties that came since.
-    pub(crate) fn share_all(&mut self, reference: Option<&ReferenceSet>, rows: &mut SharedRows) {
-        for version in &mut self.versions {
-            version.share(reference, rows);
-        }
-        for row in self.parties.iter_mut().filter_map(|party| party.row.as_mut()) {
-            rows.share_party(row);
+    /// Holds only once what the newest draft says as others do: the lists and policies in force.
+    pub(crate) fn share(&mut self, reference: Option<&ReferenceSet>) {
+        if let (Some(newest), Some(reference)) = (self.versions.last_mut(), reference) {
+            newest.share(reference);
         }
     }
 

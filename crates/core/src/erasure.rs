@@ -235,7 +235,7 @@ fn kept(state: &State, stream: Stream, data: &DisclosureErased, at: Timestamp) -
         return None;
     }
     match stream {
-        Stream::Agreement(id) => state.agreement(id)?.at(at).words_kept(london::date_of(at)),
+        Stream::Agreement(id) => state.agreement_at(id, at)?.words_kept(london::date_of(at)),
         Stream::Organisation(code) => {
             let appointment = state.organisations.get(&code)?.appointment_by(data.target)?;
             let serves = data.reason == ErasureReason::RetentionEnded && appointment.ended_on(at).is_none();

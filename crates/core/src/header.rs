@@ -4,14 +4,14 @@
 //! (wire.md 4). Members at their default are left out, so that one header has one spelling.
 
 mod lists;
+mod packing;
 mod partial;
 
 pub use lists::*;
 pub use partial::*;
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashSet};
-use std::hash::Hash;
+use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
@@ -93,7 +93,6 @@ pub struct Part3Row {
 }
 
 /// One party, numbered from 1 by its place.
-// Most agreements of a body say the same of it: the state holds each row once.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct PartyRow(Arc<PartyFacts>);
@@ -140,41 +139,6 @@ macro_rules! rows {
     };
 }
 rows!(PartyRow(PartyFacts) DatasetRow(DatasetFacts));
-
-/// Rows that are held already, by what they say.
-#[derive(Clone, Debug, Default)]
-pub struct SharedRows {
-    parties: HashSet<PartyRow>,
-    datasets: HashSet<DatasetRow>,
-    /// How many there may be before those that nothing else holds are let go.
-    most: usize,
-}
-
-impl SharedRows {
-    /// Holds each row of a header only once.
-    pub fn share(&mut self, header: &mut Header) {
-        header.parties.iter_mut().for_each(|row| self.share_party(row));
-        header.datasets.iter_mut().for_each(|row| hold_once(&mut self.datasets, row));
-        if self.parties.len() + self.datasets.len() > self.most {
-            self.parties.retain(|row| Arc::strong_count(&row.0) > 1);
-            self.datasets.retain(|row| Arc::strong_count(&row.0) > 1);
-            self.most = ((self.parties.len() + self.datasets.len()) * 2).max(1024);
-        }
-    }
-
-    /// Holds a party's row only once.
-    pub fn share_party(&mut self, row: &mut PartyRow) {
-        hold_once(&mut self.parties, row);
-    }
-}
-
-fn hold_once<R: Clone + Eq + Hash>(held: &mut HashSet<R>, row: &mut R) {
-    if let Some(same) = held.get(row) {
-        row.clone_from(same);
-    } else {
-        held.insert(row.clone());
-    }
-}
 
 /// One party, numbered from 1 by its place.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]

@@ -11,6 +11,7 @@ use serde::de::{self, Deserialize, Deserializer};
 use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
+use crate::packed::{Packed, Packing, Unpacking};
 use crate::wire::KeyId;
 
 /// The text is not of the grammar that was asked for.
@@ -216,6 +217,16 @@ impl fmt::Display for PersonId {
     }
 }
 
+impl Packed for PersonId {
+    fn pack(&self, to: &mut Packing<'_>) {
+        to.raw(&self.packed());
+    }
+
+    fn unpack(from: &mut Unpacking<'_>) -> Option<Self> {
+        Self::unpacked(from.raw()?)
+    }
+}
+
 string_serde!(packed PersonId, "PersonId", "^PER-[0-9A-HJKMNP-TV-Z]{12}$");
 
 /// The name of an event, made by the client: a `UUIDv7` in lower case. It is the idempotency key.
@@ -232,7 +243,7 @@ impl EventId {
         *self.as_bytes()
     }
 
-    fn unpacked(bytes: [u8; 16]) -> Option<Self> {
+    pub(crate) fn unpacked(bytes: [u8; 16]) -> Option<Self> {
         let uuid = Uuid::from_bytes(bytes);
         (uuid.get_version_num() == 7 && uuid.get_variant() == uuid::Variant::RFC4122).then_some(Self(uuid))
     }
@@ -283,7 +294,7 @@ impl AgreementId {
         *self.as_bytes()
     }
 
-    fn unpacked(bytes: [u8; 16]) -> Option<Self> {
+    pub(crate) fn unpacked(bytes: [u8; 16]) -> Option<Self> {
         let uuid = Uuid::from_bytes(bytes);
         (uuid.get_version_num() == 7 && uuid.get_variant() == uuid::Variant::RFC4122).then_some(Self(uuid))
     }
@@ -306,6 +317,16 @@ impl FromStr for AgreementId {
 impl fmt::Display for AgreementId {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.hyphenated().fmt(formatter)
+    }
+}
+
+impl Packed for AgreementId {
+    fn pack(&self, to: &mut Packing<'_>) {
+        to.raw(self.as_bytes());
+    }
+
+    fn unpack(from: &mut Unpacking<'_>) -> Option<Self> {
+        Self::unpacked(from.raw()?)
     }
 }
 
@@ -443,6 +464,17 @@ impl fmt::Display for DatasetId {
     }
 }
 
+impl Packed for DatasetId {
+    fn pack(&self, to: &mut Packing<'_>) {
+        to.byte(self.0);
+    }
+
+    fn unpack(from: &mut Unpacking<'_>) -> Option<Self> {
+        let number = from.byte()?;
+        (1..=Self::MAX).contains(&usize::from(number)).then_some(Self(number))
+    }
+}
+
 string_serde!(DatasetId, "DatasetId", "^DS-([1-9][0-9]?|1[0-9][0-9]|200)$");
 
 macro_rules! codes {
@@ -464,6 +496,16 @@ macro_rules! codes {
             /// The code as it stands in the log.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text,)+ }
+            }
+        }
+
+        impl $crate::packed::Packed for $name {
+            fn pack(&self, to: &mut $crate::packed::Packing<'_>) {
+                to.byte(*self as u8);
+            }
+
+            fn unpack(from: &mut $crate::packed::Unpacking<'_>) -> Option<Self> {
+                Self::ALL.get(usize::from(from.byte()?)).copied()
             }
         }
 

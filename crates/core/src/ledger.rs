@@ -361,6 +361,7 @@ impl<S: Store + ?Sized, L: LockStore + ?Sized> Ledger<S, L> {
             return Ok(Known::Same(index));
         }
         checked?;
+        self.replay.state.wake(event.stream);
         admit::before_door(&self.replay.state, event, at)?;
         opened.door.clone()?;
         self.hold_new_key(event)?;

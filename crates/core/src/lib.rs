@@ -20,6 +20,7 @@ pub mod london;
 pub mod message;
 pub mod offices;
 pub mod organisation;
+mod packed;
 pub mod policy;
 pub mod refusal;
 pub mod replay;

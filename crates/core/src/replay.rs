@@ -105,6 +105,7 @@ impl Replay {
                 return Err(stopped(Stop::Refused(Refusal::KeyUnknown { key: *key })));
             }
         }
+        self.state.wake(read.event.stream);
         admit::admit(&self.state, &read.event, read.entry.recorded_at).map_err(|r| stopped(Stop::Refused(r)))?;
         self.take_in(read);
         Ok(())

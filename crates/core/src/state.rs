@@ -18,7 +18,6 @@ use crate::contest::Contests;
 use crate::erasure::Erasures;
 use crate::event::data::{self, Data, ReferenceRow, Visibility};
 use crate::event::{Event, PublicKeyBytes};
-use crate::header::SharedRows;
 use crate::ids::{EventId, OrganisationCode, PersonId, Stream};
 use crate::keys::{Key, KeyStage};
 use crate::london;
@@ -26,11 +25,12 @@ use crate::offices::{Appointment, Delegation, Organisation, OrganisationStage};
 use crate::time::Timestamp;
 use crate::wire::KeyId;
 
-pub use events::{Events, Recorded, Row};
+pub use events::{Events, Recorded};
 pub use ledger::{Closed, Later, Published};
 pub use succession::Succession;
 
-use filed::Filed;
+pub(crate) use events::Row;
+pub(crate) use filed::Filed;
 
 /// What the genesis pins.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -91,13 +91,9 @@ pub struct State {
     /// The reference data in force, resolved when the ledger was founded.
     #[serde(skip)]
     pub reference: Option<Arc<ReferenceSet>>,
-    /// By the key of their stream, by reference, and in the order of filing. A copy of the state shares each until
-    /// either takes in an event of it.
+    /// By the key of their stream, by reference, and in the order of filing.
     #[serde(skip)]
     pub(crate) agreements: Filed,
-    /// Rows of headers that are held already.
-    #[serde(skip)]
-    pub(crate) rows: SharedRows,
     /// How many agreements began in a London year.
     pub(crate) filed_in: HashMap<u16, u32>,
     /// The agreements that name an organisation, by their places, in the order of filing.
@@ -123,7 +119,7 @@ impl State {
                 (organisation.revision, organisation.barrier.max(own))
             }),
             Stream::Key(key) => self.keys.get(&key).map_or((0, 0), |key| (key.revision, key.revision)),
-            Stream::Agreement(id) => self.agreements.get(&id).map_or((0, 0), |a| (a.revision(), a.barrier())),
+            Stream::Agreement(id) => self.agreements.front(&id).map_or((0, 0), |front| (front.revision, front.barrier)),
             Stream::Template(_) | Stream::Programme(_) => (0, 0),
         }
     }

@@ -1,5 +1,6 @@
 //! `GET /api/v1/agreements`, `/{id}` and `/{id}/history`: now, at an instant, or as of a size of the log.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -167,7 +168,7 @@ impl App {
             let view = self.reader.view();
             let filed: Vec<usize> = match wanted.party {
                 Some(party) => {
-                    let own = view.state().agreements_of(party).map(Agreement::id);
+                    let own = view.state().ids_of(party);
                     let mut places: Vec<usize> = own.filter_map(|id| view.board().place(id)).collect();
                     places.sort_unstable();
                     places
@@ -198,7 +199,7 @@ impl App {
         let called = wanted.q.as_ref().map(|q| view.board().called(&q.to_lowercase()));
         let places = found.from(cursor).filter(|place| called.as_ref().is_none_or(|called| called.contains(*place)));
         let fitting = places.filter_map(|place| {
-            let then = view.state().agreement(view.board().lines().get(place)?.id)?.at(moment.at);
+            let then = view.state().agreement_at(view.board().lines().get(place)?.id, moment.at)?;
             wanted.fits(&then).then(|| (place, agreements::row(&then)))
         });
         let mut list = List { agreements: Vec::new(), next: None };
@@ -227,7 +228,7 @@ impl App {
         {
             let view = self.reader.view();
             if let Some(agreement) = view.state().agreement(id)
-                && is_untouched_since(&view, agreement, moment.size)
+                && is_untouched_since(&view, &agreement, moment.size)
             {
                 return Ok(Some(say(&view, &agreement.at(moment.at))));
             }
@@ -256,8 +257,8 @@ impl App {
         let (own, outside, reference, windows) = {
             let view = self.reader.view();
             let Some(agreement) = view.state().agreement(id) else { return Ok(None) };
-            if is_untouched_since(&view, agreement, moment.size) {
-                return Ok(Some(agreement.clone()));
+            if is_untouched_since(&view, &agreement, moment.size) {
+                return Ok(Some(agreement.into_owned()));
             }
             let own = view.stream(Stream::Agreement(id)).iter().copied().take_while(|index| *index < moment.size);
             (own.collect::<Vec<u64>>(), agreement.outside().to_vec(), agreement.reference(), view.state().windows())
@@ -274,7 +275,7 @@ impl App {
 }
 
 /// An agreement by its human reference or by the key of its stream.
-pub(crate) fn named<'v>(view: &'v View, name: &str) -> Option<&'v Agreement> {
+pub(crate) fn named<'v>(view: &'v View, name: &str) -> Option<Cow<'v, Agreement>> {
     let state = view.state();
     if let Ok(reference) = name.parse::<Reference>() {
         return state.agreement_by_reference(reference);

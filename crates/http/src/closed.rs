@@ -101,8 +101,8 @@ impl App {
         let reference = path.strip_prefix("/agreements/").and_then(|name| name.parse::<Reference>().ok());
         let Some(reference) = reference else { return false };
         let view = self.reader.view();
-        let publication = view.state().agreement_by_reference(reference).and_then(Agreement::publication);
-        publication.is_some_and(|publication| match publication.decision {
+        let agreement = view.state().agreement_by_reference(reference);
+        agreement.as_deref().and_then(Agreement::publication).is_some_and(|publication| match publication.decision {
             PublicRegister::Publish | PublicRegister::PublishRedacted => true,
             PublicRegister::Withhold => false,
         })

@@ -3,6 +3,7 @@
 //!
 //! These are words that only the server's store holds, so the log rules cannot ask them.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use counterpart_core::agreement::{Agreement, Signature, Standing};
@@ -167,7 +168,7 @@ impl App {
     pub(crate) fn answered_terms(&self, id: AgreementId) -> Result<Option<Value>, StoreError> {
         let entry = {
             let view = self.reader.view();
-            let answered = view.state().agreement(id).map(|agreement| agreement.at((self.clock)()).answered().event);
+            let answered = view.state().agreement_at(id, (self.clock)()).map(|agreement| agreement.answered().event);
             answered.and_then(|event| view.index_of(event))
         };
         let Some(entry) = entry else { return Ok(None) };
@@ -187,7 +188,7 @@ impl App {
     ) -> Result<Vec<AdviceKind>, StoreError> {
         let entries: Vec<u64> = {
             let view = self.reader.view();
-            let advice = view.state().agreement(id).map(|agreement| advice(agreement, version, by));
+            let advice = view.state().agreement(id).map(|agreement| advice(&agreement, version, by));
             advice.unwrap_or_default().into_iter().filter_map(|event| view.index_of(event)).collect()
         };
         let mut against = Vec::new();
@@ -213,10 +214,10 @@ impl App {
     pub(crate) fn similar(&self, header: &Header) -> Vec<String> {
         let view = self.reader.view();
         let now = (self.clock)();
-        let of = |party: OrganisationCode| view.state().agreements_of(party).count();
+        let of = |party: OrganisationCode| view.state().count_of(party);
         let fewest = header.parties.iter().map(|row| row.organisation).min_by_key(|code| of(*code));
         let Some(fewest) = fewest else { return Vec::new() };
-        let alike = |agreement: &&Agreement| {
+        let alike = |agreement: &Cow<'_, Agreement>| {
             door::resembles(agreement.header(), header) && !agreement.at(now).name().is_final()
         };
         let compared = view.state().agreements_of(fewest).take(COMPARED_MAX);

@@ -65,7 +65,7 @@ impl App {
         let proposal = Proposal { terms, words: &words, parties, contacts: None, requesting_organisation: None };
         let on = london::date_of((self.clock)());
         let judged = |similar: &[String]| {
-            let exists = |id| self.reader.view().state().agreement(id).is_some();
+            let exists = |id| self.reader.view().state().has_agreement(id);
             view.surround(on, |around| {
                 let around = Surroundings { agreement_exists: Some(&exists), similar, ..*around };
                 door::validate(&proposal, &around, earlier.as_ref())
@@ -99,8 +99,8 @@ impl App {
         };
         let event = {
             let view = self.reader.view();
-            let agreement = view.state().agreement(id).ok_or_else(unknown)?;
-            let answered = agreement.at((self.clock)()).answered().event;
+            let agreement = view.state().agreement_at(id, (self.clock)()).ok_or_else(unknown)?;
+            let answered = agreement.answered().event;
             view.index_of(answered).ok_or_else(unknown)?
         };
         let event = self.recorded(event).map_err(|error| unread(&error))?.ok_or_else(unknown)?;

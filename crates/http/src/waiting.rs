@@ -300,7 +300,7 @@ impl App {
         let ids = match present {
             Present::Waiting if when.newest => at_places(&mut board.waiting_for(organisation)),
             Present::Live if when.newest => at_places(&mut board.live(organisation)),
-            Present::Waiting | Present::Live => state.agreements_of(organisation).map(Agreement::id).collect(),
+            Present::Waiting | Present::Live => state.ids_of(organisation).collect(),
         };
         (Seen::of(&view), ids)
     }

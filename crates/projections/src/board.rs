@@ -12,6 +12,7 @@ use counterpart_core::header::{DataClass, PublicRegister};
 use counterpart_core::ids::{AgreementId, EventId, OrganisationCode, Role};
 use counterpart_core::state::State;
 use counterpart_core::time::Timestamp;
+use rayon::prelude::*;
 
 use crate::bits::Bits;
 use crate::flows::{self, Flows};
@@ -20,6 +21,12 @@ use crate::register::{Search, is_unconfirmed, name_of};
 
 /// Changes of stage that are remembered for feeds: more than any feed shows.
 const CHANGES_MAX: usize = 256;
+
+/// How many agreements are read at once.
+const AT_ONCE: usize = 8_192;
+
+/// Fewer than so many are not worth several cores.
+const FEW: usize = 64;
 
 /// Words of an agreement that a decision opened to everybody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -51,6 +58,32 @@ pub struct Line {
     pub next: Box<[Next]>,
     pairs: Vec<(OrganisationCode, OrganisationCode)>,
     due: Option<Timestamp>,
+}
+
+/// What the board takes from an agreement.
+struct Read {
+    line: Line,
+    /// When it came to which stage, in order.
+    steps: Vec<(Timestamp, StageName)>,
+}
+
+impl Read {
+    fn of(state: &State, id: AgreementId, now: Timestamp) -> Option<Self> {
+        let then = state.agreement_at(id, now)?;
+        let line = Line {
+            id,
+            reference: then.reference(),
+            stage: then.name(),
+            class: then.header().class(),
+            parties: then.parties().iter().map(|party| party.organisation).collect(),
+            open: open(&then, state),
+            unconfirmed: is_unconfirmed(&then),
+            next: then.who_must_act_next().into(),
+            pairs: flows::pairs(&then).into_iter().collect(),
+            due: then.due_at(),
+        };
+        Some(Self { line, steps: then.history().iter().map(|step| (step.at, step.to)).collect() })
+    }
 }
 
 /// One change of stage.
@@ -97,65 +130,44 @@ impl Board {
     }
 
     /// Lets time pass up to an instant. `opened` gets the places whose open words are others now.
-    pub(crate) fn pass(
-        &mut self,
-        state: &State,
-        now: Timestamp,
-        index: &dyn Fn(EventId) -> Option<u64>,
-        opened: &mut Vec<usize>,
-    ) {
+    pub(crate) fn pass(&mut self, state: &State, now: Timestamp, opened: &mut Vec<usize>) {
         self.passed = self.passed.max(Some(now));
         while let Some((due, place)) = self.due.first().copied().filter(|(due, _)| *due <= now) {
             self.due.remove(&(due, place));
-            let agreement = self.lines.get(place).and_then(|line| state.agreement(line.id));
-            if let Some(agreement) = agreement {
-                self.take_up(agreement, now, index, opened);
+            if let Some(read) = self.lines.get(place).and_then(|line| Read::of(state, line.id, now)) {
+                self.take_up(read, opened);
             }
         }
     }
 
     /// Takes up what events changed. `opened` gets the places whose open words are others now.
-    pub(crate) fn changed(
-        &mut self,
-        state: &State,
-        ids: &[AgreementId],
-        now: Timestamp,
-        index: &dyn Fn(EventId) -> Option<u64>,
-        opened: &mut Vec<usize>,
-    ) {
+    pub(crate) fn changed(&mut self, state: &State, ids: &[AgreementId], now: Timestamp, opened: &mut Vec<usize>) {
         let now = self.passed.map_or(now, |passed| passed.max(now));
         let mut seen = HashSet::with_capacity(ids.len());
-        for agreement in ids.iter().filter(|id| seen.insert(**id)).filter_map(|id| state.agreement(*id)) {
-            self.take_up(agreement, now, index, opened);
+        let ids: Vec<AgreementId> = ids.iter().copied().filter(|id| seen.insert(*id)).collect();
+        for some in ids.chunks(AT_ONCE) {
+            let read = |id: &AgreementId| Read::of(state, *id, now);
+            // After a start it is all of them.
+            let read: Vec<Option<Read>> =
+                if some.len() < FEW { some.iter().map(read).collect() } else { some.par_iter().map(read).collect() };
+            for read in read.into_iter().flatten() {
+                self.take_up(read, opened);
+            }
         }
     }
 
-    fn take_up(
-        &mut self,
-        agreement: &Agreement,
-        now: Timestamp,
-        index: &dyn Fn(EventId) -> Option<u64>,
-        opened: &mut Vec<usize>,
-    ) {
-        let then = agreement.at(now);
-        let line = Line {
-            id: then.id(),
-            reference: then.reference(),
-            stage: then.name(),
-            class: then.header().class(),
-            parties: then.parties().iter().map(|party| party.organisation).collect(),
-            open: open(&then, index),
-            unconfirmed: is_unconfirmed(&then),
-            next: then.who_must_act_next().into(),
-            pairs: flows::pairs(&then).into_iter().collect(),
-            due: then.due_at(),
-        };
+    fn take_up(&mut self, read: Read, opened: &mut Vec<usize>) {
+        let Read { line, steps } = read;
         let place = self.place_of(&line);
         if self.lines.get(place).map_or(line.open.is_some(), |before| before.open != line.open) {
             opened.push(place);
         }
-        for (step, change) in then.history().iter().enumerate() {
-            self.changes.insert((change.at, place, step), change.to);
+        for (step, (at, to)) in steps.into_iter().enumerate() {
+            let full = self.changes.len() >= CHANGES_MAX;
+            let newest = self.changes.first_key_value().is_none_or(|(first, _)| *first < (at, place, step));
+            if newest || !full {
+                self.changes.insert((at, place, step), to);
+            }
         }
         while self.changes.len() > CHANGES_MAX {
             self.changes.pop_first();
@@ -416,11 +428,11 @@ fn counted(line: &Line) -> Option<StageName> {
     (!line.unconfirmed || line.stage != StageName::Active).then_some(line.stage)
 }
 
-fn open(agreement: &Agreement, index: &dyn Fn(EventId) -> Option<u64>) -> Option<Open> {
+fn open(agreement: &Agreement, state: &State) -> Option<Open> {
     let decided = agreement.publication()?;
     match decided.decision {
         PublicRegister::Publish | PublicRegister::PublishRedacted => {}
         PublicRegister::Withhold => return None,
     }
-    Some(Open { decided: decided.event, entry: index(agreement.current().event)? })
+    Some(Open { decided: decided.event, entry: state.events.get(&agreement.current().event)?.index })
 }

@@ -101,7 +101,7 @@ pub fn open(state: &State, event: &Event, reader: Option<&Reader>, at: Timestamp
         return whole(reader.is_some_and(theirs));
     };
     let Some(agreement) = state.agreement(id) else { return Open::Nothing };
-    let party = reader.is_some_and(|reader| is_party(agreement, reader.organisation));
+    let party = reader.is_some_and(|reader| is_party(&agreement, reader.organisation));
     let rows = event.data.party_rows();
     let named = || reader.is_some_and(|reader| rows.iter().any(|row| row.organisation == reader.organisation));
     let all = if let Data::AdviceGiven(_) = event.data {
@@ -118,8 +118,8 @@ pub fn open(state: &State, event: &Event, reader: Option<&Reader>, at: Timestamp
     if all {
         return Open::Whole;
     }
-    let granted = reader.map(|reader| granted(state, agreement, event, reader, at)).unwrap_or_default();
-    match published(agreement, event) {
+    let granted = reader.map(|reader| granted(state, &agreement, event, reader, at)).unwrap_or_default();
+    match published(&agreement, event) {
         None if granted.is_empty() => Open::Nothing,
         published => Open::Part { published, granted },
     }

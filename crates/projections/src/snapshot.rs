@@ -2,36 +2,23 @@
 //!
 //! ```text
 //! 0                how many parts of each kind follow: Head
-//! 1                the state, but for its events and agreements
-//! 2                where entries are found, by stream, type and organisation
-//! 3                the agreements in the order of filing
-//! events           stretches of rows of events, in the order of the log
-//! agreements       stretches of agreements, in the order of filing
+//! 1                where entries are found, by stream, type and organisation
+//! 2                the agreements in the order of filing
+//! state            the parts of the state, as [`counterpart_core::snapshot`] has them
 //! leaves           stretches of the leaf hashes, 32 bytes each
 //! ```
 //!
-//! All but the leaves are `MessagePack` with the names of members, as serde has them. The board is made from the rest.
+//! The first three are `MessagePack` with the names of members, as serde has them. The board is made from the rest.
 
-use std::sync::Arc;
-
-use counterpart_core::agreement::Agreement;
 use counterpart_core::ids::AgreementId;
-use counterpart_core::snapshot::{Apart, Together};
-use counterpart_core::state::{Row, State};
+use counterpart_core::snapshot::{read, written};
+use counterpart_core::state::State;
 use counterpart_core::storage::{Kept, Parts};
 use counterpart_tlog::{Hash, Tree};
-use rayon::prelude::*;
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::places::Places;
 use crate::view::View;
-
-/// Events of one part.
-const EVENTS: usize = 65_536;
-
-/// Agreements of one part.
-const AGREEMENTS: usize = 1_024;
 
 /// Leaves of one part.
 const LEAVES: usize = 65_536;
@@ -40,15 +27,14 @@ const LEAVES: usize = 65_536;
 const LEAF: usize = 32;
 
 /// Parts before those that may be many.
-const FIRST: usize = 4;
+const FIRST: usize = 3;
 
 /// What the parts are.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Head {
     size: u64,
-    events: usize,
-    agreements: usize,
+    state: usize,
     leaves: usize,
 }
 
@@ -80,44 +66,26 @@ impl View {
     ///
     /// Why they are not the parts of a view, in plain words.
     pub fn from_parts(kept: &dyn Kept) -> Result<Self, String> {
-        let head: Head = read(kept, 0)?;
-        let events = FIRST..FIRST.saturating_add(head.events);
-        let agreements = events.end..events.end.saturating_add(head.agreements);
-        let leaves = agreements.end..agreements.end.saturating_add(head.leaves);
+        let head: Head = read(&part(kept, 0)?)?;
+        let first = FIRST;
+        let leaves = first.saturating_add(head.state)..first.saturating_add(head.state).saturating_add(head.leaves);
         if leaves.end != kept.parts() {
             return Err("another number of parts was written".to_owned());
         }
-        let tree = || {
+        let tree = || -> Result<Tree, String> {
             let mut tree = Tree::new();
             for number in leaves {
                 let bytes = part(kept, number)?;
-                let whole = bytes.chunks_exact(LEAF).filter_map(|leaf| leaf.try_into().ok().map(Hash::from_bytes));
-                tree.extend(whole);
+                let (leaves, _) = bytes.as_chunks::<LEAF>();
+                tree.extend(leaves.iter().copied().map(Hash::from_bytes));
             }
             Ok(tree)
         };
-        let recorded = || {
-            let mut recorded: Vec<Row> = Vec::new();
-            for number in events {
-                let stretch: Vec<Row> = read(kept, number)?;
-                if recorded.is_empty() {
-                    recorded.reserve(usize::try_from(head.size).unwrap_or_default().min(stretch.len() * head.events));
-                }
-                recorded.extend(stretch);
-            }
-            Ok(recorded)
-        };
-        let stretches = || agreements.into_par_iter().map(|number| read(kept, number)).collect::<Result<Vec<_>, _>>();
-        let rest = || -> Result<(Places, Vec<AgreementId>), String> { Ok((read(kept, 2)?, read(kept, 3)?)) };
-        let ((state, others), (recorded, (tree, stretches))) = rayon::join(
-            || rayon::join(|| read::<State>(kept, 1), rest),
-            || rayon::join(recorded, || rayon::join(tree, stretches)),
-        );
-        let (tree, (places, filed)): (Result<Tree, String>, _) = (tree, others?);
-        let (tree, recorded): (Tree, Result<Vec<Row>, String>) = (tree?, recorded);
-        let agreements: Vec<Vec<Arc<Agreement>>> = stretches?;
-        let together = Together { rest: state?, events: recorded?, agreements };
-        let state = together.state().ok_or("its parts are not those of one state")?;
+        let state = || State::together(head.state, &|number| kept.part(first.checked_add(number)?));
+        let places = || -> Result<Places, String> { read(&part(kept, 1)?) };
+        let filed = || -> Result<Vec<AgreementId>, String> { read(&part(kept, 2)?) };
+        let (state, (tree, (places, filed))) = rayon::join(state, || rayon::join(tree, || rayon::join(places, filed)));
+        let (state, tree, places, filed) = (state?, tree?, places?, filed?);
         let fits = [state.size, tree.size()] == [head.size; 2] && filed.len() == state.agreements().len();
         if !fits {
             return Err("its parts are of other sizes".to_owned());
@@ -147,34 +115,18 @@ impl Frozen {
 }
 
 fn parts(state: &State, tree: &Tree, places: &Places, filed: &[AgreementId], each: &mut dyn FnMut(&mut Parts<'_>)) {
-    let Apart { rest, events, agreements } = state.apart();
+    let apart = state.apart();
     let leaves: Vec<u64> = (0..tree.size()).step_by(LEAVES).collect();
-    let counts = (events.len().div_ceil(EVENTS), agreements.len().div_ceil(AGREEMENTS));
-    let head = Head { size: state.size, events: counts.0, agreements: counts.1, leaves: leaves.len() };
-    let first = [written(&head), written(rest), written(places), written(filed)];
+    let head = Head { size: state.size, state: apart.count(), leaves: leaves.len() };
+    let first = [written(&head), written(places), written(filed)];
     if first.iter().any(Vec::is_empty) {
         return;
     }
-    let events = events.chunks(EVENTS).map(written);
-    let agreements = agreements.chunks(AGREEMENTS).map(written);
     let leaves = leaves.into_iter().map(|from| {
         let stretch = (from..tree.size()).take(LEAVES).filter_map(|index| tree.leaf(index));
         stretch.flat_map(counterpart_tlog::Hash::to_bytes).collect()
     });
-    each(&mut first.into_iter().chain(events).chain(agreements).chain(leaves));
-}
-
-/// The bytes of a part; none if it has no such form.
-fn written<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    match value.serialize(&mut rmp_serde::Serializer::new(&mut bytes).with_struct_map()) {
-        Ok(()) => bytes,
-        Err(_) => Vec::new(),
-    }
-}
-
-fn read<T: DeserializeOwned>(kept: &dyn Kept, number: usize) -> Result<T, String> {
-    rmp_serde::from_slice(&part(kept, number)?).map_err(|error| format!("part {number} does not read: {error}"))
+    each(&mut first.into_iter().chain(apart.parts()).chain(leaves));
 }
 
 fn part(kept: &dyn Kept, number: usize) -> Result<Vec<u8>, String> {

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use counterpart_core::agreement::Agreement;
 use counterpart_core::event::{Event, EventType};
 use counterpart_core::ids::{AgreementId, EventId, OrganisationCode, Stream};
 use counterpart_core::state::State;
@@ -41,12 +40,12 @@ impl View {
     pub fn record(&mut self, event: &Event, recorded_at: Timestamp, leaf: Hash) {
         self.places.add(self.state.size, event);
         if let Stream::Agreement(id) = event.stream {
-            if self.state.agreement(id).is_none() {
+            if !self.state.has_agreement(id) {
                 self.filed.push(id);
             }
             self.changed.push(id);
         } else if let (EventType::OrganisationLeft, Stream::Organisation(code)) = (event.event_type(), event.stream) {
-            self.changed.extend(self.state.agreements_of(code).map(Agreement::id));
+            self.changed.extend(self.state.ids_of(code));
         }
         if reaches_agreements(event.event_type()) {
             self.changed.extend(self.filed.iter().copied());
@@ -62,9 +61,7 @@ impl View {
         self.checkpoint = Some(checkpoint);
         let changed = std::mem::take(&mut self.changed);
         if let Some(now) = self.state.recorded_at {
-            let events = &self.state.events;
-            let index = |id: EventId| events.get(&id).map(|recorded| recorded.index);
-            self.board.changed(&self.state, &changed, now, &index, &mut self.opened);
+            self.board.changed(&self.state, &changed, now, &mut self.opened);
         }
     }
 
@@ -75,9 +72,7 @@ impl View {
 
     /// Lets time pass for the board, up to an instant.
     pub fn pass(&mut self, now: Timestamp) {
-        let events = &self.state.events;
-        let index = |id: EventId| events.get(&id).map(|recorded| recorded.index);
-        self.board.pass(&self.state, now, &index, &mut self.opened);
+        self.board.pass(&self.state, now, &mut self.opened);
     }
 
     /// The place on the board of each change of the words that everybody may read, in order; a place may come again.

@@ -54,7 +54,7 @@ proptest! {
         for id in filed {
             let agreement = replay.state.agreement(id).unwrap();
             let at = replay.state.recorded_at.unwrap();
-            let row = Row::of(&replay.state, agreement, at, &opened);
+            let row = Row::of(&replay.state, &agreement, at, &opened);
             let text = serde_json::to_string(&row).unwrap();
             prop_assert!(persons.iter().all(|person| !text.contains(person)) && !text.contains("PER-"), "{text}");
             prop_assert!(!text.contains("dpo at camden") && !text.contains("breach desk"), "{text}");

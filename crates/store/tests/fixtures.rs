@@ -120,8 +120,8 @@ fn a_newer_format_of_any_file_is_refused_by_name() {
 }
 
 #[test]
-fn a_snapshot_of_format_1_is_read_by_the_program_that_wrote_it_and_by_no_other() {
-    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/snapshot-1");
+fn a_snapshot_of_format_2_is_read_by_the_program_that_wrote_it_and_by_no_other() {
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/snapshot-2");
     let parts = [b"one part".to_vec(), Vec::new(), vec![7; 1000]];
     let by = |program: u8| SnapshotFile::at(&fixture, Arc::new(move || Some([program; 32])));
     let kept = by(7).newest().unwrap();
@@ -134,6 +134,15 @@ fn a_snapshot_of_format_1_is_read_by_the_program_that_wrote_it_and_by_no_other()
     let again = SnapshotFile::at(parent.path(), Arc::new(|| Some([7; 32])));
     again.keep(9, [1; 32], &mut parts.into_iter()).unwrap();
     assert_eq!(fs::read(parent.path().join("SNAPSHOT")).unwrap(), fs::read(fixture.join("SNAPSHOT")).unwrap());
+}
+
+#[test]
+fn a_snapshot_of_format_1_is_none() {
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/snapshot-1");
+    let before = fs::read(fixture.join("SNAPSHOT")).unwrap();
+    // Even to the program that wrote it: its parts were laid out otherwise.
+    assert!(SnapshotFile::at(&fixture, Arc::new(|| Some([7; 32]))).newest().is_none());
+    assert_eq!(fs::read(fixture.join("SNAPSHOT")).unwrap(), before);
 }
 
 fn copy(from: &Path, to: &Path) {

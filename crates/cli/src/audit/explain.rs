@@ -142,8 +142,7 @@ fn post(state: &State, event: &Event, signer: &Signer, at: Timestamp, delegation
 /// Where the agreement of a stream stood at an instant.
 fn standing(state: &State, stream: Stream, at: Timestamp) -> Option<String> {
     let Stream::Agreement(id) = stream else { return None };
-    let agreement = state.agreement(id)?;
-    let agreement = agreement.at(at);
+    let agreement = state.agreement_at(id, at)?;
     let missing: Vec<String> = agreement
         .parties()
         .iter()

@@ -45,7 +45,7 @@ fn with_agreement(
     at: Timestamp,
     ask: impl FnOnce(&Asking<'_>) -> Result<(), Refusal>,
 ) -> Result<(), Refusal> {
-    let settled = state.agreements.get(&id).map(|agreement| agreement.at(at));
+    let settled = state.agreement_at(id, at);
     ask(&Asking { state, agreement: settled.as_deref(), event, at })
 }
 

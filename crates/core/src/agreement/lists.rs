@@ -65,6 +65,12 @@ impl<T> DerefMut for Rare<T> {
     }
 }
 
+impl<T> From<Vec<T>> for Rare<T> {
+    fn from(items: Vec<T>) -> Self {
+        Self((!items.is_empty()).then(|| Box::new(items)))
+    }
+}
+
 impl<T: Clone> From<&[T]> for Rare<T> {
     fn from(items: &[T]) -> Self {
         Self((!items.is_empty()).then(|| Box::new(items.to_vec())))

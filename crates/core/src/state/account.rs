@@ -152,7 +152,7 @@ impl State {
             line(json!({ "human": human, "person": person }));
         }
         let mut authors: Vec<Vec<(EventId, OrganisationCode, Role)>> = Vec::new();
-        authors.resize_with(self.agreements.values().len(), Vec::new);
+        authors.resize_with(self.agreements.len(), Vec::new);
         for row in self.events.rows() {
             let own = row.agreement().and_then(|place| authors.get_mut(usize::try_from(place).ok()?));
             if let Some(own) = own {
@@ -160,10 +160,13 @@ impl State {
                 own.push((row.id, organisation, role));
             }
         }
-        let mut agreements: Vec<_> = self.agreements.values().zip(authors).collect();
-        agreements.sort_by_key(|(agreement, _)| agreement.id());
-        for (agreement, authors) in agreements {
-            line(agreement.account(&authors));
+        let mut agreements: Vec<_> = self.agreements.places().collect();
+        agreements.sort_unstable();
+        for (_, place) in agreements {
+            let authors = usize::try_from(place).ok().and_then(|place| authors.get(place));
+            if let (Some(agreement), Some(authors)) = (self.agreements.at(place), authors) {
+                line(agreement.account(authors));
+            }
         }
     }
 

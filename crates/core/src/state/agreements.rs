@@ -1,7 +1,8 @@
 //! The agreements of a state: finding them, and taking in their events.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::num::NonZero;
 
 use serde::{Deserialize, Serialize};
 
@@ -60,13 +61,35 @@ impl Today {
 }
 
 impl State {
-    /// The agreement of a stream, as of its newest event. Ask [`Agreement::at`] for an instant.
-    pub fn agreement(&self, id: AgreementId) -> Option<&Agreement> {
+    /// The agreement of a stream, as of its newest event. One at rest is unpacked, which takes a few microseconds.
+    pub fn agreement(&self, id: AgreementId) -> Option<Cow<'_, Agreement>> {
         self.agreements.get(&id)
     }
 
+    /// The agreement of a stream as it stands at an instant, as [`Agreement::at`] says.
+    pub fn agreement_at(&self, id: AgreementId, instant: Timestamp) -> Option<Cow<'_, Agreement>> {
+        self.agreement(id).map(|agreement| at(agreement, instant))
+    }
+
+    /// Whether there is an agreement of this stream.
+    pub fn has_agreement(&self, id: AgreementId) -> bool {
+        self.agreements.contains_key(&id)
+    }
+
+    /// Makes ready what an event of a stream is decided by: nothing of what the state says changes.
+    pub fn wake(&mut self, stream: Stream) {
+        if let Stream::Agreement(id) = stream {
+            self.agreements.wake(&id);
+        }
+    }
+
+    /// Sets how many agreements are open at most, which is a matter of memory and time alone: 1,024 unless it is set.
+    pub fn hold_open(&mut self, most: NonZero<usize>) {
+        self.agreements.hold_open(most);
+    }
+
     /// The agreement of a human reference.
-    pub fn agreement_by_reference(&self, reference: Reference) -> Option<&Agreement> {
+    pub fn agreement_by_reference(&self, reference: Reference) -> Option<Cow<'_, Agreement>> {
         self.agreements.by_reference(reference)
     }
 
@@ -77,15 +100,28 @@ impl State {
         own.then(|| self.events.author(row))
     }
 
-    /// Every agreement, in the order of filing.
-    pub fn agreements(&self) -> impl ExactSizeIterator<Item = &Agreement> {
+    /// Every agreement, in the order of filing, each unpacked as it is asked for.
+    pub fn agreements(&self) -> impl ExactSizeIterator<Item = Cow<'_, Agreement>> {
         self.agreements.values()
     }
 
-    /// The agreements that name an organisation, in the order of filing.
-    pub fn agreements_of(&self, organisation: OrganisationCode) -> impl Iterator<Item = &Agreement> {
-        let places = self.agreements_of.get(&organisation).map(Vec::as_slice).unwrap_or_default();
-        places.iter().filter_map(|place| self.agreements.at(*place))
+    /// The agreements that name an organisation, in the order of filing, each unpacked as it is asked for.
+    pub fn agreements_of(&self, organisation: OrganisationCode) -> impl Iterator<Item = Cow<'_, Agreement>> {
+        self.places_of(organisation).iter().filter_map(|place| self.agreements.at(*place))
+    }
+
+    /// The streams of the agreements that name an organisation, in the order of filing.
+    pub fn ids_of(&self, organisation: OrganisationCode) -> impl Iterator<Item = AgreementId> {
+        self.places_of(organisation).iter().filter_map(|place| self.agreements.id_of(*place))
+    }
+
+    /// How many agreements name an organisation.
+    pub fn count_of(&self, organisation: OrganisationCode) -> usize {
+        self.places_of(organisation).len()
+    }
+
+    fn places_of(&self, organisation: OrganisationCode) -> &[u32] {
+        self.agreements_of.get(&organisation).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// The windows that the ledger's policies set.
@@ -127,7 +163,7 @@ impl State {
                 self.erasures.held(event.stream, is_held, at);
             }
             if agreement.versions().len() > drafts {
-                agreement.share(self.reference.as_deref(), &mut self.rows);
+                agreement.share(self.reference.as_deref());
             }
             let now = agreement.parties().iter().map(|party| party.organisation);
             if now.clone().eq(before.iter().copied()) {
@@ -147,9 +183,9 @@ impl State {
         let Some(mut agreement) = Agreement::begun(event, at, reference, self.windows()) else {
             return;
         };
-        agreement.share(self.reference.as_deref(), &mut self.rows);
+        agreement.share(self.reference.as_deref());
         let parties: Vec<OrganisationCode> = agreement.parties().iter().map(|party| party.organisation).collect();
-        let place = self.agreements.push(Arc::new(agreement));
+        let place = self.agreements.push(agreement);
         for organisation in parties {
             self.agreements_of.entry(organisation).or_default().push(place);
             self.await_departures(id, organisation, index, at);
@@ -180,5 +216,13 @@ impl State {
         }
         self.humans.insert(mine, root);
         self.humans.insert(data.person, root);
+    }
+}
+
+/// An agreement as it stands at an instant.
+fn at(agreement: Cow<'_, Agreement>, instant: Timestamp) -> Cow<'_, Agreement> {
+    match agreement {
+        Cow::Borrowed(open) => open.at(instant),
+        Cow::Owned(own) => Cow::Owned(own.into_at(instant)),
     }
 }

@@ -33,8 +33,8 @@ impl Recorded {
 }
 
 /// An event by its index.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Row {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Row {
     /// Its id.
     pub(crate) id: EventId,
     digest: Digest,
@@ -48,7 +48,38 @@ pub struct Row {
     pub(crate) role: Role,
 }
 
+/// Bytes of a row that is put down.
+const ROW: usize = 57;
+
 impl Row {
+    /// The row put down: id, digest, home, body, type, role.
+    pub(crate) fn to_bytes(self) -> [u8; ROW] {
+        let mut bytes = Vec::with_capacity(ROW);
+        bytes.extend_from_slice(self.id.as_bytes());
+        bytes.extend_from_slice(&self.digest.0);
+        bytes.extend_from_slice(&self.home.to_le_bytes());
+        bytes.extend_from_slice(&self.body);
+        bytes.extend_from_slice(&[self.event_type as u8, self.role as u8]);
+        bytes.try_into().unwrap_or([0; ROW])
+    }
+
+    /// The row that was put down; none if it is no row.
+    pub(crate) fn of_bytes(bytes: &[u8; ROW]) -> Option<Self> {
+        let (id, rest) = bytes.split_first_chunk()?;
+        let (digest, rest) = rest.split_first_chunk()?;
+        let (home, rest) = rest.split_first_chunk()?;
+        let (body, rest) = rest.split_first_chunk()?;
+        let [event_type, role] = <[u8; 2]>::try_from(rest).ok()?;
+        Some(Self {
+            id: EventId::unpacked(*id)?,
+            digest: Digest(*digest),
+            home: u32::from_le_bytes(*home),
+            body: *body,
+            event_type: EventType::ALL.get(usize::from(event_type)).copied()?,
+            role: Role::ALL.get(usize::from(role)).copied()?,
+        })
+    }
+
     /// The place of its agreement among all of them, if it is one's event.
     pub(crate) fn agreement(&self) -> Option<u32> {
         (self.home < ELSEWHERE).then_some(self.home)

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::agreement::{Agreement, Change, Outside};
+use crate::agreement::{Change, Outside};
 use crate::event::Event;
 use crate::event::data::{
     MembershipChange, OrganisationLeft, OrganisationSucceeded, PartnershipMembershipChanged, SuccessionKind,
@@ -64,7 +64,7 @@ impl State {
 
     /// The agreements that name an organisation.
     fn named(&self, organisation: OrganisationCode) -> Vec<AgreementId> {
-        self.agreements_of(organisation).map(Agreement::id).collect()
+        self.ids_of(organisation).collect()
     }
 
     pub(super) fn leave(&mut self, event: &Event, data: &OrganisationLeft, index: u64, at: Timestamp) {
@@ -125,11 +125,11 @@ impl State {
         index: u64,
         at: Timestamp,
     ) {
-        let Some(agreement) = self.agreements.get(&id) else {
+        let Some(agreement) = self.agreement_at(id, at) else {
             return;
         };
         let named = succession.mapping.get(&id).copied();
-        let passes = named.is_some() || agreement.at(at).passes_on(predecessor, &succession.functions);
+        let passes = named.is_some() || agreement.passes_on(predecessor, &succession.functions);
         let successor = named.unwrap_or(succession.default);
         if !passes || successor == predecessor {
             return;

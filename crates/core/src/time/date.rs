@@ -43,11 +43,11 @@ impl Date {
         (Date::MIN..=Date::MAX).contains(&date).then_some(date)
     }
 
-    fn number(self) -> i64 {
+    pub(crate) fn number(self) -> i64 {
         self.epoch_days()
     }
 
-    fn from_number(number: i64) -> Option<Date> {
+    pub(crate) fn from_number(number: i64) -> Option<Date> {
         Date::from_epoch_days(number)
     }
 

@@ -29,11 +29,11 @@ impl Timestamp {
         (Timestamp::MIN..=Timestamp::MAX).contains(&instant).then_some(instant)
     }
 
-    const fn number(self) -> i64 {
+    pub(crate) const fn number(self) -> i64 {
         self.millis
     }
 
-    fn from_number(number: i64) -> Option<Timestamp> {
+    pub(crate) fn from_number(number: i64) -> Option<Timestamp> {
         Timestamp::from_millis(number)
     }
 

@@ -124,7 +124,7 @@ fn notice_and_term_of_one_instant_come_in_the_order_of_the_table() {
 #[test]
 fn looking_ahead_changes_nothing() {
     let case = Case::in_stage('P', Shape::pair());
-    let before = case.stored().clone();
+    let before = case.stored().into_owned();
     let _ = case.at(at(instant("2030-01-01T00:00:00.000Z")));
     assert_eq!(*case.stored(), before);
 }

@@ -38,14 +38,14 @@ impl History {
         let state = &self.case.world.replay.state;
         let (size, root) = (state.size, self.case.world.replay.frontier.root());
         let counterpart_core::ids::Stream::Agreement(id) = event.stream else { return };
-        let before = state.agreement(id).cloned();
+        let before = state.agreement(id).map(std::borrow::Cow::into_owned);
         if self.case.world.record(draft).is_ok() {
             self.events.push((event, now));
         } else {
             // I4: a refused event leaves everything as it was.
             let state = &self.case.world.replay.state;
             assert_eq!((state.size, self.case.world.replay.frontier.root()), (size, root));
-            assert_eq!(state.agreement(id).cloned(), before);
+            assert_eq!(state.agreement(id).map(std::borrow::Cow::into_owned), before);
         }
     }
 
@@ -207,7 +207,7 @@ fn invariants_hold_after_every_step_of_random_histories_that_reach_every_stage()
         let stored = history.case.stored();
         let events = (0..).zip(&history.events).map(|(index, (event, at))| (index, event, *at));
         let again = Agreement::replayed(events, &[], u64::MAX, stored.reference(), windows).unwrap();
-        assert_eq!(&again, stored, "seed {seed}");
+        assert_eq!(again, *stored, "seed {seed}");
     }
     assert_eq!(seen.iter().collect::<String>(), "AFLPSVWX");
 }

@@ -2,6 +2,7 @@
 //!
 //! Everything is a real entry with real signatures, admitted and replayed like any other.
 
+use std::borrow::Cow;
 use std::sync::OnceLock;
 
 use counterpart_core::agreement::{Agreement, StageName};
@@ -393,7 +394,7 @@ impl Case {
         self.world.record(&draft).expect_err("the rules say no").stop.to_string()
     }
 
-    pub fn stored(&self) -> &Agreement {
+    pub fn stored(&self) -> Cow<'_, Agreement> {
         let id: AgreementId = self.stream.strip_prefix("agr:").unwrap().parse().unwrap();
         self.world.replay.state.agreement(id).unwrap()
     }

@@ -285,5 +285,5 @@ fn an_agreement_with_grants_is_rebuilt_as_it_was() {
     let data = grant("ISL", &["/words"], &in_days(&case, 30));
     case.does("AccessGranted", data, &[officer("CMD", "IGL")]);
     let size = case.world.replay.state.size;
-    assert_eq!(&case.rebuilt(size), case.stored());
+    assert_eq!(case.rebuilt(size), *case.stored());
 }

@@ -1,6 +1,7 @@
 //! The histories that every property is asked of: the same ones, made once.
 
 use std::collections::HashMap;
+use std::num::NonZero;
 use std::sync::{Arc, OnceLock};
 
 use counterpart_core::agreement::{Agreement, Signature};
@@ -41,6 +42,10 @@ pub fn histories() -> &'static [Told] {
 
 fn tell(number: u64) -> Told {
     let mut ledger = Chronicle::founded(number);
+    // Which agreements are at rest decides nothing: in two thirds of the histories few are ever open.
+    if let Some(most) = NonZero::new([0, 1, 3][usize::try_from(number % 3).unwrap()]) {
+        ledger.replay.state.hold_open(most);
+    }
     let founded = ledger.entries.len();
     let mut steps = Vec::with_capacity(MOVES);
     for place in 0..MOVES {
@@ -129,7 +134,7 @@ pub fn time_goes_on(agreement: &Agreement) -> Vec<(Timestamp, Agreement)> {
 pub fn each_agreement(mut look: impl FnMut(&Told, &Agreement)) -> usize {
     let mut count = 0;
     for told in histories() {
-        let mut all: Vec<&Agreement> = told.ledger.state().agreements().collect();
+        let mut all: Vec<_> = told.ledger.state().agreements().collect();
         all.sort_by_key(|agreement| agreement.reference());
         for agreement in all {
             look(told, &agreement.at(told.ledger.instant()));

@@ -12,6 +12,7 @@
 #[path = "../history/history.rs"]
 mod history;
 
+mod at_rest;
 mod authority;
 mod corpus;
 mod coverage;

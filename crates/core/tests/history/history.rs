@@ -9,6 +9,7 @@ mod moves;
 mod papers;
 mod spoil;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
@@ -322,7 +323,7 @@ impl Chronicle {
         }
     }
 
-    fn of_stream(&self, event: &Event) -> Option<&Agreement> {
+    fn of_stream(&self, event: &Event) -> Option<Cow<'_, Agreement>> {
         if let Stream::Agreement(id) = event.stream { self.state().agreement(id) } else { None }
     }
 
@@ -345,7 +346,7 @@ impl Chronicle {
 
     /// The agreements that an event may have changed.
     fn changed_by(&self, event: &Event) -> Vec<(AgreementId, Arc<Agreement>)> {
-        let of = |agreement: &Agreement| (agreement.id(), Arc::new(agreement.clone()));
+        let of = |agreement: Cow<'_, Agreement>| (agreement.id(), Arc::new(agreement.into_owned()));
         match event.stream {
             Stream::Agreement(id) => self.state().agreement(id).into_iter().map(of).collect(),
             Stream::Organisation(_) | Stream::Key(_) => {

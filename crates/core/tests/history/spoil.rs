@@ -207,11 +207,7 @@ impl Chronicle {
 
     fn hashes(&self, id: counterpart_core::ids::AgreementId) -> Vec<String> {
         let agreement = self.state().agreement(id);
-        agreement
-            .into_iter()
-            .flat_map(counterpart_core::agreement::Agreement::versions)
-            .map(|version| version.hash.to_string())
-            .collect()
+        agreement.iter().flat_map(|own| own.versions()).map(|version| version.hash.to_string()).collect()
     }
 
     /// Every day that is named lies elsewhere.

@@ -122,7 +122,7 @@ async fn show(app: &Arc<App>, visit: &Visit, name: &str) -> Result<Response, Pro
         let agreement = named(&view, name).ok_or_else(none)?;
         let current = view.index_of(agreement.at(at).current().event);
         let stream = view.stream(Stream::Agreement(agreement.id())).to_vec();
-        (agreement.id(), place(&view, agreement, at), current, stream)
+        (agreement.id(), place(&view, &agreement, at), current, stream)
     };
     let left_out = indexes.len().saturating_sub(EVENTS_MAX);
     let (opened, own) = app.opened_to(public, current, visit.reader()).await?;
@@ -134,7 +134,7 @@ async fn show(app: &Arc<App>, visit: &Visit, name: &str) -> Result<Response, Pro
     let view = app.reader.view();
     let agreement = view.state().agreement(id).ok_or_else(none)?;
     let frame = |title: String| Frame::new(app, &view, visit, Section::Register, title);
-    let template = One { left_out, ..template(frame, &view, agreement, at, &Read { opened, own }, &events) };
+    let template = One { left_out, ..template(frame, &view, &agreement, at, &Read { opened, own }, &events) };
     drop(view);
     Ok(page(StatusCode::OK, &template))
 }

@@ -206,7 +206,7 @@ pub(crate) async fn atom(State(app): State<Arc<App>>) -> Result<Response, Proble
         let state = view.state();
         let named = changes.iter().zip(titles).filter_map(|(change, title)| {
             let agreement = state.agreement(change.id)?;
-            let title = title.map_or_else(|| unnamed(state, agreement), |title| title.to_string());
+            let title = title.map_or_else(|| unnamed(state, &agreement), |title| title.to_string());
             // The first step of an import is that somebody brought it in.
             let imported = agreement.import().is_some() && change.step == 0;
             let what = if imported { "imported" } else { change.to.words() };

@@ -6,7 +6,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use counterpart_core::agreement::{Agreement, StageName};
+use counterpart_core::agreement::StageName;
 use counterpart_core::london;
 use counterpart_core::time::Timestamp;
 use counterpart_projections::english;
@@ -160,7 +160,7 @@ pub(crate) async fn home(State(app): State<Arc<App>>, visit: Visit) -> Response 
             .filed()
             .first()
             .and_then(|id| state.agreement(*id))
-            .map(Agreement::filed_at)
+            .map(|agreement| agreement.filed_at())
             .map(|at| english::date(counterpart_core::london::date_of(at))),
     };
     drop(view);

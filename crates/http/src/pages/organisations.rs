@@ -201,7 +201,7 @@ fn deal(view: &View, place: usize, title: Option<String>) -> Option<Deal> {
     let line = view.board().lines().get(place)?;
     let agreement = view.state().agreement(line.id)?;
     Some(Deal {
-        title: title.unwrap_or_else(|| unnamed(view.state(), agreement)),
+        title: title.unwrap_or_else(|| unnamed(view.state(), &agreement)),
         href: links::agreement(line.reference),
         reference: line.reference.to_string(),
         state: Tag::of_line(line.stage, line.unconfirmed),

@@ -125,14 +125,14 @@ pub(crate) async fn rows(app: &App, at_places: &[usize], at: Timestamp) -> Resul
         let view = app.reader.view();
         let lines = view.board().lines();
         let ids = at_places.iter().filter_map(|place| lines.get(*place)).map(|line| line.id);
-        ids.map(|id| (id, view.state().agreement(id).and_then(|agreement| place(&view, agreement, (app.clock)()))))
+        ids.map(|id| (id, view.state().agreement(id).and_then(|agreement| place(&view, &agreement, (app.clock)()))))
             .unzip()
     };
     let opened = app.opened(places).await?;
     let view = app.reader.view();
     let state = view.state();
     let row =
-        |(id, opened): (&AgreementId, _)| state.agreement(*id).map(|agreement| Row::of(state, agreement, at, &opened));
+        |(id, opened): (&AgreementId, _)| state.agreement(*id).map(|agreement| Row::of(state, &agreement, at, &opened));
     Ok(ids.iter().zip(opened).filter_map(row).collect())
 }
 
@@ -208,7 +208,7 @@ pub(crate) async fn register(State(app): State<Arc<App>>, visit: Visit, uri: Uri
     let view = app.reader.view();
     let items = shown.iter().zip(&brief).filter_map(|(place, opened)| {
         let agreement = view.state().agreement(view.board().lines().get(*place)?.id)?;
-        Some(Item::of(&Row::of(view.state(), agreement, at, opened)))
+        Some(Item::of(&Row::of(view.state(), &agreement, at, opened)))
     });
     let title = if asked.q.is_empty() {
         "Register of agreements".to_owned()

@@ -155,7 +155,7 @@ impl App {
                     let line = lines.get(*at)?;
                     let open = line.open.filter(|open| titles.held(*at, *open).is_none())?;
                     let agreement = view.state().agreement(line.id)?;
-                    Some(((*at, open), place(&view, agreement, (self.clock)())))
+                    Some(((*at, open), place(&view, &agreement, (self.clock)())))
                 })
                 .unzip()
         };
@@ -220,7 +220,7 @@ impl App {
             let line = view.board().lines().get(*at)?;
             let Title { text, purpose, .. } = titles.held(*at, line.open?)?;
             // What is to be erased is not shown from its instant on, however long the disk takes.
-            let Place { withheld, .. } = place(&view, view.state().agreement(line.id)?, now)?;
+            let Place { withheld, .. } = place(&view, view.state().agreement(line.id)?.as_ref(), now)?;
             let texts = [("/title", text), ("/purpose", purpose)];
             Some(Opened::brief(texts.into_iter().filter_map(|(at, text)| Some((at, text.as_deref()?))), withheld))
         };

@@ -27,12 +27,16 @@ fn kept(findings: &Findings, folder: &TempDir) -> Keeping {
     keeping
 }
 
-/// Everything that two replays know, in one order.
+/// Everything that a replay knows, in one order.
 fn told(replay: &Replay) -> Value {
-    let mut value = serde_json::to_value(replay).unwrap();
-    let keys = value["keys"].as_array_mut().unwrap();
-    keys.sort_by_key(Value::to_string);
-    value
+    let agreements: Vec<_> = replay.state.agreements().map(std::borrow::Cow::into_owned).collect();
+    let mut keys: Vec<String> = replay.keyring.publics().iter().map(|key| key.key_id().to_string()).collect();
+    keys.sort();
+    let peaks: Vec<String> = replay.frontier.peaks().iter().map(ToString::to_string).collect();
+    json!({
+        "state": replay.state, "agreements": agreements, "account": replay.state.digest().to_string(), "keys": keys,
+        "size": replay.frontier.size(), "peaks": peaks,
+    })
 }
 
 #[test]
@@ -112,23 +116,28 @@ fn a_state_that_was_changed_or_is_of_another_program_is_not_believed() {
     let keeping = kept(&whole(&Log::with_camden(5).publish(), Verified::default()), &folder);
     let path = folder.path().join("audit.state");
     let bytes = std::fs::read(&path).unwrap();
-    for place in [0, 20, bytes.len() / 2, bytes.len() - 70, bytes.len() - 2] {
+    for place in [0, 20, bytes.len() / 2, bytes.len() - 40, bytes.len() - 2] {
         let mut changed = bytes.clone();
         changed[place] ^= 1;
         std::fs::write(&path, changed).unwrap();
         let why = keeping.load().err().unwrap().to_string();
         assert!(why.contains("is not what an audit has written"), "{why}");
     }
-    std::fs::write(&path, &bytes[..40]).unwrap();
+    std::fs::write(&path, &bytes[..80]).unwrap();
     assert!(keeping.load().is_err());
-    // Another program: everything is verified again.
-    let text = String::from_utf8(bytes).unwrap();
-    let (line, _) = text.split_once('\n').unwrap();
-    let place = line.find("\"program\":\"").unwrap() + 11;
-    let other = format!("{}{}{}", &line[..place], "0".repeat(64), &line[place + 64..]);
-    let sum = hex::encode(<sha2::Sha256 as sha2::Digest>::digest(other.as_bytes()));
-    std::fs::write(&path, format!("{other}\n{sum}\n")).unwrap();
-    assert!(keeping.load().unwrap().is_none());
+    // Another program, or another format: everything is verified again.
+    for place in [20, 24, 55] {
+        let mut other = bytes[..bytes.len() - 32].to_vec();
+        other[place] ^= 1;
+        let sum = <sha2::Sha256 as sha2::Digest>::digest(&other);
+        other.extend_from_slice(&sum);
+        std::fs::write(&path, other).unwrap();
+        assert!(keeping.load().unwrap().is_none(), "byte {place}");
+    }
+    // The text that was kept before there were formats.
+    std::fs::write(&path, format!("{{\"checkpoint\":\"note\"}}\n{}\n", "0".repeat(64))).unwrap();
+    let why = keeping.load().err().unwrap().to_string();
+    assert!(why.contains("begin again without --state"), "{why}");
     std::fs::remove_file(&path).unwrap();
     assert!(keeping.load().unwrap().is_none());
 }
