@@ -7,7 +7,7 @@ import london
 import terms as text
 from cast import Words, new_id
 from header import derive
-from story import leaving, reason, suspension
+from story import leaving, reason, refusal, suspension
 from talks import Talk, three_boroughs
 
 _SENT = {"band": "UNDER_100", "method": "PORTAL"}
@@ -117,6 +117,49 @@ def _ended(talk):
     talk.expect("CLOSED", "X")
     no("destroyed twice", "T18", "DestructionCertified", destroyed("DS-1"), "CMD.IAO", "CMD.SEC")
     say("an incident in what is closed", "IncidentNoted", incident(), "HCK.IGL")
+
+
+def brought_in(tale):
+    """An amendment that names a third body: material, signed by all three, and a party only when it takes effect."""
+    talk = Talk(tale, text.document(_today(), continuation={"min_parties": 2})).in_force()
+    say, no = talk.say, talk.refused
+    wider, rows = _with_islington(talk)
+    no("called operation", "G29", "AmendmentProposed", talk.amend(wider, "M1", rows=rows), "HCK.IGL")
+    say("Islington too", "AmendmentProposed", talk.amend(wider, "M3", rows=rows), "HCK.IGL")
+    no("stopped by who is to come", "G10", "AgreementSuspended", suspension("PARTY"), "ISL.SIRO")
+    say("on second thoughts", "AmendmentAbandoned", {}, "HCK.IGL")
+    no("a word of who never was a party", "R01", "ClarificationRequested", talk.question("CMD"), "ISL.IGL")
+    say("Islington after all", "AmendmentProposed", talk.amend(wider, "M3", rows=rows), "CMD.IGL")
+    talk.submit()
+    talk.sign()
+    no("sent to who is to come", "G39", "DisclosureLogged", sent("DS-1", recipients=["ISL"]), "HCK.IAO")
+    talk.sign(("ISL",), ("DPO", "IAO"))
+    say("to those who are bound", "DisclosureLogged", sent("DS-1"), "HCK.IAO")
+    talk.sign(("ISL",), ("SIG",))
+    talk.take(wider)
+    talk.expect("ACTIVE", "V")
+    say("to both", "DisclosureLogged", sent("DS-1"), "HCK.IAO")
+    say("Islington leaves", "RevocationNoticed", leaving(_today().isoformat()), "ISL.SIG")
+    talk.expect("ACTIVE", "V")
+    say("and certifies", "DestructionCertified", destroyed("DS-1"), "ISL.IAO", "ISL.SEC")
+    # Who will not come ends what would have brought it in.
+    talk = Talk(tale, text.document(_today(), continuation={"min_parties": 2})).in_force()
+    talk.say("Islington again", "AmendmentProposed", talk.amend(wider, "M3", rows=rows), "HCK.IGL")
+    talk.submit()
+    final = {"kind": "FINAL", "version_hash": tale.version_hash(talk.stream), "words": refusal("We do not want to take part in this, neither now nor later.")}
+    talk.say("not for us", "ApprovalDeclined", final, "ISL.SIG")
+    talk.refused("signed all the same", "T05", "ExecutionSigned", {"form": "SIMPLE_CONTRACT", "version_hash": tale.version_hash(talk.stream)}, "CMD.SIG")
+    talk.expect("ACTIVE", "V")
+
+
+def _with_islington(talk):
+    """The same terms with a third body that receives, and the rows of all three."""
+    wider = copy.deepcopy(talk.document)
+    for member in ("lawful_basis", "privacy_notice"):
+        wider[member]["ISL"] = copy.deepcopy(wider[member]["CMD"])
+    wider["gateways"].append({**copy.deepcopy(wider["gateways"][0]), "holder": "ISL"})
+    wider["datasets"][0]["recipients"] = ["CMD", "ISL"]
+    return wider, [*talk.rows, {**talk.rows[0], "organisation": "ISL"}]
 
 
 def sent_once(tale):
@@ -237,6 +280,6 @@ def recorded_afterwards(tale):
 
 HISTORIES = {
     "recorded afterwards": [recorded_afterwards],
-    "what became of data": [three_boroughs, shared_and_destroyed, sent_once, kept_by_one],
+    "what became of data": [three_boroughs, shared_and_destroyed, sent_once, kept_by_one, brought_in],
     "agreements made before": [three_boroughs, imported, disputed, too_late],
 }

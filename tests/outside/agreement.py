@@ -101,6 +101,8 @@ class Agreement:
     holds: dict = field(default_factory=dict)
     declined: set = field(default_factory=set)
     joined: dict = field(default_factory=dict)
+    # Whom the open amendment would bring in: they sign it, and are no parties before it takes effect.
+    coming: set = field(default_factory=set)
     led_by: str = ""
     imported_by: str = ""
     documents: int = 0
@@ -153,7 +155,7 @@ class Agreement:
     def is_acceding(self, organisation):
         """Whether a body joins an agreement that others have formed already."""
         there = self.parties.get(organisation)
-        if there is None or self.header.formation != "ACCESSION":
+        if there is None or organisation in self.coming or self.header.formation != "ACCESSION":
             return False
         return self.state in "PVS" and there.state in "isqdo"
 
@@ -222,7 +224,8 @@ class Agreement:
         return any(not datasets or name in datasets for _, datasets in self.holds.values())
 
     def is_bilateral(self):
-        return len([p for p in self.parties.values() if p.state != "u"]) == 2 and self.header.formation != "ACCESSION"
+        standing = [c for c, party in self.parties.items() if party.state != "u" and c not in self.coming]
+        return len(standing) == 2 and self.header.formation != "ACCESSION"
 
     def bound(self):
         """The parties that are bound now."""
@@ -373,15 +376,32 @@ class Agreement:
             self.drop_amendment()
 
     def drop_amendment(self):
-        """The amendment is over, and what was asked and countered about it."""
+        """The amendment is over, what was asked and countered about it, and whom it would have brought in."""
         if self.amendment:
             self.amendment = self.counter = None
             self.questions, self.declined = {}, set()
+            self._send_away(self.coming)
+
+    def _send_away(self, codes):
+        self.parties = {code: party for code, party in self.parties.items() if code not in codes}
+        self.coming = self.coming - codes
+
+    def follow_amendment(self):
+        """Whom the draft of the amendment names and who never was a party is to come; nobody else is."""
+        named = self.amendment.version.header.organisations()
+        self._send_away(self.coming - set(named))
+        for code in named:
+            if code not in self.parties:
+                self.parties[code] = Party("i")
+                self.coming.add(code)
+
+    def _has_signed_all(self, code):
+        return not self.missing(code, "AdviceGiven", "ApprovalGiven", "ExecutionSigned")
 
     def adopters(self):
         """The parties that have executed the open amendment."""
         found = {s.organisation for s in self.counting(kind="ExecutionSigned")}
-        return {code for code in found if not self.is_acceding(code)}
+        return {code for code in found if not self.is_acceding(code) and code not in self.coming}
 
     def is_adopted(self):
         """Whether everybody whose signature an amendment needs has executed it."""
@@ -389,7 +409,8 @@ class Agreement:
         asked = {code for code in self.staying() if header.executes(code)}
         if self.header.non_adopter_rule == "LEAVE" and self.header.quorum == "TWO_THIRDS":
             return 3 * len(asked & self.adopters()) >= 2 * len(asked) > 0
-        return asked <= self.adopters()
+        waited = {code for code in self.coming if self.parties[code].state != "d"}
+        return asked <= self.adopters() and all(self._has_signed_all(code) for code in waited)
 
     def agree(self, at):
         """Whether an amendment has its signatures by now; then it waits for its day."""
@@ -403,6 +424,9 @@ class Agreement:
             for code in self.staying() - self.adopters():
                 if self.extended(self.amendment.version.header).executes(code):
                     self.parties[code].state = "n"
+        for code in {code for code in self.coming if self._has_signed_all(code)}:
+            self.parties[code].state = "x"
+            self.coming.discard(code)
         self.current, self.led_by = self.amendment.version, ""
         self.basis = self.basis if self.amendment.kind == "M0" else self.current.hash
         self.drop_amendment()

@@ -7,10 +7,11 @@ sentence, for it never judges words: there the code stands here, beside the word
 import copy
 import json
 
+import lawful
 import london
 import terms as text
 from cast import Words, draft, new_id
-from header import derive
+from header import Header, derive
 from observer import same
 from scenarios import renamed
 from story import Story, reason, refusal
@@ -113,6 +114,29 @@ def _words(tale, title, code, kind, stream, data, *hands):
         tale.observer.attempt_words(made.submission(), code)
 
     tale.report.step(f"refused {code}: {title}", send)
+
+
+def offences(tale):
+    """Criminal offence data: a condition of Schedule 1 or official authority of each controller (DPA 2018, s10(5))."""
+    act = Words("text", "Section 17 of the Crime and Disorder Act 1998")
+    for title, members in [
+        ("neither condition nor authority", {}),
+        ("a condition of one side alone", {"sch1_condition": {"CMD": [2]}}),
+        ("a paragraph that there is not", {"sch1_condition": {"CMD": [5], "HCK": [2]}}),
+        ("authority of one side alone", {"official_authority": {"HCK": act}}),
+        ("authority without a word", {"official_authority": {"CMD": act, "HCK": Words("text", " ")}}),
+        ("a condition and authority", {"sch1_condition": {"CMD": [2]}, "official_authority": {"HCK": act}}),
+        ("authority of both", {"official_authority": {"CMD": act, "HCK": act}}),
+        ("conditions of both", {"sch1_condition": {"CMD": [2], "HCK": [3]}}),
+    ]:
+        document = text.document(_today(), **members)
+        document["datasets"][0] |= {"data_class": "CO"}
+        mine = derive(text.plain(document), text.parties(), tale.state.bodies(), tale.state.book.reference)
+        expected = lawful.offences(Header(mine), text.plain(document), tale.state.book.reference)
+        if expected:
+            file_refused(tale, document, text.parties(), expected[0], f"offences, {title}", checks=tale.observer.attempt_words)
+        else:
+            tale.file(f"agr:{new_id()}", document)
 
 
 def judged(tale):

@@ -126,7 +126,7 @@ def check_guards(agreement, event, at, book):
             if agreement.missing(organisation, *needed) or not owed:
                 raise Refused("G18")
         case "ApprovalDeclined":
-            bound = agreement.amendment and not agreement.is_acceding(organisation)
+            bound = agreement.amendment and not agreement.is_acceding(organisation) and organisation not in agreement.coming
             if party.state not in ("xp" if bound else "isq" if agreement.state != "A" else "isqx"):
                 raise Refused(PARTY_CODES[party.state])
         case "ApprovalWithdrawn":
@@ -181,15 +181,29 @@ def _check_amendment(agreement, event, party, at):
         raise Refused("G32")
     if agreement.imported_by and agreement.version == 1 and data["class"] != "M3":
         raise Refused("G45", "the words of an import are not here")
-    if not data["header"].get("changes"):
+    rows = {row["organisation"]: row for row in data["header"]["parties"]}
+    if not agreement.staying() <= rows.keys():
+        raise Refused("E08", "a party that is bound is left out")
+    others = any(_is_another(header, agreement, row) for row in rows.values())
+    if not data["header"].get("changes") and not others:
         raise Refused("G05")
-    computed = amendments.kind(header, Header(data["header"]))
+    computed = "M3" if others else amendments.kind(header, Header(data["header"]))
     if not amendments.suffices(data["class"], computed):
         raise Refused("G29", f"{data['class']} for {computed}")
     if data["renewal"] or data["class"] == "M2":
         today = london.today(at)
         if not any(outcome == "CONTINUE" and today - day <= _REVIEWED for day, outcome in agreement.reviews):
             raise Refused("G30")
+
+
+def _is_another(header, agreement, row):
+    """Whether a draft names another party, or another part of one: no path of the terms says so."""
+    code = row["organisation"]
+    if code not in agreement.parties or code not in header.organisations():
+        return True
+    now = header.row(code)
+    part = lambda r: (r["capacity"], r.get("legal_role", "N_A"), r.get("regime", "NONE"), r.get("functions", []))
+    return part(now) != part(row)
 
 
 def _check_review(header, data, at, book):
@@ -217,7 +231,7 @@ def _check_consent(agreement, organisation, data):
 
 def _check_signing(agreement, organisation, party):
     """Before it is in force who is asked signs; an amendment is signed by who is bound."""
-    bound = agreement.amendment and not agreement.is_acceding(organisation)
+    bound = agreement.amendment and not agreement.is_acceding(organisation) and organisation not in agreement.coming
     if party.state not in ("xp" if bound else "is"):
         raise Refused(PARTY_CODES[party.state])
 

@@ -79,6 +79,7 @@ def _redraft(agreement, event):
     version = draft_of(agreement, event)
     agreement.drafts, agreement.drafter = version.number, version.organisation
     agreement.amendment.version, agreement.amendment.kind = version, "M3"
+    agreement.follow_amendment()
 
 
 def _counter(agreement, event, at):
@@ -92,6 +93,7 @@ def _accept_counter(agreement, event, at):
     version, agreement.counter = agreement.counter, None
     if agreement.amendment:
         agreement.amendment.version, agreement.amendment.kind = version, "M3"
+        agreement.follow_amendment()
     else:
         _answer_with(agreement, version)
         agreement.state = "F"
@@ -106,6 +108,9 @@ def _reject_counter(agreement, event, at):
 def _submit(agreement, event, at):
     if agreement.amendment:
         agreement.amendment.stage = "T2"
+        for code in agreement.coming:
+            row = agreement.parties[code]
+            row.state = "s" if row.state == "i" else row.state
         return
     agreement.state = "A"
     agreement.approve_by = london.ends(london.day(event.data["approve_by"]))
@@ -251,6 +256,8 @@ def _propose(agreement, event, at):
     agreement.amendment = Amendment(version, event.data["class"], version.organisation)
     if event.data["class"] == "M0":
         agreement.switch()
+    else:
+        agreement.follow_amendment()
 
 
 def _abandon(agreement, event, at):

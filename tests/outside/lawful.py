@@ -72,6 +72,23 @@ def _basis(header, row, book):
                 yield "V-41"
 
 
+def offences(header, document, reference):
+    """V-41 and V-43 of criminal offence data, in the order of the catalogue: each controller has a condition of
+    Schedule 1 that goes with them, or official authority, which is named. The log does not tell of the authority,
+    so this judges what one is about to file."""
+    authority = document.get("official_authority", {})
+    if "CO" not in header.classes():
+        return []
+    goes_with = set(reference["CL-SCH1"]["criminal_offences"])
+    bare = [
+        row["organisation"] for row in header.value["parties"]
+        if row.get("regime") == "UKGDPR" and row.get("legal_role", "N_A") not in _NO_BASIS
+        and not goes_with & set(row.get("schedule1", [])) and row["organisation"] not in authority
+    ]
+    blank = [code for code, named in authority.items() if not named.strip()]
+    return ["V-41"] * bool(bare) + ["V-43"] * bool(blank)
+
+
 def _lists(book, gate, row, use=None):
     """Whether a gateway names the kind of body that relies on it."""
     found, body = book.reference.gate(gate["code"]), _body(book, row)

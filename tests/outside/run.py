@@ -170,6 +170,7 @@ def play(tale, words):
     part(door.headers, tale)
     if words:
         part(door.words, tale)
+        part(door.offences, tale)
         part(door.judged, tale)
     part(crowd.all_sign_at_once, tale)
     part(crowd.limits, tale)

@@ -214,7 +214,7 @@ def _pass(agreement, code, heir, made):
     agreement.duties = {(swap(c), name) for c, name in agreement.duties}
     agreement.holds = {h: (swap(c), names) for h, (c, names) in agreement.holds.items()}
     agreement.consents = {c: given for c, given in agreement.consents.items() if c != code}
-    agreement.triaged = set(map(swap, agreement.triaged))
+    agreement.triaged, agreement.coming = set(map(swap, agreement.triaged)), set(map(swap, agreement.coming))
     agreement.requesting, agreement.led_by = swap(agreement.requesting), swap(agreement.led_by)
     agreement.joined = {swap(c): {**row, "organisation": swap(c)} for c, row in agreement.joined.items()}
     versions = [agreement.current, agreement.counter, agreement.amendment and agreement.amendment.version]

@@ -51,8 +51,8 @@ class Talk:
         words = {"reasons": "Our lawyers asked for another wording.", "summary": "One clause is put differently."}
         return self.draft(document, words=Words("json", words), **more)
 
-    def amend(self, document, kind, **more):
-        return {"renewal": False, "class": kind, **self.counter(document), **more}
+    def amend(self, document, kind, rows=None, **more):
+        return {"renewal": False, "class": kind, **self.counter(document, rows=rows), **more}
 
     def take(self, document):
         """The draft that was made is what is talked about from now on."""

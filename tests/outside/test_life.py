@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import agreement as life
 import header
+import lawful
 import london
 import reference
 import terms
@@ -106,6 +107,69 @@ class Headers(unittest.TestCase):
         document = copy.deepcopy(terms.plain(terms.open_data(TODAY)))
         document["datasets"][0]["fields"][0]["name"] = "Vehicle_registration"
         self.assertEqual(header.derive(document, terms.publisher(), bodies(), REFERENCE)["datasets"][0]["class"], "NP-O")
+
+
+class Offences(unittest.TestCase):
+    """V-41 and V-43: a condition of Schedule 1 or official authority of each controller."""
+
+    def told(self, data_class="CO", rows=None, **members):
+        document = terms.plain(terms.document(TODAY, **members))
+        document["datasets"][0]["data_class"] = data_class
+        found = header.derive(document, rows or terms.parties(), bodies(), REFERENCE)
+        return lawful.offences(header.Header(found), document, REFERENCE)
+
+    def test_each_controller_has_a_condition_or_authority(self):
+        for sch1, authority, expected in [
+            ({}, {}, ["V-41"]),
+            ({"CMD": [2]}, {}, ["V-41"]),
+            ({"CMD": [2], "HCK": [37]}, {}, []),
+            ({"CMD": [5], "HCK": [2]}, {}, ["V-41"]),
+            ({"CMD": [2]}, {"HCK": "The Act"}, []),
+            ({}, {"CMD": "The Act", "HCK": "The Act"}, []),
+            ({}, {"CMD": "The Act", "HCK": " "}, ["V-43"]),
+            ({}, {"HCK": " "}, ["V-41", "V-43"]),
+        ]:
+            with self.subTest(sch1=sch1, authority=authority):
+                self.assertEqual(self.told(sch1_condition=sch1, official_authority=authority), expected)
+
+    def test_other_data_and_those_who_decide_nothing_need_none(self):
+        self.assertEqual(self.told("PD"), [])
+        processing = [{**terms.parties()[0], "legal_role": "PROCESSOR"}, terms.parties()[1]]
+        self.assertEqual(self.told(rows=processing, sch1_condition={"HCK": [2]}), [])
+        self.assertEqual(self.told(rows=processing, sch1_condition={"CMD": [2]}), ["V-41"])
+
+
+class Newcomers(unittest.TestCase):
+    """Whom an open amendment would bring in."""
+
+    def setUp(self):
+        value = derived(terms.document(TODAY), terms.parties())
+        first = life.Version(1, "1" * 64, header.Header(value), "CMD", "")
+        self.agreement = life.Agreement("agr:x", "V", current=first)
+        self.agreement.parties = {code: life.Party("x") for code in ("CMD", "HCK")}
+        row = {**value["parties"][0], "organisation": "ISL"}
+        self.second = life.Version(2, "2" * 64, header.Header({**value, "parties": [*value["parties"], row]}), "CMD", "")
+        self.agreement.amendment = life.Amendment(self.second, "M3", "CMD")
+        self.agreement.follow_amendment()
+
+    def sign(self, code):
+        for kind, role in [("AdviceGiven", "DPO"), ("ApprovalGiven", "IAO"), ("ExecutionSigned", "SIG")]:
+            self.agreement.signatures.append(life.Signature(f"{code}{role}", kind, code, role, f"PER-{code}{role}", self.second.hash, utc(2026, 12, 1)))
+
+    def test_it_is_waited_for_and_is_a_party_when_it_takes_effect(self):
+        self.assertTrue(self.agreement.is_bilateral())
+        for code in ("CMD", "HCK"):
+            self.sign(code)
+        self.assertFalse(self.agreement.is_adopted())
+        self.sign("ISL")
+        self.assertTrue(self.agreement.is_adopted())
+        self.agreement.switch()
+        self.assertEqual((self.agreement.parties["ISL"].state, self.agreement.coming, self.agreement.version), ("x", set(), 2))
+        self.assertFalse(self.agreement.is_bilateral())
+
+    def test_it_never_was_a_party_when_the_amendment_is_dropped(self):
+        self.agreement.drop_amendment()
+        self.assertEqual(set(self.agreement.parties), {"CMD", "HCK"})
 
 
 def utc(*parts):
