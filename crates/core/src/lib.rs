@@ -29,6 +29,7 @@ pub mod schemas;
 pub mod sealed;
 pub mod snapshot;
 pub mod state;
+pub mod statement;
 pub mod storage;
 pub mod terms;
 pub mod time;
