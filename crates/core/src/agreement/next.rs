@@ -53,14 +53,12 @@ impl Agreement {
     pub fn who_must_act_next(&self) -> Vec<Next> {
         let mut next = match &self.stage {
             Stage::Filed => self.next_of_request(),
-            Stage::Clarifying { .. } => {
-                let asked = self.open_questions().map(|question| question.to);
-                asked.map(|organisation| Next { organisation, role: Role::Igl, task: Task::Answer }).collect()
-            }
+            Stage::Clarifying { .. } => self.next_of_questions().collect(),
             Stage::Negotiating { .. } => {
                 vec![Next { organisation: self.answers_counter(), role: Role::Igl, task: Task::AnswerCounter }]
             }
-            Stage::Approving(_) => self.next_of_signing(),
+            // An open question blocks executions, so whoever is asked is waited for as well.
+            Stage::Approving(_) => self.next_of_signing().into_iter().chain(self.next_of_questions()).collect(),
             Stage::Suspended(_) => {
                 let by_hand = self.grounds.iter().filter(|ground| ground.derived.is_none());
                 let whole = by_hand.map(|ground| ground.by);
@@ -96,6 +94,11 @@ impl Agreement {
         next
     }
 
+    fn next_of_questions(&self) -> impl Iterator<Item = Next> {
+        let asked = self.open_questions().map(|question| question.to);
+        asked.map(|organisation| Next { organisation, role: Role::Igl, task: Task::Answer })
+    }
+
     /// While an amendment is open: who answers, submits or signs it.
     fn next_of_amendment(&self) -> Vec<Next> {
         match self.track() {
@@ -104,20 +107,14 @@ impl Agreement {
                 vec![Next { organisation: self.answers_counter(), role: Role::Igl, task: Task::AnswerCounter }]
             }
             Track::Proposed { counter: None, .. } => {
-                let asked = self.open_questions().map(|question| question.to);
-                let answers: Vec<Next> =
-                    asked.map(|organisation| Next { organisation, role: Role::Igl, task: Task::Answer }).collect();
+                let answers: Vec<Next> = self.next_of_questions().collect();
                 if answers.is_empty() {
                     vec![Next { organisation: self.lead(), role: Role::Igl, task: Task::Submit }]
                 } else {
                     answers
                 }
             }
-            Track::Approving { .. } => {
-                let asked = self.open_questions().map(|question| question.to);
-                let answers = asked.map(|organisation| Next { organisation, role: Role::Igl, task: Task::Answer });
-                self.next_of_signing().into_iter().chain(answers).collect()
-            }
+            Track::Approving { .. } => self.next_of_signing().into_iter().chain(self.next_of_questions()).collect(),
         }
     }
 

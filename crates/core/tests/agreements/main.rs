@@ -41,4 +41,5 @@ mod suspension;
 mod table;
 mod tables;
 mod town;
+mod waiting;
 mod words;
