@@ -257,7 +257,7 @@ pub fn version_hash(header_jcs: &[u8], stream: Stream, terms: impl Into<Option<C
     hash.update(header_jcs);
     hash.update(format!(",\"stream\":\"{stream}\""));
     if let Some(terms) = terms.into() {
-        hash.update(format!(",\"terms\":\"hmac-sha256:{}\"", hex::encode(terms.as_bytes())));
+        hash.update(format!(",\"terms\":\"{terms}\""));
     }
     hash.update(format!(",\"version\":{version}}}"));
     Digest(hash.finalize().into())

@@ -12,6 +12,7 @@ pub mod pointer;
 mod scan;
 mod serial;
 mod write;
+mod written;
 
 use std::cmp::Ordering;
 
@@ -21,6 +22,7 @@ pub use objects::from_objects;
 pub use parse::{Limits, parse};
 pub use pointer::Pointer;
 pub use serial::{from_value, to_jcs, to_value, within};
+pub(crate) use write::digits_into;
 pub use write::{jcs, jcs_into};
 
 /// The largest magnitude of an integer: 2^53 − 1, which every JSON reader holds exactly (RFC 8785, 3.2.2.3).

@@ -22,7 +22,7 @@ pub use entry::Entry;
 pub use envelope::{Envelope, EnvelopeSignature};
 pub use submission::Submission;
 
-use crate::json::JsonError;
+use crate::json::{JsonError, digits_into};
 use hex32::hex32;
 
 /// The `payloadType` of an event.
@@ -60,20 +60,31 @@ impl KeyId {
 
 /// The bytes that a signature stands over: the pre-authentication encoding of DSSE v1.0.2.
 pub fn pae(payload_type: &str, payload: &[u8]) -> Vec<u8> {
-    let prefix = pae_prefix(payload_type, payload.len());
-    [prefix.as_bytes(), payload].concat()
+    let mut out = Vec::with_capacity(PAE_PREFIX + payload_type.len() + payload.len());
+    pae_prefix(payload_type, payload.len(), &mut out);
+    out.extend_from_slice(payload);
+    out
 }
 
 /// The digest of an event: SHA-256 of its [`pae`].
 pub fn digest(payload_type: &str, payload: &[u8]) -> Digest {
-    let mut hash = Sha256::new();
-    hash.update(pae_prefix(payload_type, payload.len()));
-    hash.update(payload);
-    Digest(hash.finalize().into())
+    let mut prefix = Vec::with_capacity(PAE_PREFIX + payload_type.len());
+    pae_prefix(payload_type, payload.len(), &mut prefix);
+    Digest(Sha256::new().chain_update(prefix).chain_update(payload).finalize().into())
 }
 
-fn pae_prefix(payload_type: &str, payload_len: usize) -> String {
-    format!("DSSEv1 {} {payload_type} {payload_len} ", payload_type.len())
+/// Bytes of `DSSEv1`, of two lengths and of the spaces between, at most.
+const PAE_PREFIX: usize = 50;
+
+/// Writes what stands before the payload: `DSSEv1 SP len(type) SP type SP len(payload) SP`.
+fn pae_prefix(payload_type: &str, payload_len: usize, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"DSSEv1 ");
+    digits_into(payload_type.len() as u64, out);
+    out.push(b' ');
+    out.extend_from_slice(payload_type.as_bytes());
+    out.push(b' ');
+    digits_into(payload_len as u64, out);
+    out.push(b' ');
 }
 
 /// Why bytes are not what this contract calls an envelope, an entry or a submission.

@@ -2,6 +2,17 @@
 
 use super::{JsonError, MAX_INTEGER, Problem};
 
+/// How many bytes stand for themselves in a string, up to a quotation mark, a backslash, a control character or the
+/// end. Half of an event is long runs of digits: whole pieces without anything special are passed over at once.
+pub(super) fn plain_run(bytes: &[u8]) -> usize {
+    let special = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
+    let specials = |piece: &&[u8; 16]| piece.iter().fold(0, |found, &byte| found | u8::from(special(byte)));
+    let (pieces, _) = bytes.as_chunks::<16>();
+    let before = pieces.iter().take_while(|piece| specials(piece) == 0).count() * 16;
+    let behind = bytes.get(before..).unwrap_or_default();
+    before + behind.iter().position(|&byte| special(byte)).unwrap_or(behind.len())
+}
+
 /// A place in a JSON text.
 pub(super) struct Scanner<'a> {
     /// The whole text.
@@ -94,13 +105,7 @@ impl<'a> Scanner<'a> {
     pub fn plain(&mut self) -> &'a str {
         let start = self.at;
         let rest = self.text.as_bytes().get(start..).unwrap_or_default();
-        let special = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
-        // Half of an event is long runs of digits: whole pieces without anything special are passed over at once.
-        let (pieces, _) = rest.as_chunks::<16>();
-        let specials = |piece: &&[u8; 16]| piece.iter().fold(0, |found, &byte| found | u8::from(special(byte)));
-        let before = pieces.iter().take_while(|piece| specials(piece) == 0).count() * 16;
-        let behind = rest.get(before..).unwrap_or_default();
-        let run = before + behind.iter().position(|&byte| special(byte)).unwrap_or(behind.len());
+        let run = plain_run(rest);
         self.at = start + run;
         // INVARIANT: both ends stand at an ASCII byte or an end of the text, so at a character.
         self.text.get(start..self.at).unwrap_or_default()

@@ -6,6 +6,8 @@ use serde::de::{DeserializeOwned, Error as _, MapAccess, SeqAccess, Visitor};
 use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::direct::NotDirect;
+use super::written::written;
 use super::{JsonError, MAX_INTEGER, Problem, Value, jcs};
 
 /// The canonical bytes of a value of a program.
@@ -15,7 +17,7 @@ use super::{JsonError, MAX_INTEGER, Problem, Value, jcs};
 /// The value holds something that strict JSON does not have: a fraction, `null`, an integer beyond
 /// ±(2^53−1). Members that may be absent are left out by `skip_serializing_if`.
 pub fn to_jcs<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, JsonError> {
-    to_value(value).map(|value| jcs(&value))
+    written(value).or_else(|NotDirect| to_value(value).map(|value| jcs(&value)))
 }
 
 /// The strict JSON value of a value of a program.

@@ -1,6 +1,7 @@
 //! Writing the canonical form (RFC 8785).
 
 use super::Value;
+use super::scan::plain_run;
 
 /// The canonical bytes of a value.
 pub fn jcs(value: &Value) -> Vec<u8> {
@@ -14,7 +15,7 @@ pub fn jcs_into(value: &Value, out: &mut Vec<u8>) {
     match value {
         Value::Bool(true) => out.extend_from_slice(b"true"),
         Value::Bool(false) => out.extend_from_slice(b"false"),
-        Value::Int(number) => out.extend_from_slice(number.to_string().as_bytes()),
+        Value::Int(number) => integer_into(*number, out),
         Value::Str(text) => string_into(text, out),
         Value::Array(elements) => {
             out.push(b'[');
@@ -41,12 +42,28 @@ pub fn jcs_into(value: &Value, out: &mut Vec<u8>) {
     }
 }
 
+/// Writes an integer. Many stand in every event, so they do not pass through the machinery of printing.
+pub(super) fn integer_into(number: i64, out: &mut Vec<u8>) {
+    if number < 0 {
+        out.push(b'-');
+    }
+    digits_into(number.unsigned_abs(), out);
+}
+
+/// Writes the decimal digits of a number.
+pub(crate) fn digits_into(number: u64, out: &mut Vec<u8>) {
+    if number >= 10 {
+        digits_into(number / 10, out);
+    }
+    // INVARIANT: a remainder by 10 is one digit.
+    out.push(b'0' + u8::try_from(number % 10).unwrap_or_default());
+}
+
 /// Writes a string with its quotation marks.
 pub(super) fn string_into(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
     let mut rest = text.as_bytes();
-    while let Some(at) = rest.iter().position(|&byte| byte < 0x20 || byte == b'"' || byte == b'\\') {
-        let (plain, special) = rest.split_at(at);
+    while let Some((plain, special)) = rest.split_at_checked(plain_run(rest)) {
         out.extend_from_slice(plain);
         let Some((&byte, after)) = special.split_first() else {
             break;
@@ -54,7 +71,6 @@ pub(super) fn string_into(text: &str, out: &mut Vec<u8>) {
         escape_into(char::from(byte), out);
         rest = after;
     }
-    out.extend_from_slice(rest);
     out.push(b'"');
 }
 
