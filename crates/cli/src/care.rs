@@ -3,6 +3,7 @@
 //! A store is judged by what it signed: its entries must come to the root of its newest checkpoint, under the key of
 //! its ledger. The private keys of the log are never copied; keep them apart (`docs/operators/`).
 
+mod epoch;
 mod mending;
 mod mirrored;
 
@@ -27,6 +28,7 @@ use crate::ending::{Ending, Fault};
 use crate::folder::{self, Folder, Identity};
 use crate::{Common, program, shell};
 
+pub use epoch::{EndEpoch, ended, predecessor};
 pub use mending::Repair;
 
 /// Look at the store of a ledger: what is here, is it well, how big is it, what would a start do
@@ -111,7 +113,7 @@ impl Doctor {
                 "in_use": look.in_use, "entries": look.entries, "signed": look.signed, "checkpoints": look.checkpoints,
                 "words": look.words, "erased": look.erased, "clean": look.clean, "index_bytes": look.index_bytes,
                 "records_bytes": look.bytes[0], "words_bytes": look.bytes[1], "keys_bytes": look.bytes[2],
-                "checkpoints_bytes": look.bytes[3], "damage": damage, "next_start": plan, "snapshot": snapshot,
+                "checkpoints_bytes": look.bytes[3], "epoch": look.epoch, "damage": damage, "ended": look.ended, "next_start": plan, "snapshot": snapshot,
             }).to_string());
         } else {
             shell::line(&told(&look, &damage, &plan));
@@ -123,6 +125,9 @@ impl Doctor {
 fn plan(look: &Look, snapshot: Option<u64>) -> String {
     if !look.damage.is_empty() {
         return "refuse to start, and name the damage; mend it with `counterpart repair`".to_owned();
+    }
+    if look.ended.is_some() {
+        return "serve what is whole and record nothing: the ledger has ended (`ended.note`)".to_owned();
     }
     let mut plan = if look.clean { "read the ends of the files only" } else { "read every record" }.to_owned();
     match snapshot.filter(|covered| *covered <= look.signed) {
@@ -143,10 +148,10 @@ fn plan(look: &Look, snapshot: Option<u64>) -> String {
 fn told(look: &Look, damage: &[String], plan: &str) -> String {
     let [records, words, keys, checkpoints] = look.bytes;
     let mut text = format!(
-        "{} entries, {} of them signed for; {} checkpoints\n\
+        "{} entries, {} of them signed for; {} checkpoints; epoch {}\n\
          {} words kept, {} erased\n\
          bytes: records {records}, words {words}, keys {keys}, checkpoints {checkpoints}, index {}\n",
-        look.entries, look.signed, look.checkpoints, look.words, look.erased, look.index_bytes,
+        look.entries, look.signed, look.checkpoints, look.epoch, look.words, look.erased, look.index_bytes,
     );
     if look.in_use {
         text.push_str("a server is using it: its newest entries may be on their way\n");

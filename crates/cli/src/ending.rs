@@ -64,6 +64,11 @@ impl Fault {
         Self::new(Ending::Refused, message).into()
     }
 
+    /// A statement of a log does not hold.
+    pub fn statement(error: counterpart_core::statement::StatementError) -> Self {
+        Self::new(Ending::Unverified, format!("the statement does not hold: {error}"))
+    }
+
     /// Something does not verify.
     pub fn unverified(message: impl Into<String>) -> anyhow::Error {
         Self::new(Ending::Unverified, message).into()

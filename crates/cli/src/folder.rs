@@ -1,12 +1,15 @@
 //! The folder of one ledger, `--data`: its own keys and its store.
 //!
 //! ```text
-//! ledger.json   {"answer_key":"<key id>","log_key":"<vkey>","origin":"<origin>"}
+//! ledger.json   format 1, which has no member `format`: {"answer_key":"<key id>","log_key":"<vkey>","origin":"<origin>"}
 //! log.key       signs checkpoints: PKCS#8 PEM, mode 0600, sealed if a passphrase was given
 //! log-*.key     other keys of the same log, to come or to go: the same; `*` is the id of the key in its vkey
 //! answer.key    signs refusals: the same
 //! pending/      what waits for signatures, sealed; no part of the record, and in no backup
 //! store/        records, words, the keys of words, signed checkpoints (`counterpart-store`)
+//! ended.note    by which statement the ledger ended, if it did; the one in the store counts
+//! continues.note, predecessor.note   from which ledger this one goes on, if it does, and by which statement that one ended
+//! *.begun       the first three while `init` makes them; nothing was founded with them yet
 //! ```
 
 use std::collections::HashMap;
@@ -16,15 +19,18 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 use counterpart_core::commitment::{self, Commitment, Disclosure, commitments};
 use counterpart_core::ledger::LogKeys;
+use counterpart_core::statement::{Continues, Kind, Statement};
 use counterpart_core::wire::KeyId;
 use counterpart_core::{json, replay};
 use counterpart_store::embedded::{Embedded, Options, Verify};
 use counterpart_store::{Folder as Waiting, Word};
 use counterpart_tlog::ed25519::SigningKey;
-use counterpart_tlog::note::NoteSigner;
+use counterpart_tlog::note::{NoteSigner, VerifierKey};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
+use crate::ending::Fault;
 use crate::passphrase::Passphrase;
 use crate::{care, key_file, shell};
 
@@ -39,6 +45,25 @@ pub struct Identity {
     /// Host and prefix of the log.
     pub origin: String,
 }
+
+/// That this ledger goes on from another one, signed by its key; and the statement by which that one ended.
+const CONTINUES: &str = "continues.note";
+const PREDECESSOR: &str = "predecessor.note";
+
+/// The format of `ledger.json`: a member that format 1 does not have.
+#[derive(Deserialize)]
+struct Format {
+    format: u64,
+}
+
+impl Format {
+    fn of(bytes: &[u8]) -> Option<u64> {
+        serde_json::from_slice::<Self>(bytes).ok().map(|found| found.format)
+    }
+}
+
+/// What `init` makes, in the order in which it gets its own names.
+const MADE: [&str; 3] = ["log.key", "answer.key", "ledger.json"];
 
 /// How the files of later keys of the log begin.
 const LATER: &str = "log-";
@@ -82,40 +107,100 @@ impl Folder {
         if !path.exists() {
             bail!("`{}` holds no ledger; found one with `counterpart init --data {0}`", self.root.display());
         }
-        serde_json::from_slice(&shell::read(&path)?)
-            .with_context(|| format!("`{}` is not the identity of a ledger", path.display()))
+        let bytes = shell::read(&path)?;
+        let of_another = Format::of(&bytes).filter(|format| *format != 1);
+        if let Some(format) = of_another {
+            bail!(
+                "E-UNSUITABLE `{}` cannot be used: it has format {format} and this program reads 1; use the program that \
+                 wrote it",
+                path.display()
+            );
+        }
+        serde_json::from_slice(&bytes).with_context(|| format!("`{}` is not the identity of a ledger", path.display()))
     }
 
     /// Makes the log key and the answer key; keys that are there already for the same origin are kept.
     ///
+    /// All three files are made under passing names first, `ledger.json` last: what an attempt left that was cut short
+    /// there is ended or made anew. A key under its own name is never replaced.
+    ///
     /// # Errors
     ///
-    /// The folder is that of another origin, or cannot be written.
+    /// The folder is that of another origin, holds somebody's keys or store, or cannot be written.
     pub fn make_keys(&self, origin: &str, passphrase: Option<&str>) -> Result<Identity> {
         if self.file("ledger.json").exists() {
-            let identity = self.identity()?;
-            if identity.origin != origin {
-                bail!(
-                    "`{}` has the keys of `{}`; choose another folder for `{origin}`",
-                    self.root.display(),
-                    identity.origin
-                );
-            }
-            return Ok(identity);
+            return self.of_origin(self.identity()?, origin);
         }
         shell::make_directory(&self.root)?;
-        let log = key_file::make(&self.file("log.key"), passphrase)?;
-        let answer = key_file::make(&self.file("answer.key"), passphrase)?;
+        // INVARIANT: this file is whole before anything has its own name, so whatever began here is known by it.
+        let begun = self.begun("ledger.json");
+        let read = if begun.exists() { serde_json::from_slice::<Identity>(&shell::read(&begun)?).ok() } else { None };
+        if let Some(identity) = read {
+            let identity = self.of_origin(identity, origin)?;
+            self.end_begun()?;
+            return Ok(identity);
+        }
+        self.refuse_strangers()?;
+        for name in MADE {
+            shell::remove(&self.begun(name))?;
+        }
+        let log = key_file::make(&self.begun("log.key"), passphrase)?;
+        let answer = key_file::make(&self.begun("answer.key"), passphrase)?;
         let signer = signer(origin, log)?;
         let identity = Identity {
             answer_key: KeyId::of(&answer.verifying_key().to_bytes()),
             log_key: signer.vkey().to_string(),
             origin: origin.to_owned(),
         };
-        // Written last: a folder without it was never whole.
         let mut text = serde_json::to_vec_pretty(&identity).context("the identity of the ledger cannot be written")?;
         text.push(b'\n');
-        shell::write_new(&self.file("ledger.json"), &text, false)?;
+        shell::write_new(&begun, &text, false)?;
+        self.end_begun()?;
+        Ok(identity)
+    }
+
+    fn begun(&self, name: &str) -> PathBuf {
+        self.file(&format!("{name}.begun"))
+    }
+
+    /// Gives what was begun its own names, `ledger.json` last: a folder without it was never whole.
+    fn end_begun(&self) -> Result<()> {
+        for name in MADE {
+            let begun = self.begun(name);
+            if begun.exists() {
+                if self.file(name).exists() {
+                    bail!("`{}` exists already and is not overwritten", self.file(name).display());
+                }
+                shell::rename(&begun, &self.file(name))?;
+            } else if !self.file(name).exists() {
+                bail!("`{}` is missing; choose another folder", self.file(name).display());
+            }
+        }
+        Ok(())
+    }
+
+    /// Without `ledger.json` a key or a store is somebody's who lost it.
+    fn refuse_strangers(&self) -> Result<()> {
+        for name in ["log.key", "answer.key", "store"] {
+            if self.file(name).exists() {
+                bail!(
+                    "`{}` is there and `ledger.json` is not: put back the `ledger.json` that belongs to it, or choose \
+                     another folder",
+                    self.file(name).display()
+                );
+            }
+        }
+        Ok(())
+    }
+
+    fn of_origin(&self, identity: Identity, origin: &str) -> Result<Identity> {
+        if identity.origin != origin {
+            bail!(
+                "`{}` has the keys of `{}`; choose another folder for `{origin}`",
+                self.root.display(),
+                identity.origin
+            );
+        }
         Ok(identity)
     }
 
@@ -182,6 +267,40 @@ impl Folder {
             bail!("`answer.key` in `{}` is not the key of this ledger; restore the right one", self.root.display());
         }
         Ok(key)
+    }
+
+    /// Keeps by which statement the ledger before ended, and says under this log's key that this one goes on from it.
+    ///
+    /// # Errors
+    ///
+    /// The folder cannot be written.
+    pub fn go_on(&self, signer: &NoteSigner, ledger: &str, predecessor: &str, ended: &[u8]) -> Result<()> {
+        let digest = hex::encode(Sha256::digest(ended));
+        let (at, predecessor) = (shell::now().to_string(), predecessor.to_owned());
+        let said = Continues { at, ledger: ledger.to_owned(), predecessor, ended: digest };
+        let note = Statement::new(Kind::Continues, signer.name(), &said)?.sign(&[signer])?.to_string();
+        shell::replace(&self.file(PREDECESSOR), ended, false)?;
+        shell::replace(&self.file(CONTINUES), note.as_bytes(), false)
+    }
+
+    /// The statement that this ledger goes on from another one, and that one's, if it does.
+    ///
+    /// # Errors
+    ///
+    /// None of the log's keys has signed the first, or it is about another than the second (exit 4).
+    pub fn continues(&self, vkeys: &[VerifierKey]) -> Result<Option<(String, String)>> {
+        if !self.file(CONTINUES).exists() {
+            return Ok(None);
+        }
+        let (note, ended) = (shell::read_text(&self.file(CONTINUES))?, shell::read(&self.file(PREDECESSOR))?);
+        let (statement, _) = Statement::verify(note.as_bytes(), vkeys).map_err(Fault::statement)?;
+        let said: Continues = statement.says().map_err(Fault::statement)?;
+        if statement.kind != Kind::Continues || said.ended != hex::encode(Sha256::digest(&ended)) {
+            return Err(Fault::unverified(format!(
+                "`{CONTINUES}` is not about `{PREDECESSOR}`; restore the right files"
+            )));
+        }
+        Ok(Some((note, String::from_utf8_lossy(&ended).into_owned())))
     }
 
     /// Where the store is.

@@ -177,6 +177,7 @@ enum Command {
     Backup(care::Backup),
     Restore(care::Restore),
     Repair(care::Repair),
+    EndEpoch(care::EndEpoch),
     Completions(completions::Completions),
 }
 
@@ -216,6 +217,7 @@ impl Command {
             Self::Backup(command) => command.run(common),
             Self::Restore(command) => command.run(common),
             Self::Repair(command) => command.run(common),
+            Self::EndEpoch(command) => command.run(common),
             Self::Completions(command) => Ok(command.run(&mut <CommandLine as clap::CommandFactory>::command())),
         }
     }

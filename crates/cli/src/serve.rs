@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
-use counterpart_core::ledger::Signatures;
+use counterpart_core::ledger::{LogKeys, Signatures};
 use counterpart_core::storage::{LockStore, Scrub, Snapshots, Store};
-use counterpart_http::{AnswerKey, App, Care, Flooding, Parts, PublicUrl, Scrubbing, Settings, Tried};
+use counterpart_http::{AnswerKey, App, Care, Flooding, Parts, PublicUrl, Scrubbing, Settings, Statements, Tried};
 use counterpart_store::embedded::{Embedded, SnapshotFile};
+use counterpart_tlog::note::VerifierKey;
 use counterpart_tlog::policy::Policy;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -20,7 +21,7 @@ use crate::ending::{Ending, Fault};
 use crate::folder::Folder;
 use crate::passphrase::Passphrase;
 use crate::trust::read_policy;
-use crate::{Common, demo, program, shell};
+use crate::{Common, care, demo, program, shell};
 
 /// Where the demonstration lies when no folder is named.
 const DEMONSTRATION: &str = "counterpart-demo";
@@ -108,10 +109,13 @@ impl Serve {
         // A policy that names one key of the log means the log: what its other keys sign is witnessed as well.
         let policy = self.policy.as_deref().map(read_policy).transpose()?;
         let policy = policy.map(|policy| log_keys.vkeys().fold(policy, Policy::with_log_key));
+        // Witnesses remember what was signed beyond the end, and nothing is signed that they could cosign.
+        let ended = embedded.report().ended.is_some();
+        let policy = policy.filter(|_| !ended);
         if let Some(policy) = &policy {
             witnesses::ask_first(policy, &*locks, common)?;
         }
-        let care = self.care(&folder, &embedded);
+        let care = self.care(&folder, &embedded, &log_keys)?;
         let parts = Parts {
             store: embedded,
             locks,
@@ -138,6 +142,11 @@ impl Serve {
             app.ask_witnesses(witnesses::witnessing(policy, folder.path())?)?;
         }
         common.say(&format!("{size} entries opened in {} ms.", watch.elapsed().as_millis()));
+        if ended {
+            common.say(
+                "The ledger has ended: what is whole is served, and nothing is recorded or cosigned (`ended.note`).",
+            );
+        }
         runtime.block_on(self.until_stopped(app))?;
         common.say("Stopped; everything that was accepted is recorded.");
         Ok(Ending::Done)
@@ -168,10 +177,10 @@ impl Serve {
     }
 
     /// What is done for the store beside serving it.
-    fn care(&self, folder: &Folder, store: &Arc<Embedded>) -> Care {
+    fn care(&self, folder: &Folder, store: &Arc<Embedded>, keys: &LogKeys) -> Result<Care> {
         let snapshots =
             || -> Arc<dyn Snapshots> { Arc::new(SnapshotFile::at(&folder.store(), Arc::new(program::hash))) };
-        Care {
+        Ok(Care {
             snapshots: (self.snapshot_every > 0).then(snapshots),
             snapshot_every: self.snapshot_every,
             // After a clean stop nothing was read: a snapshot fits what was signed, and so do the records.
@@ -181,7 +190,8 @@ impl Serve {
                 bytes_per_second: self.scrub,
                 every: Duration::from_secs(self.scrub_every),
             }),
-        }
+            statements: statements(folder, store, keys)?,
+        })
     }
 
     fn settings(&self) -> Settings {
@@ -216,6 +226,22 @@ impl Serve {
         };
         counterpart_http::serve(listener, app, shutdown).await.context("the server stopped")
     }
+}
+
+/// What is said of the log under its own key; a statement that does not hold is an error.
+fn statements(folder: &Folder, store: &Embedded, keys: &LogKeys) -> Result<Statements> {
+    let vkeys: Vec<VerifierKey> = keys.vkeys().collect();
+    let ended = store
+        .report()
+        .ended
+        .as_ref()
+        .map(|note| -> Result<_> { Ok((Arc::from(note.as_str()), care::ended(note, &vkeys)?.successor)) });
+    let (continues, predecessor) = folder.continues(&vkeys)?.unzip();
+    Ok(Statements {
+        ended: ended.transpose()?,
+        continues: continues.map(Arc::from),
+        predecessor: predecessor.map(Arc::from),
+    })
 }
 
 /// The number of SIGXFSZ on Linux and the BSDs.

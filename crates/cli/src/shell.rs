@@ -236,6 +236,45 @@ pub fn replace(path: &Path, bytes: &[u8], secret: bool) -> Result<()> {
     Ok(())
 }
 
+/// Gives a file another name in the same directory, durably.
+///
+/// # Errors
+///
+/// It is not there, or the directory cannot be written.
+pub fn rename(from: &Path, to: &Path) -> Result<()> {
+    std::fs::rename(from, to).with_context(|| format!("`{}` cannot be renamed", from.display()))?;
+    sync_directory(to);
+    Ok(())
+}
+
+/// Removes a file, if it is there.
+///
+/// # Errors
+///
+/// It cannot be removed.
+pub fn remove(path: &Path) -> Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(anyhow::Error::new(error).context(format!("`{}` cannot be removed", path.display())))
+        }
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+/// Removes a directory with everything in it, if it is there.
+///
+/// # Errors
+///
+/// It cannot be removed.
+pub fn remove_directory(path: &Path) -> Result<()> {
+    match std::fs::remove_dir_all(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(anyhow::Error::new(error).context(format!("`{}` cannot be removed", path.display())))
+        }
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
 /// Makes a directory, with those above it; nobody else can look into the new one.
 ///
 /// # Errors

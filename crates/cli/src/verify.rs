@@ -1,13 +1,17 @@
-//! `verify`: one receipt, proof or evidence bundle, without a network.
+//! `verify`: one receipt, proof, evidence bundle or statement, without a network.
+
+mod said;
 
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use clap::Args;
 use counterpart_core::commitment::Disclosure;
+use counterpart_core::statement::{self, Statement};
 use counterpart_core::wire::{EVENT_TYPE, Entry, Envelope};
 use counterpart_core::{commitment, event, json};
 use counterpart_export::check::{self, Checked, Wrong};
+use counterpart_tlog::note::VerifierKey;
 use counterpart_tlog::policy::{Policy, Satisfied};
 use counterpart_tlog::proof::TlogProof;
 use counterpart_tlog::{Hash, leaf_hash};
@@ -19,7 +23,7 @@ use crate::pins::Pins;
 use crate::receipt::Receipt;
 use crate::{Common, shell};
 
-/// Check a receipt, a .tlog-proof or an evidence bundle, offline
+/// Check a receipt, a .tlog-proof, an evidence bundle or a statement about a log, offline
 ///
 /// Says what was checked and what was not. Without --vkey or --policy the key is the one that you pinned when you
 /// first used the ledger. Exit code 4 if anything does not hold.
@@ -28,10 +32,11 @@ use crate::{Common, shell};
 ///   counterpart verify receipt.json --vkey ledger.example/london/log+1a2b3c4d+AbC…
 ///   counterpart verify event.tlog-proof --entry entry.json --policy witnesses.policy
 ///   counterpart verify DSA-2026-000042-bundle.zip --policy witnesses.policy
+///   counterpart verify repair-2026-11-30T16-00-00-000Z.note --vkey ledger.example/london/log+1a2b3c4d+AbC…
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub struct Verify {
-    /// A receipt (JSON), a .tlog-proof or a bundle (zip); - for standard input
+    /// A receipt (JSON), a .tlog-proof, a bundle (zip) or a statement (note); - for standard input
     file: PathBuf,
     /// The log's verifier key
     #[arg(long, value_name = "KEY", conflicts_with = "policy")]
@@ -64,6 +69,8 @@ impl Verify {
         let mut told = Told::default();
         let verdict = if check::is_bundle(&bytes) {
             self.bundle(&bytes, common, &mut told)
+        } else if statement::is_statement(&bytes) {
+            self.statement(&bytes, common, &mut told)
         } else if bytes.starts_with(b"c2sp.org/tlog-proof") {
             self.proof(&bytes, common, &mut told)
         } else {
@@ -111,6 +118,38 @@ impl Verify {
             pin.ledger
         ));
         Ok(Policy::of_log(trust::key(pin.key_at(claimed.size))?))
+    }
+
+    fn statement(&self, bytes: &[u8], common: &Common, told: &mut Told) -> Result<()> {
+        let (claimed, _) = Statement::parse(bytes).map_err(|error| Fault::unverified(error.to_string()))?;
+        let keys = self.keys(&claimed, common, told)?;
+        said::check(bytes, &keys, told)
+    }
+
+    /// The keys of the log that a statement is about: as for a checkpoint, those that handed over included.
+    fn keys(&self, statement: &Statement, common: &Common, told: &mut Told) -> Result<Vec<VerifierKey>> {
+        if let Some(path) = &self.policy {
+            let policy = Policy::parse(shell::read(path)?);
+            let policy =
+                policy.map_err(|error| Fault::usage(format!("`{}` is not a policy: {error}", path.display())))?;
+            return Ok(policy.logs().iter().map(|log| log.key.clone()).collect());
+        }
+        if let Some(vkey) = &self.vkey {
+            return Ok(vec![trust::key(vkey)?]);
+        }
+        let pins = Pins::read(common)?;
+        let pin = pins.of_origin(&statement.origin).ok_or_else(|| {
+            Fault::usage(format!(
+                "no key of `{}` is known here; give --vkey KEY or --policy FILE, or nothing is proved",
+                statement.origin
+            ))
+        })?;
+        told.open.push(format!(
+            "the key is the one pinned on first use of {}: compare it with one from elsewhere",
+            pin.ledger
+        ));
+        let earlier = pin.earlier.iter().map(|earlier| earlier.vkey.as_str());
+        std::iter::once(pin.vkey.as_str()).chain(earlier).map(trust::key).collect()
     }
 
     fn bundle(&self, bytes: &[u8], common: &Common, told: &mut Told) -> Result<()> {

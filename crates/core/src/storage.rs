@@ -98,6 +98,21 @@ pub enum StoreError {
     /// Another process holds the directory.
     #[error("E-IN-USE another server is using {0}")]
     InUse(String),
+    /// The ledger of the store has ended: it is only read.
+    #[error("E-ENDED the ledger has ended, and its store is only read")]
+    Ended,
+    /// Somebody else has taken the store over since this one opened it.
+    #[error(
+        "E-FENCED another server has taken the store over ({}): nothing more is recorded or signed here; stop this \
+         server, and see that only one is started",
+        taken(*own, *newest)
+    )]
+    Fenced {
+        /// The epoch of this owner.
+        own: u64,
+        /// The epoch of the newer one, if its file says so.
+        newest: Option<u64>,
+    },
     /// Anything else, with its cause.
     #[error("{context}")]
     Io {
@@ -107,6 +122,14 @@ pub enum StoreError {
         #[source]
         source: std::io::Error,
     },
+}
+
+/// Who took a store over, in plain words.
+fn taken(own: u64, newest: Option<u64>) -> String {
+    match newest {
+        Some(newest) => format!("its epoch is {newest}, and this one's was {own}"),
+        None => format!("`lock/EPOCH` no longer says that epoch {own} is the newest"),
+    }
 }
 
 /// Keeps a log. Three promises matter; everything else is convenience.

@@ -147,7 +147,7 @@ impl Looked {
             let scrubbed = match how.store.scrub(next, bytes) {
                 Ok(scrubbed) => scrubbed,
                 // The store has said so to whoever writes.
-                Err(StoreError::Poisoned(_)) => return,
+                Err(StoreError::Poisoned(_) | StoreError::Fenced { .. }) => return,
                 Err(error) => {
                     tracing::warn!(%error, "looking through the store could not go on");
                     wait = how.every.max(TICK);

@@ -32,8 +32,16 @@ const OPEN_PATHS: [&str; 11] = [
 ];
 
 /// Hash tiles, proofs, reference data, schemas and what explains them.
-const OPEN_FOLDERS: [&str; 7] =
-    ["/log/tile/", "/log/proof/", "/log/keys/", "/log/data/", "/schemas/", "/problems/", "/assets/"];
+const OPEN_FOLDERS: [&str; 8] = [
+    "/log/tile/",
+    "/log/proof/",
+    "/log/keys/",
+    "/log/data/",
+    "/log/statements/",
+    "/schemas/",
+    "/problems/",
+    "/assets/",
+];
 
 /// Entry bundles, which lie below the tiles.
 const BUNDLES: &str = "/log/tile/entries/";

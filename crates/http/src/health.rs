@@ -12,6 +12,7 @@ use crate::App;
 use crate::behind::Standing;
 use crate::log::{NOT_AT_ALL, cached};
 use crate::problem::Problem;
+use crate::sequencer::Unavailable;
 use crate::submit::{answer, unavailable};
 
 /// A figure that only rises.
@@ -51,7 +52,17 @@ pub(crate) async fn alive() -> Response {
 /// everything again has found; otherwise a problem that says what does not.
 pub(crate) async fn ready(State(app): State<Arc<App>>) -> Response {
     if let Some(why) = app.sequencer.condition().trouble() {
-        return unavailable(&why).into_response();
+        return match why {
+            // That is no fault of whoever asks.
+            Unavailable::Ended(_) => Problem::unavailable(why.to_string()).into_response(),
+            Unavailable::Busy
+            | Unavailable::Clock { .. }
+            | Unavailable::Witnesses(_)
+            | Unavailable::Full
+            | Unavailable::Stopped
+            | Unavailable::Fenced
+            | Unavailable::Closing => unavailable(&why).into_response(),
+        };
     }
     if !app.reader.is_well() {
         return Problem::unavailable("The readers' view has stopped. Restart the server.").into_response();

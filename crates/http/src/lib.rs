@@ -63,7 +63,7 @@ use counterpart_core::storage::{LockStore, Store, StoreError, Waiting};
 use counterpart_core::time::Timestamp;
 use tokio::sync::watch;
 
-pub use opening::{Care, Scrubbing};
+pub use opening::{Care, Scrubbing, Statements};
 pub use pages::Tried;
 pub use receipt::AnswerKey;
 pub use serve::serve;
@@ -156,6 +156,7 @@ pub struct App {
     tried: OnceLock<Vec<Tried>>,
     snapshots: Option<Arc<Snapshotter>>,
     looked: Option<Arc<Looked>>,
+    statements: Statements,
     helpers: Vec<Helper>,
 }
 
@@ -207,7 +208,8 @@ impl App {
             groups,
             clock: Arc::clone(&clock),
         };
-        let sequencer = Sequencer::start(owned, settings.queue).map_err(StartError::Thread)?;
+        let sequencer =
+            Sequencer::start(owned, settings.queue, care.statements.ending()).map_err(StartError::Thread)?;
         let snapshots = care.snapshots.map(|kept| Arc::new(Snapshotter::new(kept, care.snapshot_every, covered)));
         let looked = care.scrub.as_ref().map(|_| Arc::new(Looked::default()));
         let mut helpers = Vec::new();
@@ -245,6 +247,7 @@ impl App {
             tried: OnceLock::new(),
             snapshots,
             looked,
+            statements: care.statements,
             helpers,
         }))
     }
@@ -281,6 +284,15 @@ impl App {
         }
     }
 
+    /// Ends the server if another one has taken the store over.
+    pub(crate) async fn look_for_a_newer_owner(&self) {
+        let locks = Arc::clone(&self.locks);
+        let loaded = tokio::task::spawn_blocking(move || locks.load()).await;
+        if let Ok(Err(why @ StoreError::Fenced { .. })) = loaded {
+            self.sequencer.condition().fence(&why);
+        }
+    }
+
     /// The key that signs the newest checkpoint, as a vkey.
     pub(crate) fn vkey(&self) -> String {
         let view = self.reader.view();
@@ -306,7 +318,7 @@ impl App {
 }
 
 /// Every path and what answers there.
-fn routes() -> [(&'static str, MethodRouter<Arc<App>>); 37] {
+fn routes() -> [(&'static str, MethodRouter<Arc<App>>); 38] {
     [
         ("/api/v1/events", get(events::list).post(submit::event)),
         ("/api/v1/events/batch", post(batch::batch)),
@@ -338,6 +350,7 @@ fn routes() -> [(&'static str, MethodRouter<Arc<App>>); 37] {
         ("/log/data/{sha256}", get(log::data)),
         ("/log/vkey", get(log::vkey)),
         ("/log/keys/{name}", get(log::keys)),
+        ("/log/statements/{name}", get(log::statement)),
         ("/log/proof/{index}", get(log::proof)),
         ("/schemas/{*path}", get(pages::schema)),
         ("/problems/{code}", get(pages::problem)),

@@ -86,6 +86,13 @@ pub(crate) async fn vkey(State(app): State<Arc<App>>) -> Response {
     cached(answer(StatusCode::OK, TEXT, format!("{}\n", app.vkey())), NOT_AT_ALL)
 }
 
+/// What is said of the log under its own key: `end-of-epoch`, `continues` or `predecessor`, a signed note.
+pub(crate) async fn statement(State(app): State<Arc<App>>, Named(name): Named) -> Result<Response, Problem> {
+    let none = || Problem::not_found("Nothing of that kind is said of this ledger.");
+    let note = app.statements.named(&name).ok_or_else(none)?;
+    Ok(cached(answer(StatusCode::OK, TEXT, Bytes::copy_from_slice(note.as_bytes())), NOT_AT_ALL))
+}
+
 /// How the log's key changed: `list`, a line for each change with the first size of the new key, its vkey and the index
 /// of the entry that says so, and under each of these sizes the checkpoint that both keys signed.
 pub(crate) async fn keys(State(app): State<Arc<App>>, Named(name): Named) -> Result<Response, Problem> {

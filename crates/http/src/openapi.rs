@@ -201,6 +201,12 @@ const OPERATIONS: &[Operation] = &[
         TEXT,
     ),
     read(
+        "/log/statements/{name}",
+        "What is said of the log under its own key: `end-of-epoch`, `continues`, `predecessor`; a signed note.",
+        &[],
+        TEXT,
+    ),
+    read(
         "/log/proof/{index}",
         "The proof of one entry (C2SP tlog-proof).",
         &[("size", "The size of a published checkpoint; the newest if left out.")],

@@ -18,6 +18,37 @@ pub struct Care {
     pub compare: bool,
     /// Reads everything again, in the background.
     pub scrub: Option<Scrubbing>,
+    /// What is said of the log under its own key.
+    pub statements: Statements,
+}
+
+/// Statements of a log (`counterpart_core::statement`), each a signed note that was verified.
+#[derive(Clone, Debug, Default)]
+pub struct Statements {
+    /// The ledger has ended: by which statement, and which ledger goes on, if one is named. Nothing is recorded then.
+    pub ended: Option<(Arc<str>, Option<String>)>,
+    /// That it goes on from another one.
+    pub continues: Option<Arc<str>>,
+    /// The statement by which that one ended.
+    pub predecessor: Option<Arc<str>>,
+}
+
+impl Statements {
+    /// One of them, by its name in a path.
+    pub(crate) fn named(&self, name: &str) -> Option<&Arc<str>> {
+        match name {
+            "end-of-epoch" => self.ended.as_ref().map(|(note, _)| note),
+            "continues" => self.continues.as_ref(),
+            "predecessor" => self.predecessor.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// What whoever sends an event is told besides, once the ledger has ended.
+    pub(crate) fn ending(&self) -> Option<String> {
+        let (_, successor) = self.ended.as_ref()?;
+        Some(successor.as_ref().map_or_else(String::new, |successor| format!(" {successor} goes on.")))
+    }
 }
 
 /// How everything is read again.

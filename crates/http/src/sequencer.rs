@@ -77,6 +77,15 @@ pub(crate) enum Unavailable {
     /// An earlier failure stopped recording.
     #[error("Recording has stopped after a failure and resumes after a restart. Repeating is safe. Reading goes on.")]
     Stopped,
+    /// Entries are lost for good: what is whole is served, and nothing more is recorded.
+    #[error(
+        "This ledger has ended: entries of it are lost, and nothing more is recorded. `/log/statements/end-of-epoch` says \
+         what is whole and why.{0}"
+    )]
+    Ended(String),
+    /// Another server has taken the store over, and this one ends.
+    #[error("Another server records for this ledger now, and this one ends. Ask that one; repeating is safe.")]
+    Fenced,
     /// The server is being stopped.
     #[error("The server is being stopped. Try again when it is back; repeating is safe.")]
     Closing,
@@ -91,16 +100,45 @@ enum Job {
 
 /// What readiness is asked: whether recording goes on, and if not, why.
 #[derive(Debug, Default)]
-pub(crate) struct Condition(Mutex<Option<Unavailable>>);
+pub(crate) struct Condition {
+    trouble: Mutex<Option<Unavailable>>,
+    fenced: Fenced,
+}
+
+/// Wakes whoever ends the server when another one has taken its store over.
+#[derive(Debug, Default)]
+struct Fenced {
+    why: Mutex<Option<String>>,
+    told: tokio::sync::Notify,
+}
 
 impl Condition {
     /// The reason for which nothing is recorded, if that is so.
     pub(crate) fn trouble(&self) -> Option<Unavailable> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn set(&self, trouble: Option<Unavailable>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
+        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
+    }
+
+    /// Says that another server has taken the store over: nothing is recorded from here on, and the server ends.
+    pub(crate) fn fence(&self, why: &StoreError) -> Unavailable {
+        tracing::error!(%why, "the server ends");
+        self.set(Some(Unavailable::Fenced));
+        *self.fenced.why.lock().unwrap_or_else(PoisonError::into_inner) = Some(why.to_string());
+        self.fenced.told.notify_one();
+        Unavailable::Fenced
+    }
+
+    /// Waits until that is said, and says why.
+    pub(crate) async fn fenced(&self) -> String {
+        loop {
+            self.fenced.told.notified().await;
+            if let Some(why) = self.fenced.why.lock().unwrap_or_else(PoisonError::into_inner).clone() {
+                return why;
+            }
+        }
     }
 }
 
@@ -122,10 +160,11 @@ pub(crate) struct Owned {
 }
 
 impl Sequencer {
-    /// Starts the thread. At most `queue` requests wait.
-    pub(crate) fn start(owned: Owned, queue: usize) -> std::io::Result<Self> {
+    /// Starts the thread. At most `queue` requests wait; a ledger that has `ended` records none.
+    pub(crate) fn start(owned: Owned, queue: usize, ended: Option<String>) -> std::io::Result<Self> {
         let (sender, waiting) = mpsc::channel(queue.max(1));
         let condition = Arc::new(Condition::default());
+        condition.set(ended.map(Unavailable::Ended));
         let own = Arc::clone(&condition);
         let thread = std::thread::Builder::new().name("sequencer".into()).spawn(move || {
             let (directory, _) = owned.directory.read();
@@ -168,7 +207,7 @@ impl Sequencer {
 
     fn look(&self) -> Result<(), Unavailable> {
         match self.condition.trouble() {
-            Some(Unavailable::Stopped) => Err(Unavailable::Stopped),
+            Some(ended @ (Unavailable::Stopped | Unavailable::Fenced | Unavailable::Ended(_))) => Err(ended),
             // These may pass, and only an attempt shows it.
             Some(
                 Unavailable::Busy
@@ -280,8 +319,10 @@ impl Desk {
         if group.is_empty() {
             return Ok(Vec::new());
         }
-        if self.condition.trouble() == Some(Unavailable::Stopped) {
-            return Err(Unavailable::Stopped);
+        if let Some(ended @ (Unavailable::Stopped | Unavailable::Fenced | Unavailable::Ended(_))) =
+            self.condition.trouble()
+        {
+            return Err(ended);
         }
         let now = (self.owned.clock)();
         if self.full_since.is_some_and(|since| (0..FULL_PAUSE_MS).contains(&since.millis_until(now))) {
@@ -302,6 +343,7 @@ impl Desk {
             }
             Ok(Err(LedgerError::Clock { behind_ms })) => Unavailable::Clock { behind_ms },
             Ok(Err(LedgerError::Store(StoreError::Full))) => self.full(now),
+            Ok(Err(LedgerError::Store(why @ StoreError::Fenced { .. }))) => self.condition.fence(&why),
             Ok(Err(error)) => {
                 tracing::error!(%error, "recording has stopped; restart the server, which verifies everything");
                 Unavailable::Stopped

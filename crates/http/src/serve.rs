@@ -43,7 +43,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 ///
 /// # Errors
 ///
-/// The listener has no address.
+/// The listener has no address, or another server has taken the store over: then nothing more was recorded here.
 pub async fn serve(listener: TcpListener, app: Arc<App>, shutdown: impl Future<Output = ()>) -> io::Result<()> {
     listener.local_addr()?;
     let router = app.router();
@@ -58,10 +58,13 @@ pub async fn serve(listener: TcpListener, app: Arc<App>, shutdown: impl Future<O
     let graceful = GracefulShutdown::new();
     let mut shutdown = std::pin::pin!(shutdown);
     let sweeping = tokio::spawn(sweep(Arc::clone(&app)));
-    loop {
+    let condition = app.sequencer.condition();
+    let mut fenced = std::pin::pin!(condition.fenced());
+    let ended = loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
-            () = &mut shutdown => break,
+            () = &mut shutdown => break Ok(()),
+            why = &mut fenced => break Err(io::Error::other(why)),
         };
         let (stream, address) = match accepted {
             Ok(accepted) => accepted,
@@ -101,7 +104,7 @@ pub async fn serve(listener: TcpListener, app: Arc<App>, shutdown: impl Future<O
             let _ = connection.await;
             drop(permit);
         });
-    }
+    };
     drop(listener);
     sweeping.abort();
     app.closing.send_replace(true);
@@ -109,15 +112,17 @@ pub async fn serve(listener: TcpListener, app: Arc<App>, shutdown: impl Future<O
         tracing::warn!("some requests were cut off after 30 seconds");
     }
     app.stop().await;
-    Ok(())
+    ended
 }
 
-/// Empties what waited for signatures too long, also when nobody asks for it.
+/// Empties what waited for signatures too long, also when nobody asks for it, and notices when another server has taken
+/// the store over, also when nobody writes.
 async fn sweep(app: Arc<App>) {
     app.pending.catch_up(&app).await;
     loop {
         sleep(SWEEP_PAUSE).await;
         app.pending.sweep(&app).await;
+        app.look_for_a_newer_owner().await;
     }
 }
 

@@ -40,10 +40,12 @@ async fn submitted(app: &Arc<App>, request: Request) -> Result<(StatusCode, Vec<
 pub(crate) fn unavailable(why: &Unavailable) -> Problem {
     match why {
         Unavailable::Full => Problem::new("H507", why.to_string()),
+        Unavailable::Ended(_) => Problem::new("E06", why.to_string()),
         Unavailable::Busy
         | Unavailable::Clock { .. }
         | Unavailable::Witnesses(_)
         | Unavailable::Stopped
+        | Unavailable::Fenced
         | Unavailable::Closing => Problem::unavailable(why.to_string()),
     }
 }

@@ -1,6 +1,7 @@
 //! Files on one disk: records, sealed words with their keys apart, and signed checkpoints.
 //!
-//! The directory holds `STORE` (the identity), `LOCK`, `records/`, `words/`, `keys/`, `lock/`, and what may be deleted:
+//! The directory holds `STORE` (the identity), `LOCK`, `records/`, `words/`, `keys/`, `lock/` (with `EPOCH`, who may write),
+//! and what may be deleted:
 //! `sled/` (the index), `SNAPSHOT` (what the entries come to), `MARK` (left by a clean stop) and `BALLAST` (given up when
 //! the disk is full). An append is durable
 //! in records and words before it answers; the checkpoint over it follows as a step of its own, and the index behind.
@@ -13,6 +14,7 @@ mod index;
 mod locks;
 mod mark;
 mod open;
+mod owner;
 mod recent;
 mod run;
 mod scrub;
@@ -22,6 +24,8 @@ mod space;
 mod store;
 mod survey;
 mod words;
+
+pub(crate) use open::{newer_format, other_format};
 
 pub use disk::{Fault, Hook, Op};
 pub use locks::Locks;

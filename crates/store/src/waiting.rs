@@ -1,6 +1,7 @@
 //! What waits for signatures, in a folder of its own beside the store: sealed bytes, and their keys apart.
 //!
 //! ```text
+//! FORMAT              counterpart pending / format 1 / crc <crc32c of the lines before, 8 hex digits>; absent: format 1
 //! sealed/<name>.<n>   XChaCha20-Poly1305 over the bytes, bound to the file's own name
 //! keys/<name>.<n>     32 bytes: the key, used for this one file
 //! ```
@@ -17,8 +18,12 @@ use chacha20poly1305::aead::{Aead, Key, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use zeroize::Zeroizing;
 
-use crate::embedded::Entropy;
+use crate::embedded::{Entropy, newer_format, other_format};
 use crate::{StoreError, Waiting};
+
+/// The file that says of which format the folder is, and how it begins.
+const FORMAT: &str = "FORMAT";
+const TITLE: &str = "counterpart pending";
 
 /// Bytes of a key.
 const SECRET: usize = 32;
@@ -35,8 +40,17 @@ impl Folder {
     ///
     /// # Errors
     ///
-    /// It cannot be made.
+    /// It cannot be made, or is of a format that this program does not know.
     pub fn open(root: &Path, entropy: Entropy) -> Result<Self, StoreError> {
+        let format = root.join(FORMAT);
+        let found = match fs::read(&format) {
+            Ok(bytes) => Some(String::from_utf8_lossy(&bytes).into_owned()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(failed("reading", &format, error)),
+        };
+        if let Some(newer) = found.as_deref().and_then(|text| newer_format(text, TITLE)) {
+            return Err(other_format("pending/FORMAT", &newer));
+        }
         let (sealed, keys) = (root.join("sealed"), root.join("keys"));
         for folder in [&sealed, &keys] {
             let mut builder = fs::DirBuilder::new();
@@ -49,6 +63,9 @@ impl Folder {
             builder.create(folder).map_err(|error| failed("making", folder, error))?;
         }
         sync(root)?;
+        if found.is_none() {
+            write(root, FORMAT, format_1().as_bytes())?;
+        }
         Ok(Self { sealed, keys, entropy })
     }
 
@@ -142,6 +159,12 @@ impl Waiting for Folder {
     fn remove(&self, name: &str) -> Result<(), StoreError> {
         self.numbers(name)?.into_iter().try_for_each(|number| self.destroy(name, number))
     }
+}
+
+fn format_1() -> String {
+    let lines = format!("{TITLE}\nformat 1\n");
+    let crc = crc32c::crc32c(lines.as_bytes());
+    format!("{lines}crc {crc:08x}\n")
 }
 
 /// A file name as a name and a number; other files are nobody's.

@@ -277,12 +277,13 @@ fn whatever_file_is_hurt_a_copy_mends_it() {
 
 fn is_kept(path: &Path) -> bool {
     let parent = path.parent().and_then(Path::file_name).and_then(|name| name.to_str());
-    matches!(parent, Some("records" | "words" | "keys" | "lock")) || path.ends_with("STORE")
+    let numbered = path.extension().is_some();
+    numbered && matches!(parent, Some("records" | "words" | "keys" | "lock")) || path.ends_with("STORE")
 }
 
 /// Whether it is the newest file of its kind, which holds what came after the copy.
 fn is_last(path: &Path, files: &Files) -> bool {
-    !files.iter().any(|(other, _)| other.parent() == path.parent() && other > path)
+    !files.iter().any(|(other, _)| other.parent() == path.parent() && other > path && is_kept(other))
 }
 
 #[test]

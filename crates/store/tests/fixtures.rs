@@ -6,8 +6,8 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use counterpart_store::embedded::{Embedded, Indexed, Options, SnapshotFile, Verify};
-use counterpart_store::{LockStore, NewEntry, Snapshots, Store, StoreError, Swap, Word};
+use counterpart_store::embedded::{Embedded, Indexed, Options, SnapshotFile, Verify, care};
+use counterpart_store::{Folder, LockStore, NewEntry, Snapshots, Store, StoreError, Swap, Waiting, Word};
 
 fn options() -> Options {
     Options {
@@ -117,6 +117,74 @@ fn a_newer_format_of_any_file_is_refused_by_name() {
     fs::write(&mark, format!("{lines}crc {:08x}\n", crc32c::crc32c(lines.as_bytes()))).unwrap();
     let quick = Options { verify: Verify::Quick, ..options() };
     assert_eq!(Embedded::open(parent.path(), &quick).unwrap().report().checked, 30);
+}
+
+/// What lies beside the records: who owns the store, and what a clean stop leaves.
+#[test]
+fn the_small_files_of_format_1_are_read_and_still_written() {
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/small-1");
+    let parent = tempfile::tempdir().unwrap();
+    let directory = parent.path().join("store");
+    make(&directory);
+    for (name, file) in [("MARK", "MARK"), ("EPOCH", "lock/EPOCH"), ("STORE", "STORE")] {
+        let (old, new) = (fs::read_to_string(fixture.join(name)), fs::read_to_string(directory.join(file)).unwrap());
+        assert_eq!(old.unwrap_or_default(), new, "{name}");
+    }
+    // The mark is believed, the epoch is raised, and the ledger that has ended is only read.
+    fs::copy(fixture.join("MARK"), directory.join("MARK")).unwrap();
+    fs::copy(fixture.join("EPOCH"), directory.join("lock/EPOCH")).unwrap();
+    let quick = Options { verify: Verify::Quick, ..options() };
+    let store = Embedded::open(&directory, &quick).unwrap();
+    assert_eq!((store.report().checked, store.report().epoch, store.size()), (0, 2, 30));
+    drop(store);
+    fs::write(directory.join("lock/ENDED"), "any words\n").unwrap();
+    let store = Embedded::open(&directory, &quick).unwrap();
+    assert_eq!(store.report().ended.as_deref(), Some("any words\n"));
+    assert!(matches!(store.append(30, &[entry(30)]), Err(StoreError::Ended)));
+    assert!(matches!(store.locks().swap(Some(&note(30)), 30, &note(30)), Err(StoreError::Ended)));
+    assert_eq!(store.entry(29).unwrap().as_deref(), Some(&*entry(29).bytes));
+}
+
+/// A copy that was interrupted says where it ended before.
+#[test]
+fn a_copy_of_format_1_that_was_interrupted_is_put_back_as_it_was() {
+    let parent = tempfile::tempdir().unwrap();
+    let (directory, copy, keys) = (parent.path().join("store"), parent.path().join("copy"), parent.path().join("keys"));
+    make(&directory);
+    care::backup(&directory, &copy, Some(&keys), &options()).unwrap();
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/small-1/UNFINISHED");
+    let text = fs::read_to_string(fixture).unwrap();
+    fs::write(copy.join("UNFINISHED"), text).unwrap();
+    let back = care::restore(&copy, Some(&keys), &parent.path().join("back"), &options()).unwrap();
+    assert_eq!((back.entries, back.signed), (9, 9));
+}
+
+#[test]
+fn what_waits_in_format_1_is_read() {
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/pending-1");
+    let parent = tempfile::tempdir().unwrap();
+    let (name, entropy) = ("ab".repeat(32), Arc::new(|bytes: &mut [u8]| bytes.fill(42)));
+    let made = Folder::open(&parent.path().join("made"), entropy.clone()).unwrap();
+    made.put(&name, b"waits").unwrap();
+    for file in ["FORMAT".to_owned(), format!("sealed/{name}.0"), format!("keys/{name}.0")] {
+        let old = fs::read(fixture.join(&file)).unwrap_or_default();
+        assert_eq!(old, fs::read(parent.path().join("made").join(&file)).unwrap(), "{file}");
+    }
+    copy(&fixture, &parent.path().join("copy"));
+    let read = Folder::open(&parent.path().join("copy"), entropy.clone()).unwrap();
+    assert_eq!((read.names().unwrap(), read.read(&name).unwrap()), (vec![name.clone()], Some(b"waits".to_vec())));
+    // A folder from before it said so is of format 1; one of another is refused.
+    fs::remove_file(parent.path().join("copy/FORMAT")).unwrap();
+    let read = Folder::open(&parent.path().join("copy"), entropy.clone()).unwrap();
+    assert_eq!(read.read(&name).unwrap(), Some(b"waits".to_vec()));
+    let lines = "counterpart pending\nformat 2\n";
+    let newer = format!("{lines}crc {:08x}\n", crc32c::crc32c(lines.as_bytes()));
+    fs::write(parent.path().join("copy/FORMAT"), newer).unwrap();
+    let error = Folder::open(&parent.path().join("copy"), entropy).err().unwrap();
+    assert!(
+        error.to_string().contains("pending/FORMAT cannot be used: it has format 2 and this program reads 1"),
+        "{error}"
+    );
 }
 
 #[test]

@@ -114,6 +114,7 @@ fn whole(directory: &Path) -> PathBuf {
     }
     drop(store);
     let files = fs::read_dir(directory.join("lock")).unwrap().map(|found| found.unwrap().path());
+    let files = files.filter(|path| path.extension().is_some_and(|end| end == "chk"));
     files.filter(|path| fs::read(path).unwrap()[128..].iter().any(|byte| *byte != 0)).max().unwrap()
 }
 

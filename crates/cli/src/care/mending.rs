@@ -6,10 +6,11 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use clap::Args;
 use counterpart_core::ledger::Ledger;
+use counterpart_core::state::State;
+use counterpart_core::statement::{Kind, Mended, Statement};
 use counterpart_store::Store;
 use counterpart_store::embedded::care;
 use counterpart_store::embedded::{Embedded, Options, Verify};
-use serde::Serialize;
 use serde_json::json;
 
 use super::{agrees, erase_again, mirrored, say_erased, state_of};
@@ -22,7 +23,8 @@ use crate::{Common, shell};
 ///
 /// Replaces only what is damaged, by what is whole in the copy and belongs there, keeps the old bytes, and then
 /// compares everything with the signed checkpoint. A mirror has every entry, and no words. What was done is written to
-/// `repair-<time>.json` in the folder of the ledger.
+/// `repair-<time>.json` in the folder of the ledger and, signed by the log's key, to `repair-<time>.note`, which
+/// `counterpart verify` checks.
 ///
 /// Examples:
 ///   counterpart repair --data ledger --from /backup/ledger --keys-from /other/ledger-keys
@@ -53,7 +55,7 @@ impl Repair {
         let mut done = Mended { at: shell::now().to_string(), ..Mended::default() };
         if let Some(from) = &self.from {
             let mended = if mirrored::is_mirror(from) {
-                mirrored::mend(from, &folder)?
+                mirrored::mend(from, &folder, &identity)?
             } else {
                 // A copy is a store; the folder of another ledger holds one.
                 let from = if from.join("STORE").exists() { from.clone() } else { Folder::at(from).store() };
@@ -68,7 +70,7 @@ impl Repair {
         }
         let judged = self.judge(&folder, &identity, common);
         match &judged {
-            Ok((entries, root)) => (done.entries, done.root) = (Some(*entries), Some(root.clone())),
+            Ok(judged) => (done.entries, done.root) = (Some(judged.entries), Some(judged.root.clone())),
             Err(error) => done.problem = Some(format!("{error:#}")),
         }
         let report = self.data.join(format!("repair-{}.json", done.at.replace([':', '.'], "-")));
@@ -76,9 +78,19 @@ impl Repair {
         text.push(b'\n');
         shell::replace(&report, &text, false)?;
         common.say(&format!("What was done stands in `{}`.", report.display()));
-        let (entries, _) = judged?;
+        let signed = report.with_extension("note");
+        let passphrase = Passphrase::new(common.passphrase_file.as_deref());
+        match note(&folder, &identity, &done, judged.as_ref().ok(), passphrase) {
+            Ok(note) => {
+                shell::replace(&signed, note.as_bytes(), false)?;
+                common.say(&format!("Signed by the log's key, for others: `{}`.", signed.display()));
+            }
+            Err(error) => common.say(&format!("The report is not signed: {error:#}")),
+        }
+        let Judged { entries, .. } = judged?;
         if common.json {
-            shell::line(&json!({ "entries": entries, "replaced": done.replaced }).to_string());
+            let note = signed.exists().then(|| signed.display().to_string());
+            shell::line(&json!({ "entries": entries, "note": note, "replaced": done.replaced }).to_string());
         } else {
             for stretch in &done.replaced {
                 shell::line(&format!("replaced {stretch}"));
@@ -88,8 +100,8 @@ impl Repair {
         Ok(Ending::Done)
     }
 
-    /// Compares everything with what was signed; gives how many entries there are, and the root over them.
-    fn judge(&self, folder: &Folder, identity: &Identity, common: &Common) -> Result<(u64, String)> {
+    /// Compares everything with what was signed.
+    fn judge(&self, folder: &Folder, identity: &Identity, common: &Common) -> Result<Judged> {
         let options = Options { verify: Verify::Full, sign_again: self.sign_again, ..folder::options() };
         let store = Arc::new(Embedded::open(&folder.store(), &options)?);
         let state = state_of(&store)?;
@@ -99,25 +111,28 @@ impl Repair {
             let keys = folder.log_keys(Passphrase::new(common.passphrase_file.as_deref()))?;
             Ledger::open(store.clone(), store.locks(), keys, &identity.origin)?;
         }
-        Ok((store.size(), root.to_string()))
+        Ok(Judged { entries: store.size(), root: root.to_string(), state })
     }
 }
 
-/// The report of a repair.
-#[derive(Default, Serialize)]
-struct Mended {
-    at: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    from: Option<String>,
-    replaced: Vec<String>,
-    still_damaged: Vec<String>,
-    /// How many entries are there, once they fit what was signed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    entries: Option<u64>,
+/// A store that fits what was signed.
+struct Judged {
+    entries: u64,
     /// The root over them.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    root: Option<String>,
-    /// Why they do not.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    problem: Option<String>,
+    root: String,
+    state: State,
+}
+
+/// The report, signed by the key that signs checkpoints now; where the entries do not say which one that is, by the first.
+fn note(
+    folder: &Folder,
+    identity: &Identity,
+    done: &Mended,
+    judged: Option<&Judged>,
+    passphrase: Passphrase<'_>,
+) -> Result<String> {
+    let keys = folder.log_keys(passphrase)?;
+    let founded = judged.and_then(|judged| judged.state.founded.as_ref());
+    let signers = keys.signers(founded, judged.map_or(0, |judged| judged.entries)).map_err(anyhow::Error::msg)?;
+    Ok(Statement::new(Kind::Repair, &identity.origin, done)?.sign(&signers)?.to_string())
 }

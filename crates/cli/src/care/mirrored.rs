@@ -9,11 +9,13 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use counterpart_core::replay::{self, Replay};
-use counterpart_core::storage::{LockStore as _, NewEntry, Store as _, Swap};
+use counterpart_core::state::State;
+use counterpart_core::storage::{LockStore as _, NewEntry, Store as _, StoreError, Swap};
 use counterpart_mirror::Source;
 use counterpart_store::embedded::Embedded;
 use counterpart_store::embedded::care::{self, Repaired};
 use counterpart_tlog::checkpoint::Checkpoint;
+use counterpart_tlog::note::Note;
 use counterpart_tlog::tile::{self, TILE_WIDTH, TilePath};
 use counterpart_tlog::{Frontier, Tree, leaf_hash};
 
@@ -90,32 +92,45 @@ pub fn give_back(place: &Path, identity: &Identity, to: &Path) -> Result<Given> 
     Ok(Given { entries: claimed.size, with_words })
 }
 
-/// Fills the gaps among the records of a store from a mirror, as far as a checkpoint of the store's own covers both.
+/// Fills the gaps among the records of a store from a mirror, as far as a checkpoint of the store's own covers both. Where
+/// the store's newest checkpoint is lost and the mirror's reaches at least as far, that one is taken, if this ledger has
+/// signed it and the records come to it.
 ///
 /// # Errors
 ///
 /// The mirror cannot be read or shows another history than was signed here (exit 4); the store cannot be written.
-pub fn mend(place: &Path, folder: &Folder) -> Result<Repaired> {
+pub fn mend(place: &Path, folder: &Folder, identity: &Identity) -> Result<Repaired> {
     let source = Source::open(&place.to_string_lossy())?;
     let note = source.checkpoint()?;
     let (theirs, _) = Checkpoint::parse(note.as_bytes())
         .map_err(|error| Fault::unverified(format!("the mirror has no checkpoint: {error}")))?;
+    let tree = source.tree(theirs.size)?;
     let own = care::checkpoint_within(&folder.store(), theirs.size)?;
-    let Some(own) = own else {
+    let own = own.map(|own| Checkpoint::parse(&own).map(|(own, _)| own)).transpose();
+    let own = own.map_err(|error| Fault::unverified(format!("a checkpoint of this store cannot be read: {error}")))?;
+    if let Some(own) = own.as_ref().filter(|own| tree.root_at(own.size) != Some(own.root)) {
+        return Err(another_history(own.size));
+    }
+    let given = lost(folder, &source, &note, &theirs, identity)?;
+    if given.is_some() && tree.root() != theirs.root {
+        return Err(another_history(theirs.size));
+    }
+    let Some(signed) = given.as_ref().map(|_| theirs.clone()).or(own) else {
         return Err(Fault::unverified(
             "no checkpoint of this store covers what the mirror has, so nothing of it can be compared; mend the \
              checkpoints from a copy first",
         ));
     };
-    let (signed, _) = Checkpoint::parse(&own)
-        .map_err(|error| Fault::unverified(format!("a checkpoint of this store cannot be read: {error}")))?;
-    let tree = source.tree(theirs.size)?;
-    if tree.root_at(signed.size) != Some(signed.root) {
-        return Err(Fault::unverified(format!(
-            "the mirror shows another history than was signed here over {} entries; nothing was changed. Keep both: they \
-             are evidence",
-            signed.size
-        )));
+    if given.is_some() {
+        // Nothing of this store says so any more: every record that is whole must be the one that was signed for.
+        let mut differs = false;
+        care::records(&folder.store(), &mut |index, entry| {
+            differs |= index < theirs.size && tree.leaf(index) != Some(leaf_hash(entry));
+            Ok(())
+        })?;
+        if differs {
+            return Err(another_history(theirs.size));
+        }
     }
     let mut bundles = Bundles { source, size: theirs.size, tree, held: None, problem: None };
     let mended = care::repair_records(
@@ -124,10 +139,64 @@ pub fn mend(place: &Path, folder: &Folder) -> Result<Repaired> {
         &mut |index| Ok(bundles.entry(index, signed.size)),
         &folder::options(),
     );
-    match bundles.problem {
-        Some(problem) => Err(problem),
-        None => Ok(mended?),
+    if let Some(problem) = bundles.problem {
+        return Err(problem);
     }
+    let mut mended = mended?;
+    if let Some(note) = given {
+        let checkpoints = care::repair_checkpoints(&folder.store(), theirs.size, note.as_bytes(), &folder::options())?;
+        mended.replaced.extend(checkpoints.replaced);
+        mended.look = checkpoints.look;
+    }
+    Ok(mended)
+}
+
+fn another_history(size: u64) -> anyhow::Error {
+    Fault::unverified(format!(
+        "the mirror shows another history than was signed here over {size} entries; nothing was changed. Keep both: they \
+         are evidence"
+    ))
+}
+
+/// The mirror's checkpoint, with the signatures of this log alone, if checkpoints are lost here and it may stand for the
+/// newest of them: this log signed it, and nothing here knows of a newer one.
+fn lost(
+    folder: &Folder,
+    source: &Source,
+    note: &str,
+    theirs: &Checkpoint,
+    identity: &Identity,
+) -> Result<Option<String>> {
+    let look = care::look(&folder.store(), &folder::options())?;
+    let of_locks = |problem: &StoreError| match problem {
+        StoreError::Damaged { file, .. } | StoreError::Unsuitable { file, .. } => file.starts_with("lock"),
+        _ => false,
+    };
+    if theirs.size < look.signed.max(look.noted) || !look.damage.iter().any(of_locks) {
+        return Ok(None);
+    }
+    let first = super::log_keys(identity, &State::default())?;
+    if super::signed(note.as_bytes(), &identity.origin, &first).is_err() {
+        let keys = super::log_keys(identity, &decided(source, theirs.size)?)?;
+        super::signed(note.as_bytes(), &identity.origin, &keys)?;
+    }
+    let whole = Note::parse(note)?;
+    let own = whole.signatures().iter().filter(|line| line.name() == identity.origin).cloned().collect();
+    Ok(Some(Note::new(whole.text(), own)?.to_string()))
+}
+
+/// What the entries of a mirror come to: which keys the log has had is for its rules to say.
+fn decided(source: &Source, size: u64) -> Result<State> {
+    let mut replay = Replay::new();
+    for path in tile::entry_tiles(size) {
+        let TilePath::Entries { n, width } = path else { continue };
+        for bytes in source.bundle(n, width)? {
+            let stopped = |why: String| Fault::unverified(format!("the mirror's entries are no ledger: {why}"));
+            let read = replay::read(&bytes).map_err(|stop| stopped(stop.to_string()))?;
+            replay.next(&read, false).map_err(|stop| stopped(stop.to_string()))?;
+        }
+    }
+    Ok(replay.state)
 }
 
 /// Entries of a mirror, each compared with the tree whose root was.

@@ -6,6 +6,8 @@ mod bundles;
 mod closed;
 mod copies;
 mod coverage;
+mod ended;
+mod fenced;
 mod founding;
 mod keys;
 mod life;

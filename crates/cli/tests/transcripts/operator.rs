@@ -200,6 +200,121 @@ fn damaged_records_are_mended_from_a_mirror() {
     assert_eq!(doctor(&ledger.shop, 0)["damage"], serde_json::json!([]));
 }
 
+/// The newest report of a repair, as it was signed.
+fn report(shop: &Shop) -> std::path::PathBuf {
+    let found = fs::read_dir(shop.path("ledger")).unwrap().map(|entry| entry.unwrap().path());
+    found.filter(|path| path.extension().is_some_and(|end| end == "note")).max().unwrap()
+}
+
+#[test]
+fn the_report_of_a_repair_is_signed_and_anybody_can_verify_it() {
+    let mut ledger = Served::new();
+    ledger.register("CMD");
+    let (vkey, size) = (ledger.vkey(), ledger.size());
+    ledger.shop.run(&BACKUP).ends(0);
+    ledger.stop();
+    let shop = &ledger.shop;
+    hurt(&shop.path("ledger/store/records/000000.rec"), 50);
+    let repair = ["repair", "--data", "ledger", "--from", "copy", "--keys-from", "keys"];
+    shop.run(&repair).ends(0).says("Signed by the log's key, for others");
+    let note = report(shop);
+    let verify = |file: &Path, key: &str| shop.run(&["verify", file.to_str().unwrap(), "--vkey", key]);
+    let told = verify(&note, &vkey).ends(0).out;
+    assert!(told.contains("made this statement (repair)"), "{told}");
+    assert!(told.contains("it says: replaced records/000000.rec"), "{told}");
+    assert!(told.contains(&format!("it says that {size} entries came to the root")), "{told}");
+    // By the pinned key too; by no other, and no other words.
+    shop.run(&["verify", note.to_str().unwrap()]).ends(0);
+    verify(&note, &Served::new().vkey()).ends(4);
+    let text = fs::read_to_string(&note).unwrap();
+    let changed = shop.write("changed.note", text.replace("records/000000.rec", "records/000001.rec"));
+    verify(&changed, &vkey).ends(4);
+    // It is never taken for a checkpoint of the log.
+    let seen = ["restore", "--from", "copy", "--keys-from", "keys", "--data", "back", "--seen"];
+    shop.run(&[&seen[..], &[note.to_str().unwrap()]].concat()).ends(4).says("no checkpoint of this ledger");
+    // Without a key it is written all the same, and says so.
+    fs::rename(shop.path("ledger/log.key"), shop.path("log.key")).unwrap();
+    shop.run(&repair).ends(0).says("The report is not signed");
+    assert_eq!(report(shop), note);
+}
+
+#[test]
+fn a_mirror_gives_back_the_newest_checkpoint_where_it_may_stand_for_what_is_lost() {
+    let mut ledger = Served::new();
+    ledger.register("CMD");
+    ledger.shop.run(&["mirror", &ledger.url, "older"]).ends(0);
+    ledger.appoint("CMD", "IGL", "CMD.ADM", &["CMD.ADM"]);
+    ledger.shop.run(&["mirror", &ledger.url, "mirrored"]).ends(0);
+    let (before, note) = (audited(&ledger), ledger.get_text("/log/checkpoint"));
+    ledger.restart(|_| {});
+    ledger.restart(|shop| {
+        let (store, mend) =
+            (shop.path("ledger/store"), |from: &str| shop.run(&["repair", "--data", "ledger", "--from", from]));
+        let lock = store.join("lock");
+        let whole = fs::read(lock.join("000000.chk")).unwrap();
+        let used = whole.iter().rposition(|byte| *byte != 0).unwrap() + 1;
+        let stranger = shop.path("stranger");
+        fs::create_dir(&stranger).unwrap();
+        let copied = std::process::Command::new("cp").arg("-r").arg(shop.path("mirrored/.")).arg(&stranger).status();
+        assert!(copied.unwrap().success());
+        let signature = |note: &str| {
+            let (text, line) = note.rsplit_once(' ').unwrap();
+            let turned: String = line
+                .chars()
+                .map(|c| {
+                    if c == 'A' {
+                        'B'
+                    } else if c == 'B' {
+                        'A'
+                    } else {
+                        c
+                    }
+                })
+                .collect();
+            format!("{text} {turned}")
+        };
+        fs::write(stranger.join("checkpoint"), signature(&note)).unwrap();
+        // The folder is gone, the newest one is, the header is; each time all else is whole.
+        for hurt in 0..3 {
+            match hurt {
+                0 => fs::remove_dir_all(&lock).unwrap(),
+                1 => {
+                    let mut bytes = fs::read(lock.join("000000.chk")).unwrap();
+                    let used = bytes.iter().rposition(|byte| *byte != 0).unwrap() + 1;
+                    bytes[used - 40..].fill(0);
+                    fs::write(lock.join("000000.chk"), bytes).unwrap();
+                }
+                _ => fs::write(lock.join("000000.chk"), [0xFF; 300]).unwrap(),
+            }
+            let _ = fs::remove_file(store.join("MARK"));
+            doctor(shop, 4);
+            // An older one is not: more was signed than it covers. Nor one that this ledger has not signed.
+            let refused = mend("older");
+            assert!(refused.code != 0, "{refused:?}");
+            assert!(mend("stranger").code != 0);
+            assert!(
+                shop.run(&["serve", "--data", "ledger", "--listen", "127.0.0.1:0"])
+                    .ends(1)
+                    .talk
+                    .contains("E-DAMAGE lock")
+            );
+            let done = mend("mirrored").ends(0);
+            assert!(done.out.contains("checkpoints that were whole and the newest one"), "{}", done.out);
+            assert_eq!(doctor(shop, 0)["signed"], before.0);
+        }
+        assert!(used > 300);
+    });
+    assert_eq!(audited(&ledger), before);
+    ledger.appoint("CMD", "REQ", "CMD.ADM", &["CMD.ADM"]);
+    ledger.audited();
+    // Words are in copies alone, and that is said by name.
+    ledger.stop();
+    let shop = &ledger.shop;
+    hurt(&shop.path("ledger/store/words/000000.wrd"), 50);
+    let told = shop.run(&["repair", "--data", "ledger", "--from", "mirrored"]).ends(1);
+    assert!(told.talk.contains("STILL DAMAGED: E-DAMAGE words/000000.wrd"), "{}", told.talk);
+}
+
 #[test]
 fn a_mirror_that_was_changed_or_shows_another_history_mends_nothing() {
     let mut ledger = Served::new();

@@ -45,6 +45,17 @@ impl Served {
         let _ = self.server.wait();
     }
 
+    /// Its process.
+    pub fn process(&self) -> u32 {
+        self.server.id()
+    }
+
+    /// Waits until the server has ended by itself; how, and what it had said.
+    pub fn ended(&mut self) -> (std::process::ExitStatus, String) {
+        let status = self.server.wait().unwrap();
+        (status, std::fs::read_to_string(self.shop.path("talk")).unwrap())
+    }
+
     /// Stops it so, and starts it again, on another port.
     pub fn cut(&mut self) {
         self.stop();
@@ -257,7 +268,8 @@ impl Served {
 fn serve(shop: &Shop, words: &[String]) -> (Child, String) {
     let mut command =
         shop.command(&["serve", "--data", "ledger", "--listen", "127.0.0.1:0", "--requests-per-second", "0"]);
-    let mut server = command.args(words).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let talk = std::fs::File::create(shop.path("talk")).unwrap();
+    let mut server = command.args(words).stdout(Stdio::piped()).stderr(talk).spawn().unwrap();
     let mut line = String::new();
     BufReader::new(server.stdout.take().unwrap()).read_line(&mut line).unwrap();
     let url = line.trim().strip_prefix("listening on ").unwrap().to_owned();

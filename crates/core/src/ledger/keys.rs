@@ -54,6 +54,11 @@ impl LogKeys {
         self.held.iter().any(|signer| signer.vkey().to_string() == vkey)
     }
 
+    /// The signer of a key that is held, by its vkey.
+    pub fn signer(&self, vkey: &str) -> Option<&NoteSigner> {
+        self.held.iter().find(|signer| signer.vkey().to_string() == vkey)
+    }
+
     /// Every key that is held.
     pub fn vkeys(&self) -> impl Iterator<Item = VerifierKey> {
         self.held.iter().map(NoteSigner::vkey)

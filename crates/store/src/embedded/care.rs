@@ -4,19 +4,24 @@
 //! fits into the other; the keys of words go to a folder of their own, apart from the words.
 
 mod backup;
+mod checkpoints;
+mod ending;
 mod entries;
 mod repair;
 
 use std::path::Path;
 
 pub use backup::{Backup, Restored, backup, restore};
+pub use checkpoints::repair_checkpoints;
+pub use ending::{Kept, Rest, checkpoints, ended, holds, keep, say_again};
 pub use entries::{Giver, repair_records};
 pub use repair::{Repaired, repair};
 
 use super::disk::Disk;
-use super::frame::{FILE_HEADER, FILE_HEADER_BYTES, FORMAT, FileHeader, Kind, NOTED, StoreId};
+use super::frame::{FILE_HEADER, FILE_HEADER_BYTES, FORMAT, FileHeader, Header, Kind, NOTED, StoreId};
 use super::mark::{MARK, Mark};
-use super::open::{Options, identity};
+use super::open::{ENDED, Options, identity};
+use super::owner;
 use super::run::damaged;
 use super::survey::survey;
 use super::words::Words;
@@ -33,6 +38,8 @@ pub struct Look {
     pub checkpoints: u64,
     /// How many entries the newest checkpoint covers.
     pub signed: u64,
+    /// How many entries the newest checkpoint covers that the records speak of: more than `signed` when it is lost.
+    pub noted: u64,
     /// Words that are kept and open with their keys.
     pub words: u64,
     /// Words that were erased.
@@ -43,6 +50,10 @@ pub struct Look {
     pub index_bytes: u64,
     /// The last stop was clean, so that a start reads the ends only.
     pub clean: bool,
+    /// The statement by which the ledger ended: the store is only read.
+    pub ended: Option<String>,
+    /// How many owners the store has had, since that is counted.
+    pub epoch: u64,
     /// The newest checkpoint, as it was signed.
     pub checkpoint: Option<Vec<u8>>,
     /// What is damaged or missing, each with file, place and entry.
@@ -59,8 +70,9 @@ pub struct Look {
 pub fn look(directory: &Path, options: &Options) -> Result<Look, StoreError> {
     let disk = Disk::new(directory, None);
     let id = identity(&disk)?.ok_or_else(|| no_store(directory))?;
-    let mut look = Look { in_use: is_held(&disk), ..Look::default() };
+    let mut look = Look { in_use: owner::is_held(&disk), ..Look::default() };
     look.clean = disk.read_small(MARK)?.is_some_and(|text| Mark::decode(&text, &id).is_some());
+    look.epoch = owner::newest(&disk, &id)?.unwrap_or(0);
     look.index_bytes = bytes_below(&disk.path(super::shelf::DIRECTORY));
     let mut noted = 0;
     let mut slots = Vec::new();
@@ -107,6 +119,8 @@ pub fn look(directory: &Path, options: &Options) -> Result<Look, StoreError> {
             *place = total;
         }
     }
+    look.noted = noted;
+    look.ended = disk.read_small(ENDED)?;
     look.judge(noted);
     if let Ok(words) = Words::open(&disk, id, options.file_bytes, options.entropy.clone()) {
         for (index, first, count) in slots {
@@ -135,13 +149,46 @@ impl Look {
         } else {
             self.damage.push(StoreError::Rollback { have: self.entries, signed: self.signed });
         }
-        if noted > self.signed {
+        if noted > self.signed && self.ended.is_none() {
             let problem =
                 format!("a checkpoint over {noted} entries was signed, but the newest here covers {}", self.signed);
             self.damage.push(damaged("lock", 0, self.signed, &problem));
         }
     }
 }
+
+/// Every whole record of the store in a folder, in the order in which they stand, whatever lies between.
+///
+/// # Errors
+///
+/// There is no store, or it cannot be read at all; or `each` says so.
+pub fn records(directory: &Path, each: &mut Each<'_>) -> Result<(), StoreError> {
+    let disk = Disk::new(directory, None);
+    let id = identity(&disk)?.ok_or_else(|| no_store(directory))?;
+    frames(&disk, Kind::Record, &id, &mut |header, entry| {
+        if header.magic == NOTED { Ok(()) } else { each(header.index, entry) }
+    })
+}
+
+/// Every whole frame of a kind, in the order in which they stand.
+fn frames(
+    disk: &Disk,
+    kind: Kind,
+    id: &StoreId,
+    each: &mut dyn FnMut(&Header, &[u8]) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    for (_, file) in files(disk, kind, id, &mut Vec::new())? {
+        for (range, header) in survey(&file, kind, kind.seed(id))?.frames {
+            let mut body = vec![0; header.length as usize];
+            file.read(&mut body, range.start + super::frame::FRAME_HEADER as u64)?;
+            each(&header, &body)?;
+        }
+    }
+    Ok(())
+}
+
+/// Looks at a record: its index and its bytes.
+pub type Each<'e> = dyn FnMut(u64, &[u8]) -> Result<(), StoreError> + 'e;
 
 /// The newest checkpoint of the store in a folder, as it was signed, that covers at most so many entries. Damage among
 /// the checkpoints hides what it befell.
@@ -168,12 +215,6 @@ pub fn checkpoint_within(directory: &Path, entries: u64) -> Result<Option<Vec<u8
 fn no_store(directory: &Path) -> StoreError {
     let problem = "there is no store here; name the folder that holds the file STORE".to_owned();
     StoreError::Unsuitable { file: directory.display().to_string(), problem }
-}
-
-/// Whether a server holds the folder.
-fn is_held(disk: &Disk) -> bool {
-    let lock = std::fs::File::open(disk.path("LOCK"));
-    lock.is_ok_and(|lock| lock.try_lock().is_err())
 }
 
 /// The files of a kind that can be read, with their numbers. Others are damage.

@@ -170,6 +170,14 @@ impl Disk {
         self.rename(&passing, name)
     }
 
+    /// Writes a small file over one of the same length, in its place, durably: for a disk without room for a second one.
+    pub(super) fn overwrite(&self, name: &str, text: &str) -> Result<(), StoreError> {
+        let file = self.open(name)?;
+        let context = |source| failed(format!("writing {name}"), source);
+        file.write(text.as_bytes(), 0).map_err(context)?;
+        file.sync().map_err(context)
+    }
+
     /// Takes a name out of its directory, durably.
     pub(super) fn remove(&self, name: &str) -> Result<(), StoreError> {
         let path = self.path(name);
@@ -177,6 +185,14 @@ impl Disk {
             self.tell(Op::Remove, &path, &path);
             fs::remove_file(&path)
         };
+        self.call(Op::Remove, name, remove).map_err(|source| failed(format!("removing {name}"), source))?;
+        let directory = name.rsplit_once('/').map_or("", |(directory, _)| directory);
+        self.sync_directory(directory)
+    }
+
+    /// Takes a directory away with everything in it, durably.
+    pub(super) fn remove_directory(&self, name: &str) -> Result<(), StoreError> {
+        let remove = || fs::remove_dir_all(self.path(name));
         self.call(Op::Remove, name, remove).map_err(|source| failed(format!("removing {name}"), source))?;
         let directory = name.rsplit_once('/').map_or("", |(directory, _)| directory);
         self.sync_directory(directory)
@@ -381,21 +397,43 @@ pub(super) fn is_full(error: &io::Error) -> bool {
 
 /// The first failure after which nobody knows what the disk holds. INVARIANT: once set it stays.
 #[derive(Debug, Default)]
-pub(super) struct Poison(Mutex<Option<String>>);
+pub(super) struct Poison(Mutex<Option<First>>);
+
+/// What came first.
+#[derive(Debug)]
+enum First {
+    /// A failure, in plain words.
+    Failed(String),
+    /// A newer owner.
+    Fenced { own: u64, newest: Option<u64> },
+}
+
+impl First {
+    fn error(&self) -> StoreError {
+        match self {
+            Self::Failed(problem) => StoreError::Poisoned(problem.clone()),
+            Self::Fenced { own, newest } => StoreError::Fenced { own: *own, newest: *newest },
+        }
+    }
+}
 
 impl Poison {
     pub(super) fn check(&self) -> Result<(), StoreError> {
         match &*held(&self.0) {
             None => Ok(()),
             Some(_) if counterpart_tlog::planted!("poison_forgotten") => Ok(()),
-            Some(first) => Err(StoreError::Poisoned(first.clone())),
+            Some(first) => Err(first.error()),
         }
     }
 
     /// Sets it, and gives the error that the caller sees from here on.
     pub(super) fn set(&self, problem: &dyn fmt::Display) -> StoreError {
-        let mut first = held(&self.0);
-        StoreError::Poisoned(first.get_or_insert_with(|| problem.to_string()).clone())
+        held(&self.0).get_or_insert_with(|| First::Failed(problem.to_string())).error()
+    }
+
+    /// Sets it because another owner has come, and gives the error that the caller sees from here on.
+    pub(super) fn fence(&self, own: u64, newest: Option<u64>) -> StoreError {
+        held(&self.0).get_or_insert(First::Fenced { own, newest }).error()
     }
 }
 

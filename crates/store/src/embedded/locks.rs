@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use super::disk::{Poison, WINDOW, held};
 use super::frame::{FRAME_HEADER, Header, Kind, NOTED, Place};
 use super::index::Index;
+use super::owner::Owner;
 use super::recent::{Chain, Recent};
 use super::run::{FIRST, Run, SetAside, damaged};
 use crate::{LockStore, StoreError, Swap};
@@ -18,6 +19,7 @@ const READY: u64 = 64 << 10;
 pub struct Locks {
     run: Run,
     poison: Arc<Poison>,
+    owner: Arc<Owner>,
     index: Arc<Index>,
     held: Mutex<Current>,
 }
@@ -91,8 +93,8 @@ impl fmt::Debug for Locks {
 }
 
 impl Locks {
-    pub(super) fn new(run: Run, poison: Arc<Poison>, index: Arc<Index>, current: Current) -> Self {
-        Self { run, poison, index, held: Mutex::new(current) }
+    pub(super) fn new(run: Run, poison: Arc<Poison>, owner: Arc<Owner>, index: Arc<Index>, current: Current) -> Self {
+        Self { run, poison, owner, index, held: Mutex::new(current) }
     }
 
     pub(super) fn current(&self) -> Current {
@@ -150,12 +152,14 @@ impl Locks {
 impl LockStore for Locks {
     fn load(&self) -> Result<Option<Vec<u8>>, StoreError> {
         self.poison.check()?;
+        self.owner.look()?;
         Ok(held(&self.held).note.clone())
     }
 
     fn swap(&self, seen: Option<&[u8]>, size: u64, new: &[u8]) -> Result<Swap, StoreError> {
         self.poison.check()?;
         let mut current = held(&self.held);
+        self.owner.check()?;
         if current.note.as_deref() != seen {
             return Ok(Swap::Lost(current.note.clone()));
         }

@@ -3,15 +3,15 @@
 //! After a clean stop a start believes the mark and looks at the ends only; otherwise, or when asked to, it reads every
 //! record. The words of entries that nobody signed for are looked at in any case.
 
-use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::disk::{Disk, Hook, Poison, WINDOW, failed};
+use super::disk::{Disk, Hook, Poison, WINDOW};
 use super::frame::{Kind, NOTED, Place, StoreId};
 use super::index::Index;
 use super::locks::{self, Locks};
 use super::mark::{MARK, Mark};
+use super::owner::{self, Held, Owner};
 use super::recent::{Chain, Recent};
 use super::run::{FIRST, Run, SetAside, damaged};
 use super::shelf::{self, Meta, Problem, Shelf};
@@ -27,7 +27,10 @@ pub type KeysOf = Arc<dyn Fn(&[u8]) -> Vec<Vec<u8>> + Send + Sync>;
 pub type WordsFit = Arc<dyn Fn(&[u8], &[Word]) -> Result<(), String> + Send + Sync>;
 
 /// The identity file. It is made last: a store without it was never whole.
-const IDENTITY: &str = "STORE";
+pub(super) const IDENTITY: &str = "STORE";
+
+/// The statement by which the ledger of a store ended; beside the checkpoints, because nothing is signed over them again.
+pub(super) const ENDED: &str = "lock/ENDED";
 
 /// So many entries go onto the shelf at once when it is made again.
 const PIECE: u64 = 65_536;
@@ -113,6 +116,10 @@ pub struct Report {
     pub checked: u64,
     /// The index was not there or not right and was made again.
     pub rebuilt: Option<Rebuilt>,
+    /// The statement by which the ledger ended, a signed note that is not looked into here: the store is only read.
+    pub ended: Option<String>,
+    /// How many owners the store has had, this one among them, since its file `lock/EPOCH` was begun.
+    pub epoch: u64,
     /// The disk is so full that the ballast was given up: the store only reads until there is space.
     pub low_on_space: bool,
 }
@@ -149,29 +156,39 @@ pub(super) struct Behind {
 /// Nothing, if the index is open.
 pub(super) type Later = Option<Behind>;
 
-pub(super) fn open(directory: &Path, options: &Options) -> Result<(Inner, Report, File, Later), StoreError> {
+pub(super) fn open(directory: &Path, options: &Options) -> Result<(Inner, Report, Held, Later), StoreError> {
     let disk = Disk::new(directory, options.hook.clone());
     disk.make_root()?;
-    let lock = File::options().create(true).truncate(false).write(true).open(disk.path("LOCK"));
-    let lock = lock.map_err(|source| failed("opening LOCK".into(), source))?;
-    if lock.try_lock().is_err() && !counterpart_tlog::planted!("second_server_let_in") {
-        return Err(StoreError::InUse(directory.display().to_string()));
+    let mut held = owner::hold(&disk)?;
+    if identity(&disk)?.is_none() {
+        // Whoever makes a store holds one lock meanwhile, and then both.
+        let made = create(&disk, options);
+        if matches!(made, Err(StoreError::Full)) && Space::give_up(&disk) {
+            create(&disk, options)?;
+        } else {
+            made?;
+        }
+        drop(held);
+        held = owner::hold(&disk)?;
     }
     match open_locked(&disk, options) {
         Err(StoreError::Full) if Space::give_up(&disk) => {
             let (inner, mut report, later) = open_locked(&disk, options)?;
             report.low_on_space = true;
-            Ok((inner, report, lock, later))
+            Ok((inner, report, held, later))
         }
-        other => other.map(|(inner, report, later)| (inner, report, lock, later)),
+        other => other.map(|(inner, report, later)| (inner, report, held, later)),
     }
 }
 
 fn open_locked(disk: &Disk, options: &Options) -> Result<(Inner, Report, Later), StoreError> {
-    let id = match identity(disk)? {
-        Some(id) => id,
-        None => create(disk, options)?,
-    };
+    let id = identity(disk)?.ok_or_else(|| damaged(IDENTITY, 0, 0, "the file is missing"))?;
+    let poison = Arc::new(Poison::default());
+    // Before anything is read: what an older owner still writes is on the disk, or refused.
+    let owner = Owner::take(disk, id, &*options.entropy, poison.clone())?;
+    let ended = disk.read_small(ENDED)?;
+    // What was signed beyond the end is not here, and nobody signs again.
+    let less = Less { sign_again: options.sign_again, ended: ended.is_some() };
     let bytes = options.file_bytes;
     let marked = disk.read_small(MARK)?;
     let mark = marked.as_deref().and_then(|text| Mark::decode(text, &id));
@@ -191,10 +208,12 @@ fn open_locked(disk: &Disk, options: &Options) -> Result<(Inner, Report, Later),
     let then = sled.as_ref().and_then(|sled| sled.as_ref().ok()).map(Shelf::meta).unwrap_or_default();
     let found = match quick {
         Some(found) => found,
-        None => runs.scan(then.entries.count, then.signed.count, options.sign_again)?,
+        None => runs.scan(then.entries.count, then.signed.count, less)?,
     };
     let mut report = Report {
         signed: found.locks.current.size,
+        epoch: owner.number(),
+        ended,
         set_aside: found.set_aside,
         checked: if clean { 0 } else { found.chain.count },
         ..Report::default()
@@ -223,16 +242,17 @@ fn open_locked(disk: &Disk, options: &Options) -> Result<(Inner, Report, Later),
     let space = Space::new(options.ballast_bytes);
     space.provide(disk)?;
     report.low_on_space = space.is_low();
-    let (index, poison) = (Arc::new(index), Arc::new(Poison::default()));
+    let (index, owner) = (Arc::new(index), Arc::new(owner));
     let Runs { locks, records, words } = runs;
     let inner = Inner {
         disk: disk.clone(),
         id,
         records,
         words,
-        locks: Arc::new(Locks::new(locks, poison.clone(), index.clone(), found.locks.current)),
+        locks: Arc::new(Locks::new(locks, poison.clone(), owner.clone(), index.clone(), found.locks.current)),
         index,
         poison,
+        owner,
         space,
         writer: std::sync::Mutex::new(Writer::new(found.noted, found.last_words, found.last_entry)),
         keys_of: options.keys_of.clone(),
@@ -244,6 +264,15 @@ fn open_locked(disk: &Disk, options: &Options) -> Result<(Inner, Report, Later),
         inner.check_words()?;
     }
     Ok((inner, report, behind.then_some(Behind { chains, clean })))
+}
+
+/// When there may be fewer checkpoints than the records speak of.
+#[derive(Clone, Copy)]
+struct Less {
+    /// Repair has them signed again, over the records.
+    sign_again: bool,
+    /// The ledger has ended.
+    ended: bool,
 }
 
 /// The files, open, while it is found out where they end.
@@ -310,7 +339,7 @@ impl Runs {
     }
 
     /// Reads every checkpoint and every record. `entries_then` and `signed_then` are what the index counts.
-    fn scan(&self, entries_then: u64, signed_then: u64, sign_again: bool) -> Result<Found, StoreError> {
+    fn scan(&self, entries_then: u64, signed_then: u64, less: Less) -> Result<Found, StoreError> {
         // What a killed process wrote and did not sync is read here all the same, and would be signed for: without this
         // the next power cut takes it away from under the checkpoint.
         if !counterpart_tlog::planted!("names_not_synced") {
@@ -348,7 +377,10 @@ impl Runs {
             found.last_entry = Some(place);
             None
         })?;
-        if found.noted > signed && !sign_again {
+        if less.sign_again && !less.ended && found.noted > found.chain.count {
+            return Err(StoreError::Rollback { have: found.chain.count, signed: found.noted });
+        }
+        if found.noted > signed && !less.sign_again && !less.ended {
             let (file, offset) = self.locks.end();
             let problem = format!(
                 "a checkpoint over {} entries was signed, but the newest here covers {signed}; \
@@ -617,23 +649,29 @@ pub(super) fn identity_text(digits: &str) -> String {
 pub(super) fn identity(disk: &Disk) -> Result<Option<StoreId>, StoreError> {
     let Some(text) = disk.read_small(IDENTITY)? else { return Ok(None) };
     let wrong = || damaged(IDENTITY, 0, 0, "it is not the identity of a store that this program knows");
-    let mut lines = text.lines();
-    let (title, format, id) = (lines.next(), lines.next(), lines.next());
-    // A format that is only a flipped bit is damage; one with its own checksum is another program's.
-    let sealed = text
-        .rsplit_once("crc ")
-        .is_some_and(|(covered, crc)| crc.trim_end() == format!("{:08x}", crc32c::crc32c(covered.as_bytes())));
-    if title == Some("counterpart store")
-        && sealed
-        && let Some(format) = format.and_then(|line| line.strip_prefix("format ")).filter(|format| *format != "1")
-        && format.parse::<u32>().is_ok()
-    {
-        let problem = format!("it has format {format} and this program reads 1; use the program that wrote it");
-        return Err(StoreError::Unsuitable { file: IDENTITY.into(), problem });
+    if let Some(format) = newer_format(&text, "counterpart store") {
+        return Err(other_format(IDENTITY, &format));
     }
-    let digits = id.and_then(|line| line.strip_prefix("id ")).ok_or_else(wrong)?;
+    let digits = text.lines().nth(2).and_then(|line| line.strip_prefix("id ")).ok_or_else(wrong)?;
     if text != identity_text(digits) || digits.len() != 32 {
         return Err(wrong());
     }
     Ok(Some(u128::from_str_radix(digits, 16).map_err(|_| wrong())?.to_be_bytes()))
+}
+
+/// The format of a small file, if it is not the one that this program reads: `<title>`, `format <n>`, …, `crc <8 hex>`. A
+/// format that is only a flipped bit is damage; one with its own checksum is another program's.
+pub(crate) fn newer_format(text: &str, title: &str) -> Option<String> {
+    let mut lines = text.lines();
+    let named = lines.next() == Some(title);
+    let format = lines.next().and_then(|line| line.strip_prefix("format ")).filter(|format| *format != "1")?;
+    let (covered, crc) = text.rsplit_once("crc ")?;
+    let sealed = crc.trim_end() == format!("{:08x}", crc32c::crc32c(covered.as_bytes()));
+    (named && sealed && format.parse::<u32>().is_ok()).then(|| format.to_owned())
+}
+
+/// A small file of a format that this program does not read.
+pub(crate) fn other_format(file: &str, format: &str) -> StoreError {
+    let problem = format!("it has format {format} and this program reads 1; use the program that wrote it");
+    StoreError::Unsuitable { file: file.to_owned(), problem }
 }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::fs::File;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -15,6 +14,7 @@ use super::index::Index;
 use super::locks::Locks;
 use super::mark::{MARK, Mark};
 use super::open::{KeysOf, Options, Rebuilt, Report, WordsFit};
+use super::owner::{Held, Owner};
 use super::recent::{Chain, Recent};
 use super::run::{FIRST, Run, damaged};
 use super::space::Space;
@@ -45,7 +45,7 @@ pub struct Embedded {
     follower: Option<JoinHandle<()>>,
     bell: Arc<Bell>,
     report: Report,
-    _held: File,
+    _held: Held,
 }
 
 /// How much a store holds. Bytes are those of its files, with the room that is kept ready in them.
@@ -74,6 +74,7 @@ pub(super) struct Inner {
     pub(super) locks: Arc<Locks>,
     pub(super) index: Arc<Index>,
     pub(super) poison: Arc<Poison>,
+    pub(super) owner: Arc<Owner>,
     pub(super) space: Space,
     pub(super) writer: Mutex<Writer>,
     pub(super) keys_of: KeysOf,
@@ -269,6 +270,7 @@ impl Inner {
     fn note_signed(&self, writer: &mut Writer) -> Result<(), StoreError> {
         let Some((size, frame)) = self.locks.note_over(writer.noted, self.records.seed) else { return Ok(()) };
         let bytes = frame.len() as u64;
+        self.owner.check()?;
         let place = self.records.reserve(bytes, self.index.size())?;
         self.records.write(place, &frame).map_err(|problem| self.poison.set(&problem))?;
         self.records.advance(place, bytes);
@@ -289,6 +291,7 @@ impl Inner {
             self.poison.set(&"it was closed");
             return Ok(());
         }
+        self.owner.alone()?;
         let (words, keys) = self.words.ends();
         let mark = Mark {
             entries,
@@ -440,6 +443,7 @@ impl Inner {
             if known { problem } else { self.poison.set(&problem) }
         };
         self.space.check(&self.disk)?;
+        self.owner.check()?;
         self.locks.make_ready().map_err(harmless)?;
         let sealed = self.words.seal(expected, group).map_err(harmless)?;
         let note = self.locks.note_over(writer.noted, self.records.seed);
@@ -532,6 +536,7 @@ impl Store for Embedded {
         let inner = &self.inner;
         inner.poison.check()?;
         let _alone = held(&inner.writer);
+        inner.owner.alone()?;
         let (first, count) = inner.slot(index)?;
         match inner.words.erase(index, first, count, names) {
             Err(refused @ StoreError::NoWord { .. }) => Err(refused),

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use super::super::disk::{Disk, DiskFile, Window, failed};
 use super::super::frame::{FILE_HEADER, Kind, StoreId};
-use super::super::open::{Options, identity, identity_text};
+use super::super::open::{ENDED, Options, identity, identity_text};
 use super::super::run::zero;
 use super::super::store::Embedded;
 use super::super::survey::survey;
@@ -61,6 +61,9 @@ pub fn backup(from: &Path, to: &Path, keys: Option<&Path>, options: &Options) ->
         disk.make_root()?;
     }
     copied.words(&source, &target, key_disk.as_ref(), &id)?;
+    if let Some(statement) = source.read_small(ENDED)? {
+        target.write_small(ENDED, &statement)?;
+    }
     write_identity(&target, id)?;
     if let Some(disk) = &key_disk {
         write_identity(disk, id)?;
@@ -270,6 +273,9 @@ pub fn restore(from: &Path, keys: Option<&Path>, to: &Path, options: &Options) -
     } else {
         super::super::run::Run::create(&target, Kind::Key, id, options.file_bytes)?;
         full.verify = super::super::open::Verify::Quick;
+    }
+    if let Some(statement) = source.read_small(ENDED)? {
+        target.write_small(ENDED, &statement)?;
     }
     write_identity(&target, id)?;
     let store = Embedded::open(to, &full)?;

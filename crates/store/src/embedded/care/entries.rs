@@ -13,6 +13,7 @@ use super::super::frame::{
 };
 use super::super::mark::MARK;
 use super::super::open::{Options, identity};
+use super::super::owner;
 use super::super::run::damaged;
 use super::super::survey::survey;
 use super::super::words::KEY_FRAME;
@@ -36,11 +37,7 @@ pub fn repair_records(
     options: &Options,
 ) -> Result<Repaired, StoreError> {
     let disk = Disk::new(directory, None);
-    let lock = std::fs::File::options().create(true).truncate(false).write(true).open(disk.path("LOCK"));
-    let lock = lock.map_err(|source| failed("opening LOCK".into(), source))?;
-    if lock.try_lock().is_err() {
-        return Err(StoreError::InUse(directory.display().to_string()));
-    }
+    let held = owner::hold(&disk)?;
     let id = identity(&disk)?.ok_or_else(|| no_store(directory))?;
     if disk.exists(MARK) {
         disk.remove(MARK)?;
@@ -49,7 +46,7 @@ pub fn repair_records(
     let mut filling = Filling { disk, id, slots, giver, label: options.label.clone(), next: 0, replaced: Vec::new() };
     filling.all(signed)?;
     let Filling { replaced, .. } = filling;
-    drop(lock);
+    drop(held);
     Ok(Repaired { replaced, look: look(directory, options)? })
 }
 

@@ -7,6 +7,7 @@ use super::super::disk::{Disk, DiskFile, failed};
 use super::super::frame::{FRAME_HEADER, Header, Kind, NOTED, Place, StoreId};
 use super::super::mark::MARK;
 use super::super::open::{Options, identity};
+use super::super::owner;
 use super::super::survey::survey;
 use super::super::words::{KEY_FRAME, Words};
 use super::{Look, StoreError, look, no_store};
@@ -31,11 +32,7 @@ pub struct Repaired {
 /// The folder is in use, or either cannot be read or written at all.
 pub fn repair(directory: &Path, source: &Path, keys: Option<&Path>, options: &Options) -> Result<Repaired, StoreError> {
     let disk = Disk::new(directory, None);
-    let lock = std::fs::File::options().create(true).truncate(false).write(true).open(disk.path("LOCK"));
-    let lock = lock.map_err(|source| failed("opening LOCK".into(), source))?;
-    if lock.try_lock().is_err() {
-        return Err(StoreError::InUse(directory.display().to_string()));
-    }
+    let held = owner::hold(&disk)?;
     let other = Disk::new(source, None);
     let id = identity(&other)?.ok_or_else(|| no_store(source))?;
     let mut mending = Mending { disk, other, id, label: options.label.clone(), replaced: Vec::new() };
@@ -52,7 +49,7 @@ pub fn repair(directory: &Path, source: &Path, keys: Option<&Path>, options: &Op
         }
     }
     mending.words(&key_disk, options)?;
-    drop(lock);
+    drop(held);
     let Mending { replaced, .. } = mending;
     Ok(Repaired { replaced, look: look(directory, options)? })
 }
