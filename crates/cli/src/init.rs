@@ -15,12 +15,13 @@ use counterpart_core::ids::{OrganisationCode, Role, Stream};
 use counterpart_core::wire::KeyId;
 use serde_json::{Value, json};
 
+use crate::audit::trust;
 use crate::ending::{Ending, Fault};
 use crate::folder::{Folder, Identity};
 use crate::passphrase::Passphrase;
 use crate::people::{KeyHolder, People};
 use crate::signing::{self, Hand, Payload};
-use crate::{Common, key_file, shell};
+use crate::{Common, care, key_file, shell};
 
 /// Found a new ledger
 ///
@@ -54,6 +55,12 @@ pub struct Init {
     /// Who may read the entries
     #[arg(long, value_name = "WHO", default_value = "OPEN", value_parser = ["OPEN", "CLOSED"])]
     visibility: String,
+    /// The statement by which another ledger ended, from which this one goes on
+    #[arg(long, value_name = "FILE", requires = "after_key", conflicts_with = "print_genesis")]
+    after: Option<PathBuf>,
+    /// The verifier key of that ledger's log
+    #[arg(long, value_name = "KEY", requires = "after")]
+    after_key: Option<String>,
     /// Where the registrars' keys go [default: the keys folder of your home]
     #[arg(long, value_name = "DIR")]
     keys: Option<PathBuf>,
@@ -69,7 +76,8 @@ impl Init {
             if self.origin.as_ref().is_some_and(|origin| origin.as_str() != identity.origin) {
                 return Err(Fault::usage(format!("the folder is that of `{}`", identity.origin)));
             }
-            return found::found(&folder, &shell::read(file)?, passphrase, common);
+            let after = self.after(&identity)?;
+            return found::found(&folder, &shell::read(file)?, passphrase, after, common);
         }
         let origin = self.origin.as_ref().context("name the origin with --origin")?;
         let identity = folder.make_keys(origin.as_str(), passphrase.stored()?.as_deref().map(String::as_str))?;
@@ -79,8 +87,16 @@ impl Init {
             common.say("Add registrar, registrar_keys, threshold and visibility, sign it, and found the ledger with --genesis.");
             return Ok(Ending::Done);
         }
+        let after = self.after(&identity)?;
+        found::refuse_founded(&folder)?;
         let submission = self.signed_genesis(common, data, &identity)?;
-        found::found(&folder, &submission, passphrase, common)
+        found::found(&folder, &submission, passphrase, after, common)
+    }
+
+    /// What the ledger goes on from: the bytes of a statement that holds, and the origin of the log that made it.
+    fn after(&self, identity: &Identity) -> Result<Option<(Vec<u8>, String)>> {
+        let Some((file, key)) = self.after.as_ref().zip(self.after_key.as_ref()) else { return Ok(None) };
+        care::predecessor(file, &trust::key(key)?, identity).map(Some)
     }
 
     /// Makes three registrars and has them sign entry 0.

@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use counterpart_core::admit::{Known, known};
 use counterpart_core::codes::ReferenceSet;
 use counterpart_core::event;
 use counterpart_core::event::data::{Data, LedgerGenesis};
 use counterpart_core::ledger::{Ledger, Opened, Outcome};
 use counterpart_core::wire::Submission;
+use counterpart_store::Store as _;
 use counterpart_tlog::checkpoint::Checkpoint;
+use counterpart_tlog::leaf_hash;
 use serde_json::json;
 
 use crate::ending::{Ending, Fault};
@@ -22,7 +24,13 @@ use crate::{Common, shell};
 /// # Errors
 ///
 /// The genesis is malformed or refused (exit 3), or the folder holds another ledger.
-pub fn found(folder: &Folder, submission: &[u8], passphrase: Passphrase<'_>, common: &Common) -> Result<Ending> {
+pub fn found(
+    folder: &Folder,
+    submission: &[u8],
+    passphrase: Passphrase<'_>,
+    after: Option<(Vec<u8>, String)>,
+    common: &Common,
+) -> Result<Ending> {
     let identity = folder.identity()?;
     let submission = Submission::parse(submission).map_err(|e| Fault::refused(format!("{}: {e}", e.code())))?;
     let event = event::parse(&submission.envelope).map_err(|e| Fault::refused(format!("{}: {e}", e.code())))?;
@@ -44,14 +52,14 @@ pub fn found(folder: &Folder, submission: &[u8], passphrase: Passphrase<'_>, com
     let vkey = signer.vkey().clone();
     let store = Arc::new(folder.open_store()?);
     let locks = store.locks();
-    let mut ledger = Ledger::open(store, locks, signer, &identity.origin)?;
+    let mut ledger = Ledger::open(store, locks, signer.clone(), &identity.origin)?;
     if let Some(founded) = &ledger.state().founded {
         if matches!(known(ledger.state(), &event), Ok(Known::Same(_))) {
             common.say("This ledger was founded before, with the same genesis.");
         }
         let same = ledger.state().events.get(&event.id).is_some_and(|recorded| recorded.is(&event.digest));
         if !same {
-            bail!("`{}` holds the ledger `{}` already; choose another folder", folder.path().display(), founded.ledger);
+            return Err(holds(folder, &founded.ledger));
         }
     } else {
         let checked = ledger.keyring().check(&event, &submission.envelope);
@@ -69,6 +77,13 @@ pub fn found(folder: &Folder, submission: &[u8], passphrase: Passphrase<'_>, com
         }
     }
     let founded = ledger.state().founded.as_ref().context("the ledger is founded")?;
+    if let Some((ended, origin)) = after {
+        folder.go_on(&signer, &founded.ledger, &origin, &ended)?;
+        common.say(&format!(
+            "It goes on from {origin}. Name it there: `counterpart end-epoch --successor {}`.",
+            founded.ledger
+        ));
+    }
     let note = ledger.checkpoint().context("the checkpoint is signed")?;
     let (checkpoint, _) = Checkpoint::verify(&note, &identity.origin, &vkey)?;
     if common.json {
@@ -89,6 +104,25 @@ pub fn found(folder: &Folder, submission: &[u8], passphrase: Passphrase<'_>, com
         common.say(&format!("Serve it with `counterpart serve --data {}`.", folder.path().display()));
     }
     Ok(Ending::Done)
+}
+
+/// Refuses a folder whose ledger is founded, before registrars' keys are made for a second one.
+///
+/// # Errors
+///
+/// It is founded, or its store cannot be opened.
+pub fn refuse_founded(folder: &Folder) -> Result<()> {
+    if !folder.store().exists() {
+        return Ok(());
+    }
+    match folder.open_store()?.entry(0)? {
+        Some(entry) => Err(holds(folder, &format!("{}#{}", folder.identity()?.origin, leaf_hash(&entry).to_hex()))),
+        None => Ok(()),
+    }
+}
+
+fn holds(folder: &Folder, ledger: &str) -> anyhow::Error {
+    anyhow::anyhow!("`{}` holds the ledger `{ledger}` already; choose another folder", folder.path().display())
 }
 
 /// Whether a genesis is for the keys and the reference data of this program.

@@ -191,7 +191,7 @@ impl Mounted {
     fn at_rest(&self, copy: &mut dyn FnMut() -> Result<()>) -> Result<()> {
         let on = self.0.as_ref().context("it is mounted")?;
         let device = fs::metadata(on)?.st_dev();
-        let figures = format!("/sys/dev/block/{}:{}/stat", device >> 8 & 0xFFF, device & 0xFF);
+        let figures = format!("/sys/dev/block/{}:{}/stat", (device >> 8) & 0xFFF, device & 0xFF);
         for _ in 0..COPIES {
             let before = Written::by(&fs::read_to_string(&figures)?)?;
             if before.under_way == 0 {

@@ -17,7 +17,7 @@ use counterpart_tlog::proof::TlogProof;
 use serde_json::Value;
 
 use super::load::{Acknowledged, Seen};
-use super::scenario::{Outcome, Scenario};
+use super::scenario::{INIT, Outcome, Scenario};
 use super::world::World;
 use crate::client;
 use crate::load::Prepared;
@@ -35,6 +35,7 @@ pub(super) struct Judged {
 /// Holds a ledger to what was answered.
 pub(super) fn judge(world: &World, outcome: &Outcome) -> Result<Judged> {
     match outcome.scenario {
+        Scenario::Init => return begun_again(world, outcome),
         Scenario::Found => founded_again(world, outcome)?,
         Scenario::Backup => copied_again(world, outcome)?,
         Scenario::Append | Scenario::Recovery(_) | Scenario::Rebuild | Scenario::Erase => {}
@@ -119,6 +120,34 @@ fn words_are_gone(world: &World, server: &mut Server, outcome: &Outcome) -> Resu
     drop(store);
     *server = Server::resumed(&world.binary, &outcome.data()).context("UNOPENABLE: it does not open a second time")?;
     Ok(())
+}
+
+/// Whatever was cut short, the same command makes the ledger, or says that it is there; what had its name keeps it.
+fn begun_again(world: &World, outcome: &Outcome) -> Result<Judged> {
+    let data = outcome.data();
+    let kept = |name: &str| std::fs::read(data.join(name)).ok();
+    let before = ["log.key", "answer.key", "ledger.json"].map(kept);
+    let mut command = Command::new(&world.binary);
+    command.arg("--quiet").args(INIT).arg("--data").arg(&data);
+    let done = command.arg("--keys").arg(outcome.place.join("registrars")).output()?;
+    let said = String::from_utf8_lossy(&done.stderr);
+    ensure!(
+        done.status.success() || said.contains("holds the ledger"),
+        "UNOPENABLE: a ledger cannot be begun again after a kill: {said}"
+    );
+    for (name, before) in ["log.key", "answer.key", "ledger.json"].into_iter().zip(before) {
+        ensure!(before.is_none() || before == kept(name), "WRONG: `{name}` was replaced by a second attempt");
+        ensure!(!data.join(format!("{name}.begun")).exists(), "`{name}.begun` is left");
+    }
+    let mut server = Server::resumed(&world.binary, &data).context("UNOPENABLE: the ledger does not open again")?;
+    let identity: Value = serde_json::from_slice(&std::fs::read(data.join("ledger.json"))?)?;
+    let vkey = identity.get("log_key").and_then(Value::as_str).context("`ledger.json` has a log key")?;
+    let note = client::get(server.address(), "/log/checkpoint")?;
+    let (checkpoint, _) = Checkpoint::verify(&note, ORIGIN, &counterpart_tlog::note::VerifierKey::parse(vkey)?)
+        .context("the checkpoint is not signed by the log")?;
+    ensure!(checkpoint.size == 1, "{} entries where one was founded", checkpoint.size);
+    server.kill()?;
+    Ok(Judged { acknowledged: 0, surplus: 0 })
 }
 
 /// Founding again is no second ledger: it goes on, or says that it is done.

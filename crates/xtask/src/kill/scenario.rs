@@ -11,13 +11,15 @@ use serde_json::Value;
 use super::world::{Base, World};
 use crate::client;
 use crate::repository::succeed;
-use crate::server;
+use crate::server::{self, ORIGIN};
 use crate::strike::{Blow, Told};
 
 /// What is played.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Scenario {
-    /// A ledger is founded.
+    /// The keys and a ledger to try things out are made by one command.
+    Init,
+    /// A ledger is founded with a genesis that was signed elsewhere.
     Found,
     /// A start after a clean stop, events, a clean stop.
     Append,
@@ -101,7 +103,8 @@ impl Outcome {
 
 impl Scenario {
     /// All of them.
-    pub(super) const ALL: [Self; 8] = [
+    pub(super) const ALL: [Self; 9] = [
+        Self::Init,
         Self::Found,
         Self::Append,
         Self::Recovery(0),
@@ -114,6 +117,7 @@ impl Scenario {
 
     pub(super) fn word(self) -> &'static str {
         match self {
+            Self::Init => "init",
             Self::Found => "found",
             Self::Append => "append",
             Self::Recovery(0) => "recovery-of-append",
@@ -140,12 +144,13 @@ impl Scenario {
         let base = match self {
             Self::Recovery(number) => crashed(number)?,
             Self::Rebuild => crashed(0)?,
-            Self::Found | Self::Append | Self::Backup | Self::Erase => world.calm.clone(),
+            Self::Init | Self::Found | Self::Append | Self::Backup | Self::Erase => world.calm.clone(),
         };
         let place = world.case(&base.data)?;
         let mut run =
             Run { world, scenario: self, place, base, erasing: false, erasure: None, stages: Vec::new(), blow };
         match self {
+            Self::Init => run.begins()?,
             Self::Found => run.founds()?,
             Self::Backup => run.copies()?,
             Self::Rebuild => {
@@ -159,6 +164,9 @@ impl Scenario {
         Ok(Outcome { scenario, place, receipts: base.receipts, sent: base.sent, erasing, erasure, told, stages })
     }
 }
+
+/// What makes keys and a ledger at once.
+pub(super) const INIT: [&str; 3] = ["init", "--origin", ORIGIN];
 
 struct Run<'a> {
     world: &'a World,
@@ -191,6 +199,16 @@ impl Run<'_> {
         let struck = self.reached(Stage::Start)?;
         ensure!(status.success() || struck, "it ended with {status}, and nothing had struck it");
         Ok(())
+    }
+
+    /// Makes everything that a ledger to try things out needs, in a folder that is not there.
+    fn begins(&mut self) -> Result<()> {
+        let data = self.place.join("data");
+        fs::remove_dir_all(&data)?;
+        self.base = Base { data: data.clone(), receipts: Vec::new(), sent: 0 };
+        let mut command = self.command(&INIT, &self.place.clone())?;
+        command.arg("--data").arg(&data).arg("--keys").arg(self.place.join("registrars"));
+        self.run_through(command)
     }
 
     /// Founds a ledger in a folder that has nothing but its keys.
