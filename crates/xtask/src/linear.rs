@@ -128,10 +128,10 @@ mod tests {
         for seed in 1..20 {
             let made = runtime.block_on(make(seed, 200, &material)).unwrap();
             made.history.check().unwrap();
-            for (how, what) in WRONGS.iter().enumerate() {
+            for ((how, what), rejected) in WRONGS.iter().enumerate().zip(&mut rejected) {
                 if let Some(wrong) = made.history.wrong(how) {
                     assert!(wrong.check().is_err(), "{what}");
-                    rejected[how] = true;
+                    *rejected = true;
                 }
             }
             if rejected.iter().all(|rejected| *rejected) {
