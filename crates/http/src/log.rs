@@ -88,8 +88,8 @@ pub(crate) async fn vkey(State(app): State<Arc<App>>) -> Response {
 
 /// What is said of the log under its own key: `end-of-epoch`, `continues` or `predecessor`, a signed note.
 pub(crate) async fn statement(State(app): State<Arc<App>>, Named(name): Named) -> Result<Response, Problem> {
-    let none = || Problem::not_found("Nothing of that kind is said of this ledger.");
-    let note = app.statements.named(&name).ok_or_else(none)?;
+    let unsaid = || Problem::not_found("Nothing of that kind is said of this ledger.");
+    let note = app.statements.named(&name).ok_or_else(unsaid)?;
     Ok(cached(answer(StatusCode::OK, TEXT, Bytes::copy_from_slice(note.as_bytes())), NOT_AT_ALL))
 }
 

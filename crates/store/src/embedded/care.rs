@@ -170,13 +170,11 @@ pub fn records(directory: &Path, each: &mut Each<'_>) -> Result<(), StoreError> 
     })
 }
 
+/// What is done with each frame, by its header and its body.
+type EachFrame<'a> = dyn FnMut(&Header, &[u8]) -> Result<(), StoreError> + 'a;
+
 /// Every whole frame of a kind, in the order in which they stand.
-fn frames(
-    disk: &Disk,
-    kind: Kind,
-    id: &StoreId,
-    each: &mut dyn FnMut(&Header, &[u8]) -> Result<(), StoreError>,
-) -> Result<(), StoreError> {
+fn frames(disk: &Disk, kind: Kind, id: &StoreId, each: &mut EachFrame<'_>) -> Result<(), StoreError> {
     for (_, file) in files(disk, kind, id, &mut Vec::new())? {
         for (range, header) in survey(&file, kind, kind.seed(id))?.frames {
             let mut body = vec![0; header.length as usize];
