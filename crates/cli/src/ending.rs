@@ -65,6 +65,7 @@ impl Fault {
     }
 
     /// A statement of a log does not hold.
+    #[expect(clippy::needless_pass_by_value, reason = "errors are mapped by it")]
     pub fn statement(error: counterpart_core::statement::StatementError) -> Self {
         Self::new(Ending::Unverified, format!("the statement does not hold: {error}"))
     }

@@ -168,10 +168,7 @@ fn lost(
     identity: &Identity,
 ) -> Result<Option<String>> {
     let look = care::look(&folder.store(), &folder::options())?;
-    let of_locks = |problem: &StoreError| match problem {
-        StoreError::Damaged { file, .. } | StoreError::Unsuitable { file, .. } => file.starts_with("lock"),
-        _ => false,
-    };
+    let of_locks = |problem: &StoreError| matches!(problem, StoreError::Damaged { file, .. } | StoreError::Unsuitable { file, .. } if file.starts_with("lock"));
     if theirs.size < look.signed.max(look.noted) || !look.damage.iter().any(of_locks) {
         return Ok(None);
     }
