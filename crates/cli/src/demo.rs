@@ -210,7 +210,7 @@ mod tests {
         };
         for stage in StageName::ALL {
             let asked = search("", "", Some(*stage));
-            let counted = state.agreements().filter(|agreement| asked.fits(state, &agreement, now, None)).count();
+            let counted = state.agreements().filter(|agreement| asked.fits(state, agreement, now, None)).count();
             assert_eq!(board.count(*stage), counted as u64, "{stage}");
         }
         for asked in [

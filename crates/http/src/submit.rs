@@ -127,6 +127,8 @@ impl App {
                 if matches!(&*problem.code, "E01" | "E02" | "E03" | "E04" | "E05") {
                     return Err(problem);
                 }
+                // Its name is in the first entry, which readers may not see yet.
+                let _ = self.reader.at_least(basis.size.min(1)).await;
                 Err(self.answer_key.refuse(problem, opened.event.digest, &self.refusing_ledger(), basis))
             }
         }

@@ -306,6 +306,7 @@ async fn a_closed_ledger_shows_entries_to_registered_bodies_alone() {
             "/log/keys/name",
             "/log/tile/x",
             "/log/data/sha256",
+            "/log/statements/name",
             "/log/proof/index",
             "/schemas/x",
             "/problems/code",

@@ -185,9 +185,6 @@ fn frames(disk: &Disk, kind: Kind, id: &StoreId, each: &mut EachFrame<'_>) -> Re
     Ok(())
 }
 
-/// Looks at a frame: its header and its body.
-type EachFrame<'e> = dyn FnMut(&Header, &[u8]) -> Result<(), StoreError> + 'e;
-
 /// Looks at a record: its index and its bytes.
 pub type Each<'e> = dyn FnMut(u64, &[u8]) -> Result<(), StoreError> + 'e;
 
