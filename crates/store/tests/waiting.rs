@@ -57,6 +57,7 @@ fn both_keep_replace_and_forget_alike() {
 fn words_are_sealed_and_neither_they_nor_their_key_outlive_their_removal() {
     let root = tempfile::tempdir().unwrap();
     let kept = folder(root.path());
+    let nothing = bytes_below(root.path());
     let words = b"who holds the post, by name";
     kept.put(NAME, words).unwrap();
     let secret = [1; 32];
@@ -68,7 +69,7 @@ fn words_are_sealed_and_neither_they_nor_their_key_outlive_their_removal() {
     let kept = folder(root.path());
     assert_eq!(kept.read(NAME).unwrap().as_deref(), Some(&b"fewer words"[..]));
     kept.remove(NAME).unwrap();
-    assert!(bytes_below(root.path()).is_empty());
+    assert_eq!(bytes_below(root.path()), nothing);
 }
 
 #[test]
