@@ -18,11 +18,11 @@ const RULES: [&str; 11] = [
     "contest",
     "door",
     "header",
-    "london.rs",
-    "offices.rs",
-    "organisation.rs",
-    "policy.rs",
-    "roles.rs",
+    "london",
+    "offices",
+    "organisation",
+    "policy",
+    "roles",
     "state",
 ];
 const SOURCE: &str = "crates/core/src/";
@@ -229,8 +229,9 @@ impl Woven {
 
 /// Whether a file holds rules, and no tests.
 fn is_rule(file: &str) -> bool {
-    let name = file.strip_prefix(SOURCE);
-    name.is_some_and(|name| RULES.iter().any(|rule| name.starts_with(*rule)) && !name.ends_with("tests.rs"))
+    let Some(name) = file.strip_prefix(SOURCE) else { return false };
+    let part = name.split_once('/').map_or_else(|| name.trim_end_matches(".rs"), |(folder, _)| folder);
+    RULES.contains(&part) && !name.ends_with("tests.rs")
 }
 
 fn rendered(errors: &[Value]) -> String {
