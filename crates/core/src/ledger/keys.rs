@@ -5,6 +5,10 @@ use counterpart_tlog::note::{NoteSigner, VerifierKey};
 use crate::event::data::LogKeyChanged;
 use crate::state::Founded;
 
+/// So many keys that signed before sign beside the one in force: a note has room for 100 signatures, those of witnesses
+/// among them.
+const OLDER_MAX: usize = 16;
+
 /// The keys with which checkpoints of one log may be signed: the one that signs, one that is to come, and those that
 /// did before. At least one, all under one origin.
 #[derive(Clone)]
@@ -64,8 +68,8 @@ impl LogKeys {
         self.held.iter().map(NoteSigner::vkey)
     }
 
-    /// Those that sign a checkpoint over so many entries: the one in force and, while they are held, those before it,
-    /// so that whoever has pinned an older one can follow.
+    /// Those that sign a checkpoint over so many entries: the one in force and, while they are held, the newest 16 before
+    /// it, so that whoever has pinned an older one can follow.
     ///
     /// # Errors
     ///
@@ -77,17 +81,78 @@ impl LogKeys {
         let missing = |vkey: &str, why: &str| format!("the log's key {vkey} is not here, and {why}");
         let signer = |vkey: &str| self.held.iter().find(|signer| signer.vkey().to_string() == vkey);
         let current = founded.log_key_at(size).unwrap_or_default();
-        let mut signers = vec![signer(current).ok_or_else(|| missing(current, "signs checkpoints of this size"))?];
-        for change in founded.log_key_changes.iter().filter(|change| change.first_size <= size) {
+        let current = signer(current).ok_or_else(|| missing(current, "signs checkpoints of this size"))?;
+        let mut older: Vec<&NoteSigner> = Vec::new();
+        for change in founded.log_key_changes.iter().rev().filter(|change| change.first_size <= size) {
+            if older.len() == OLDER_MAX {
+                break;
+            }
             let old = change.old.as_str();
             match signer(old) {
-                Some(signer) if old != current => signers.push(signer),
+                Some(signer) if signer.vkey() != current.vkey() => older.push(signer),
                 None if change.first_size == size => {
                     return Err(missing(old, "hands over at this size to the next one"));
                 }
                 Some(_) | None => {}
             }
         }
+        let signers = std::iter::once(current).chain(older.into_iter().rev()).collect();
         Ok(signers)
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use std::collections::HashMap;
+
+    use counterpart_tlog::ed25519::SigningKey;
+
+    use super::*;
+    use crate::event::data::Visibility;
+
+    const ORIGIN: &str = "counterpart.example/london/log";
+
+    fn signer(seed: u8) -> NoteSigner {
+        NoteSigner::new(ORIGIN, SigningKey::from_bytes(&[seed; 32])).unwrap()
+    }
+
+    #[test]
+    fn many_keys_that_signed_before_leave_room_in_a_note() {
+        let vkey = |seed: u8| signer(seed).vkey().to_string();
+        let change = |seed: u8| LogKeyChanged {
+            first_size: u64::from(seed) * 10,
+            new: vkey(seed + 1).parse().unwrap(),
+            old: vkey(seed).parse().unwrap(),
+        };
+        let founded = Founded {
+            ledger: ORIGIN.into(),
+            origin: ORIGIN.into(),
+            visibility: Visibility::Open,
+            threshold: 2,
+            registrars: HashMap::new(),
+            answer_keys: Vec::new(),
+            log_keys: vec![vkey(1).into()],
+            rules: 1,
+            code_lists: Vec::new(),
+            policies: Vec::new(),
+            log_key_changes: (1..120).map(change).collect(),
+            later: crate::state::Later::default(),
+        };
+        let keys = (2..=120).fold(LogKeys::from(signer(1)), |keys, seed| keys.with(signer(seed)));
+        let signed_by = |size: u64| -> Vec<String> {
+            let signers = keys.signers(Some(&founded), size).unwrap();
+            signers.iter().map(|signer| signer.vkey().to_string()).collect()
+        };
+        // The first size of a key, and one long after all of them.
+        for (size, newest) in [(10, 2), (500, 51), (1190, 120), (5000, 120)] {
+            let before = (newest - 1).min(16);
+            let wanted: Vec<String> = std::iter::once(newest).chain(newest - before..newest).map(vkey).collect();
+            assert_eq!(signed_by(size), wanted, "{size}");
+        }
+        // Whoever hands over at this size has to be there.
+        let without = (51..=120).fold(LogKeys::from(signer(1)), |keys, seed| keys.with(signer(seed)));
+        assert!(without.signers(Some(&founded), 500).is_err());
+        assert!(without.signers(Some(&founded), 501).is_ok());
     }
 }
