@@ -4,6 +4,7 @@
 //! its ledger. The private keys of the log are never copied; keep them apart (`docs/operators/`).
 
 mod epoch;
+mod founding;
 mod mending;
 mod mirrored;
 
@@ -29,6 +30,7 @@ use crate::folder::{self, Folder, Identity};
 use crate::{Common, program, shell};
 
 pub use epoch::{EndEpoch, ended, predecessor};
+pub use founding::founding;
 pub use mending::Repair;
 
 /// Look at the store of a ledger: what is here, is it well, how big is it, what would a start do

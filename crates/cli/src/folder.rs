@@ -19,7 +19,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 use counterpart_core::commitment::{self, Commitment, Disclosure, commitments};
 use counterpart_core::ledger::LogKeys;
-use counterpart_core::statement::{Continues, Kind, Statement};
+use counterpart_core::statement::{Continues, Founding, Held, Kind, Statement};
 use counterpart_core::wire::KeyId;
 use counterpart_core::{json, replay};
 use counterpart_store::embedded::{Embedded, Options, Verify};
@@ -46,7 +46,7 @@ pub struct Identity {
     pub origin: String,
 }
 
-/// That this ledger goes on from another one, signed by its key; and the statement by which that one ended.
+/// That this ledger goes on from another one, signed by its answer key; and the statement by which that one ended.
 const CONTINUES: &str = "continues.note";
 const PREDECESSOR: &str = "predecessor.note";
 
@@ -269,16 +269,24 @@ impl Folder {
         Ok(key)
     }
 
-    /// Keeps by which statement the ledger before ended, and says under this log's key that this one goes on from it.
+    /// Keeps by which statement the ledger before ended, and says under this one's answer key that it goes on from there.
     ///
     /// # Errors
     ///
-    /// The folder cannot be written.
-    pub fn go_on(&self, signer: &NoteSigner, ledger: &str, predecessor: &str, ended: &[u8]) -> Result<()> {
+    /// The folder cannot be written, or what binds the answer key to the log does not hold.
+    pub fn go_on(
+        &self,
+        answer: &SigningKey,
+        ledger: &str,
+        founding: Founding,
+        predecessor: &str,
+        ended: &[u8],
+    ) -> Result<()> {
         let digest = hex::encode(Sha256::digest(ended));
         let (at, predecessor) = (shell::now().to_string(), predecessor.to_owned());
         let said = Continues { at, ledger: ledger.to_owned(), predecessor, ended: digest };
-        let note = Statement::new(Kind::Continues, signer.name(), &said)?.sign(&[signer])?.to_string();
+        let origin = self.identity()?.origin;
+        let note = Statement::new(Kind::Continues, &origin, &said, founding)?.sign(answer)?.to_string();
         shell::replace(&self.file(PREDECESSOR), ended, false)?;
         shell::replace(&self.file(CONTINUES), note.as_bytes(), false)
     }
@@ -287,13 +295,13 @@ impl Folder {
     ///
     /// # Errors
     ///
-    /// None of the log's keys has signed the first, or it is about another than the second (exit 4).
+    /// The first does not hold under the log's keys, or it is about another than the second (exit 4).
     pub fn continues(&self, vkeys: &[VerifierKey]) -> Result<Option<(String, String)>> {
         if !self.file(CONTINUES).exists() {
             return Ok(None);
         }
         let (note, ended) = (shell::read_text(&self.file(CONTINUES))?, shell::read(&self.file(PREDECESSOR))?);
-        let (statement, _) = Statement::verify(note.as_bytes(), vkeys).map_err(Fault::statement)?;
+        let Held { statement, .. } = Statement::verify(note.as_bytes(), vkeys).map_err(Fault::statement)?;
         let said: Continues = statement.says().map_err(Fault::statement)?;
         if statement.kind != Kind::Continues || said.ended != hex::encode(Sha256::digest(&ended)) {
             return Err(Fault::unverified(format!(

@@ -228,7 +228,7 @@ impl Serve {
     }
 }
 
-/// What is said of the log under its own key; a statement that does not hold is an error.
+/// What is said of the log under its answer key; a statement that does not hold is an error.
 fn statements(folder: &Folder, store: &Embedded, keys: &LogKeys) -> Result<Statements> {
     let vkeys: Vec<VerifierKey> = keys.vkeys().collect();
     let ended = store

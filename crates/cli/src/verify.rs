@@ -122,20 +122,32 @@ impl Verify {
 
     fn statement(&self, bytes: &[u8], common: &Common, told: &mut Told) -> Result<()> {
         let (claimed, _) = Statement::parse(bytes).map_err(|error| Fault::unverified(error.to_string()))?;
-        let keys = self.keys(&claimed, common, told)?;
-        said::check(bytes, &keys, told)
+        let (keys, pinned) = self.keys(&claimed, common, told)?;
+        let ledger = said::check(bytes, &keys, told)?;
+        match pinned.filter(|pinned| *pinned != ledger) {
+            None => Ok(()),
+            Some(pinned) => Err(Fault::unverified(format!(
+                "the statement does not hold: it is the word of {ledger}, and you pinned {pinned}"
+            ))),
+        }
     }
 
-    /// The keys of the log that a statement is about: as for a checkpoint, those that handed over included.
-    fn keys(&self, statement: &Statement, common: &Common, told: &mut Told) -> Result<Vec<VerifierKey>> {
+    /// The keys of the log that a statement is about, as for a checkpoint, those that handed over included; and the ledger, if
+    /// one of that origin is pinned here and its keys are taken from there.
+    fn keys(
+        &self,
+        statement: &Statement,
+        common: &Common,
+        told: &mut Told,
+    ) -> Result<(Vec<VerifierKey>, Option<String>)> {
         if let Some(path) = &self.policy {
             let policy = Policy::parse(shell::read(path)?);
             let policy =
                 policy.map_err(|error| Fault::usage(format!("`{}` is not a policy: {error}", path.display())))?;
-            return Ok(policy.logs().iter().map(|log| log.key.clone()).collect());
+            return Ok((policy.logs().iter().map(|log| log.key.clone()).collect(), None));
         }
         if let Some(vkey) = &self.vkey {
-            return Ok(vec![trust::key(vkey)?]);
+            return Ok((vec![trust::key(vkey)?], None));
         }
         let pins = Pins::read(common)?;
         let pin = pins.of_origin(&statement.origin).ok_or_else(|| {
@@ -149,7 +161,8 @@ impl Verify {
             pin.ledger
         ));
         let earlier = pin.earlier.iter().map(|earlier| earlier.vkey.as_str());
-        std::iter::once(pin.vkey.as_str()).chain(earlier).map(trust::key).collect()
+        let keys = std::iter::once(pin.vkey.as_str()).chain(earlier).map(trust::key).collect::<Result<_>>()?;
+        Ok((keys, Some(pin.ledger.clone())))
     }
 
     fn bundle(&self, bytes: &[u8], common: &Common, told: &mut Told) -> Result<()> {

@@ -86,7 +86,7 @@ pub(crate) async fn vkey(State(app): State<Arc<App>>) -> Response {
     cached(answer(StatusCode::OK, TEXT, format!("{}\n", app.vkey())), NOT_AT_ALL)
 }
 
-/// What is said of the log under its own key: `end-of-epoch`, `continues` or `predecessor`, a signed note.
+/// What is said of the log under its answer key: `end-of-epoch`, `continues` or `predecessor`, a signed note.
 pub(crate) async fn statement(State(app): State<Arc<App>>, Named(name): Named) -> Result<Response, Problem> {
     let unsaid = || Problem::not_found("Nothing of that kind is said of this ledger.");
     let note = app.statements.named(&name).ok_or_else(unsaid)?;

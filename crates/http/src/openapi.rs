@@ -202,7 +202,7 @@ const OPERATIONS: &[Operation] = &[
     ),
     read(
         "/log/statements/{name}",
-        "What is said of the log under its own key: `end-of-epoch`, `continues`, `predecessor`; a signed note.",
+        "What is said of the log under its answer key: `end-of-epoch`, `continues`, `predecessor`; a signed note.",
         &[],
         TEXT,
     ),

@@ -18,7 +18,7 @@ pub struct Care {
     pub compare: bool,
     /// Reads everything again, in the background.
     pub scrub: Option<Scrubbing>,
-    /// What is said of the log under its own key.
+    /// What is said of the log under its answer key.
     pub statements: Statements,
 }
 

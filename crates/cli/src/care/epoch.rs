@@ -1,4 +1,4 @@
-//! `end-epoch`: entries are lost for good, and the ledger says so under its own key and ends.
+//! `end-epoch`: entries are lost for good, and the ledger says so under its answer key and ends.
 //!
 //! The store is put aside with all its bytes, and one takes its place that holds what verifies, is served and is never
 //! signed from: not even without the statement beside it, because its records say how much was signed.
@@ -8,16 +8,15 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use counterpart_core::event::data::LedgerName;
-use counterpart_core::ledger::LogKeys;
 use counterpart_core::replay::{self, Replay};
-use counterpart_core::state::State;
-use counterpart_core::statement::{Ended, Kind, Statement};
+use counterpart_core::statement::{Ended, Founding, Held, Kind, Statement};
 use counterpart_store::embedded::care;
 use counterpart_tlog::checkpoint::Checkpoint;
 use counterpart_tlog::note::VerifierKey;
 use counterpart_tlog::{Tree, leaf_hash};
 use serde_json::json;
 
+use super::founding;
 use crate::ending::{Ending, Fault};
 use crate::folder::{self, Folder, Identity};
 use crate::passphrase::Passphrase;
@@ -28,12 +27,12 @@ use crate::{Common, shell};
 /// Try everything else first: a copy, every mirror, the parties, who hold their own events and receipts. What is lost
 /// cannot be signed for again: a log never signs another tree over a size that it has signed.
 ///
-/// Writes a statement, signed by the log's key: what was signed last, up to where everything is whole, which entries are
+/// Writes a statement, signed by the answer key: what was signed last, up to where everything is whole, which entries are
 /// lost, why, and when (`ended.note`; `counterpart verify` checks it). The store is put aside with all its bytes, and what
 /// is whole takes its place: `serve` shows it, and records nothing more. Without --yes it only says what it would do.
 ///
 /// A new ledger goes on under another origin and with another key: `counterpart init --after ended.note`. Run this command
-/// again with its name, so that the old key says who goes on.
+/// again with its name, so that the old ledger says who goes on.
 ///
 /// Examples:
 ///   counterpart end-epoch --data ledger --reason "the disk failed; no copy or mirror has entries 812 to 840" --yes
@@ -73,11 +72,11 @@ impl EndEpoch {
     pub fn run(&self, common: &Common) -> Result<Ending> {
         let folder = Folder::at(&self.data);
         let identity = folder.identity()?;
-        let keys = folder.log_keys(Passphrase::new(common.passphrase_file.as_deref()))?;
+        let passphrase = Passphrase::new(common.passphrase_file.as_deref());
         end_interrupted(&folder)?;
         let successor = self.successor.as_ref().map(|name| name.as_str().to_owned());
         if let Some(note) = care::ended(&folder.store())? {
-            return self.name_successor(&folder, &identity, &keys, &note, successor, common);
+            return self.name_successor(&folder, passphrase, &note, successor, common);
         }
         let held = care::holds(&folder.store())?;
         let found = Found::of(&folder, &identity)?;
@@ -85,17 +84,14 @@ impl EndEpoch {
         if reason.len() > REASON_MAX {
             return Err(Fault::usage(format!("say it in {REASON_MAX} bytes")));
         }
-        let (at, ledger) = (shell::now().to_string(), found.ledger.clone());
-        let kept = found.kept.as_ref().map(|(_, note)| note.clone());
-        let ended =
-            Ended { at, ledger, signed: found.signed.1.clone(), kept, lost: found.lost.clone(), reason, successor };
+        let ended = found.ended(reason, successor);
         if !self.yes {
             tell(&ended, &found, common);
             return Err(Fault::usage("nothing was done; say --yes when nobody has what is lost"));
         }
-        let note = signed(&identity, &keys, &found.state, found.signed.0.size, &ended)?;
-        let size = found.kept.as_ref().map_or(0, |(checkpoint, _)| checkpoint.size);
-        let rest = care::Rest { size, signed: found.signed.0.size, statement: &note };
+        let statement = Statement::new(Kind::Ended, &identity.origin, &ended, found.founding.clone())?;
+        let note = statement.sign(&folder.answer_key(passphrase)?)?.to_string();
+        let rest = care::Rest { size: found.kept.0.size, signed: found.signed.0.size, statement: &note };
         let ready = self.data.join(READY);
         shell::remove_directory(&ready)?;
         let taken = care::keep(&folder.store(), &ready, rest, &folder::options())?;
@@ -119,8 +115,7 @@ impl EndEpoch {
     fn name_successor(
         &self,
         folder: &Folder,
-        identity: &Identity,
-        keys: &LogKeys,
+        passphrase: Passphrase<'_>,
         note: &str,
         successor: Option<String>,
         common: &Common,
@@ -132,8 +127,8 @@ impl EndEpoch {
                 self.data.join(NOTE).display()
             );
         };
-        let vkeys: Vec<VerifierKey> = keys.vkeys().collect();
-        let (statement, place) = Statement::verify(note.as_bytes(), &vkeys).map_err(Fault::statement)?;
+        let vkeys: Vec<VerifierKey> = folder.log_keys(passphrase)?.vkeys().collect();
+        let Held { statement, .. } = Statement::verify(note.as_bytes(), &vkeys).map_err(Fault::statement)?;
         let mut ended: Ended = statement.says().map_err(Fault::statement)?;
         if let Some(named) = ended.successor.as_ref().filter(|named| **named != successor) {
             bail!("the statement names another ledger that goes on already: {named}");
@@ -142,10 +137,8 @@ impl EndEpoch {
             return Err(Fault::usage(format!("nothing was done; say --yes to name {successor}")));
         }
         ended.successor = Some(successor);
-        // The same key says it.
-        let vkey = vkeys.get(place).context("a key of the log")?.to_string();
-        let signer = keys.signer(&vkey).context("a key of the log")?;
-        let note = Statement::new(Kind::Ended, &identity.origin, &ended)?.sign(&[signer])?.to_string();
+        let statement = Statement::new(Kind::Ended, &statement.origin, &ended, statement.founding)?;
+        let note = statement.sign(&folder.answer_key(passphrase)?)?.to_string();
         care::say_again(&folder.store(), &note)?;
         shell::replace(&self.data.join(NOTE), note.as_bytes(), false)?;
         common.say(&format!("`{}` names who goes on; start the server again.", self.data.join(NOTE).display()));
@@ -162,13 +155,8 @@ fn end_interrupted(folder: &Folder) -> Result<()> {
     Ok(())
 }
 
-fn signed(identity: &Identity, keys: &LogKeys, state: &State, size: u64, ended: &Ended) -> Result<String> {
-    let signers = keys.signers(state.founded.as_ref(), size).map_err(anyhow::Error::msg)?;
-    Ok(Statement::new(Kind::Ended, &identity.origin, ended)?.sign(&signers)?.to_string())
-}
-
 fn tell(ended: &Ended, found: &Found, common: &Common) {
-    let whole = found.kept.as_ref().map_or(0, |(checkpoint, _)| checkpoint.size);
+    let whole = found.kept.0.size;
     if common.json {
         shell::line(
             &json!({
@@ -191,11 +179,12 @@ struct Found {
     /// The newest checkpoint, and its note.
     signed: (Checkpoint, String),
     /// The newest one that the entries from the first on come to.
-    kept: Option<(Checkpoint, String)>,
+    kept: (Checkpoint, String),
     lost: Vec<[u64; 2]>,
-    /// What the whole entries come to, as far as the rules let them.
-    state: State,
-    ledger: Option<String>,
+    /// What binds the answer key to the log.
+    founding: Founding,
+    /// `<origin>#<64 hex>`.
+    ledger: String,
 }
 
 impl Found {
@@ -209,7 +198,7 @@ impl Found {
             );
         }
         let (mut tree, mut replay, mut going_on) = (Tree::new(), Replay::new(), true);
-        let (mut next, mut lost, mut ledger) = (0, Vec::new(), None);
+        let (mut next, mut lost, mut first) = (0, Vec::new(), None);
         care::records(&store, &mut |index, entry| {
             if index > next {
                 lost.push([next, index - 1]);
@@ -218,14 +207,13 @@ impl Found {
                 tree.push(leaf_hash(entry));
                 going_on = going_on && replay::read(entry).is_ok_and(|read| replay.next(&read, true).is_ok());
                 if index == 0 {
-                    ledger = Some(format!("{}#{}", identity.origin, leaf_hash(entry).to_hex()));
+                    first = Some(entry.to_vec());
                 }
             }
             next = next.max(index + 1);
             Ok(())
         })?;
-        let state = replay.state;
-        let keys = super::log_keys(identity, &state)?;
+        let keys = super::log_keys(identity, &replay.state)?;
         let (mut signed, mut kept) = (None, None);
         care::checkpoints(&store, &mut |_, note| {
             let read = super::signed(note, &identity.origin, &keys).ok();
@@ -260,7 +248,23 @@ impl Found {
         if lost.is_empty() {
             lost.push([whole, size - 1]);
         }
-        Ok(Self { signed, kept, lost, state, ledger })
+        let founding = founding::bound(first.as_deref(), &tree, kept.as_ref())?;
+        let (kept, first) = kept.zip(first).context("entry 0 and a checkpoint are here")?;
+        let ledger = format!("{}#{}", identity.origin, leaf_hash(&first).to_hex());
+        Ok(Self { signed, kept, lost, founding, ledger })
+    }
+
+    /// What is to be said of it.
+    fn ended(&self, reason: String, successor: Option<String>) -> Ended {
+        Ended {
+            at: shell::now().to_string(),
+            ledger: self.ledger.clone(),
+            signed: self.signed.1.clone(),
+            kept: self.kept.1.clone(),
+            lost: self.lost.clone(),
+            reason,
+            successor,
+        }
     }
 }
 
@@ -270,7 +274,7 @@ impl Found {
 ///
 /// It does not hold (exit 4).
 pub fn ended(note: &str, vkeys: &[VerifierKey]) -> Result<Ended> {
-    let (statement, _) = Statement::verify(note.as_bytes(), vkeys).map_err(Fault::statement)?;
+    let Held { statement, .. } = Statement::verify(note.as_bytes(), vkeys).map_err(Fault::statement)?;
     if statement.kind != Kind::Ended {
         return Err(Fault::unverified("the statement beside the checkpoints is of another kind"));
     }
@@ -284,7 +288,7 @@ pub fn ended(note: &str, vkeys: &[VerifierKey]) -> Result<Ended> {
 /// It does not hold, or is of the log that is to go on (exit 4).
 pub fn predecessor(file: &Path, vkey: &VerifierKey, identity: &Identity) -> Result<(Vec<u8>, String)> {
     let bytes = shell::read(file)?;
-    let (statement, _) = Statement::verify(&bytes, std::slice::from_ref(vkey)).map_err(Fault::statement)?;
+    let Held { statement, .. } = Statement::verify(&bytes, std::slice::from_ref(vkey)).map_err(Fault::statement)?;
     if statement.kind != Kind::Ended {
         return Err(Fault::unverified("the statement does not say that a ledger has ended"));
     }

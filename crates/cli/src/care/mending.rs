@@ -23,7 +23,7 @@ use crate::{Common, shell};
 ///
 /// Replaces only what is damaged, by what is whole in the copy and belongs there, keeps the old bytes, and then
 /// compares everything with the signed checkpoint. A mirror has every entry, and no words. What was done is written to
-/// `repair-<time>.json` in the folder of the ledger and, signed by the log's key, to `repair-<time>.note`, which
+/// `repair-<time>.json` in the folder of the ledger and, signed by the answer key, to `repair-<time>.note`, which
 /// `counterpart verify` checks.
 ///
 /// Examples:
@@ -83,7 +83,7 @@ impl Repair {
         match note(&folder, &identity, &done, judged.as_ref().ok(), passphrase) {
             Ok(note) => {
                 shell::replace(&signed, note.as_bytes(), false)?;
-                common.say(&format!("Signed by the log's key, for others: `{}`.", signed.display()));
+                common.say(&format!("Signed by the answer key, for others: `{}`.", signed.display()));
             }
             Err(error) => common.say(&format!("The report is not signed: {error:#}")),
         }
@@ -123,7 +123,7 @@ struct Judged {
     state: State,
 }
 
-/// The report, signed by the key that signs checkpoints now; where the entries do not say which one that is, by the first.
+/// The report, signed by the answer key.
 fn note(
     folder: &Folder,
     identity: &Identity,
@@ -131,8 +131,9 @@ fn note(
     judged: Option<&Judged>,
     passphrase: Passphrase<'_>,
 ) -> Result<String> {
-    let keys = folder.log_keys(passphrase)?;
-    let founded = judged.and_then(|judged| judged.state.founded.as_ref());
-    let signers = keys.signers(founded, judged.map_or(0, |judged| judged.entries)).map_err(anyhow::Error::msg)?;
-    Ok(Statement::new(Kind::Repair, &identity.origin, done)?.sign(&signers)?.to_string())
+    // Where the entries do not say who else has signed, the first key has signed the first checkpoint.
+    let keys = super::log_keys(identity, judged.map_or(&State::default(), |judged| &judged.state))?;
+    let founding = super::founding(folder, identity, &keys)?;
+    let statement = Statement::new(Kind::Repair, &identity.origin, done, founding)?;
+    Ok(statement.sign(&folder.answer_key(passphrase)?)?.to_string())
 }

@@ -17,7 +17,7 @@ use serde_json::json;
 use crate::ending::{Ending, Fault};
 use crate::folder::{Folder, Identity};
 use crate::passphrase::Passphrase;
-use crate::{Common, shell};
+use crate::{Common, care, shell};
 
 /// Founds the ledger of a folder with a signed genesis, and says what its identity is.
 ///
@@ -78,7 +78,8 @@ pub fn found(
     }
     let founded = ledger.state().founded.as_ref().context("the ledger is founded")?;
     if let Some((ended, origin)) = after {
-        folder.go_on(&signer, &founded.ledger, &origin, &ended)?;
+        let founding = care::founding(folder, &identity, std::slice::from_ref(&vkey))?;
+        folder.go_on(&folder.answer_key(passphrase)?, &founded.ledger, founding, &origin, &ended)?;
         common.say(&format!(
             "It goes on from {origin}. Name it there: `counterpart end-epoch --successor {}`.",
             founded.ledger

@@ -1,32 +1,35 @@
-//! What is said of a log under its own key: how its store was mended, that it has ended, what it goes on from.
+//! What is said of a log under its answer key: how its store was mended, that it has ended, what it goes on from.
 
 use anyhow::Result;
-use counterpart_core::statement::{Continues, Ended, Kind, Mended, Statement};
+use counterpart_core::statement::{Continues, Ended, Held, Kind, Mended, Statement};
 use counterpart_tlog::checkpoint::Checkpoint;
 use counterpart_tlog::note::VerifierKey;
 
 use super::Told;
 use crate::ending::Fault;
 
-/// Checks a statement under the keys of its log, and the checkpoints that it shows.
+/// Checks a statement under the keys of its log, and the checkpoints that it shows; gives the ledger whose word it is.
 ///
 /// # Errors
 ///
-/// None of the keys has signed it, or what it shows does not fit together (exit 4).
-pub(super) fn check(bytes: &[u8], keys: &[VerifierKey], told: &mut Told) -> Result<()> {
+/// It is not bound to any of the keys, or what it shows does not fit together (exit 4).
+pub(super) fn check(bytes: &[u8], keys: &[VerifierKey], told: &mut Told) -> Result<String> {
     let wrong = |error: &dyn std::fmt::Display| Fault::unverified(format!("the statement does not hold: {error}"));
-    let (statement, place) = Statement::verify(bytes, keys).map_err(|error| wrong(&error))?;
-    let key = keys.get(place).map(ToString::to_string).unwrap_or_default();
+    let Held { statement, ledger, key, log_key } = Statement::verify(bytes, keys).map_err(|error| wrong(&error))?;
+    let log_key = keys.get(log_key).map(ToString::to_string).unwrap_or_default();
     let (kind, origin) = (statement.kind.word(), &statement.origin);
-    told.checked.push(format!("the log {origin} made this statement ({kind}), signed by its key {key}"));
+    told.checked.push(format!("entry 0 stands in the log {origin}, whose key is {log_key}: the ledger is {ledger}"));
+    told.checked.push(format!("an answer key that entry 0 names made this statement ({kind}): {key}"));
     match statement.kind {
         Kind::Repair => mended(&statement.says::<Mended>().map_err(|error| wrong(&error))?, told),
         Kind::Ended => {
             let ended: Ended = statement.says().map_err(|error| wrong(&error))?;
+            of(&ended.ledger, &ledger)?;
             fits(&ended, origin, keys, told)?;
         }
         Kind::Continues => {
             let goes_on: Continues = statement.says().map_err(|error| wrong(&error))?;
+            of(&goes_on.ledger, &ledger)?;
             told.checked.push(format!("it says that {} goes on from {}", goes_on.ledger, goes_on.predecessor));
             told.open.push(format!(
                 "the statement by which {} ended: compare its SHA-256 with {}",
@@ -34,7 +37,16 @@ pub(super) fn check(bytes: &[u8], keys: &[VerifierKey], told: &mut Told) -> Resu
             ));
         }
     }
-    Ok(())
+    Ok(ledger)
+}
+
+/// Whether a statement is about the ledger whose word it is.
+fn of(named: &str, ledger: &str) -> Result<()> {
+    if named == ledger {
+        Ok(())
+    } else {
+        Err(Fault::unverified(format!("the statement does not hold: it is the word of {ledger}, and about {named}")))
+    }
 }
 
 fn mended(mended: &Mended, told: &mut Told) {
@@ -60,8 +72,8 @@ fn mended(mended: &Mended, told: &mut Told) {
 fn fits(ended: &Ended, origin: &str, keys: &[VerifierKey], told: &mut Told) -> Result<()> {
     let signed = checkpoint(&ended.signed, origin, keys)?;
     told.checked.push(format!("the log signed {} entries last, under the root {}", signed.size, signed.root));
-    let kept = ended.kept.as_deref().map(|note| checkpoint(note, origin, keys)).transpose()?;
-    let whole = kept.as_ref().map_or(0, |kept| kept.size);
+    let kept = checkpoint(&ended.kept, origin, keys)?;
+    let whole = kept.size;
     let first = ended.lost.first().map_or(signed.size, |[first, _]| *first);
     let mut next = whole;
     for [first, last] in &ended.lost {
@@ -76,14 +88,11 @@ fn fits(ended: &Ended, origin: &str, keys: &[VerifierKey], told: &mut Told) -> R
     if whole > first || (ended.lost.is_empty() && whole < signed.size) {
         return Err(Fault::unverified("the statement does not hold: it does not say what is lost"));
     }
-    match &kept {
-        Some(kept) => told.checked.push(format!(
-            "entries 0 to {} are said to be whole, under the root {} that the log signed",
-            kept.size.saturating_sub(1),
-            kept.root
-        )),
-        None => told.checked.push("no checkpoint is said to be whole".to_owned()),
-    }
+    told.checked.push(format!(
+        "entries 0 to {} are said to be whole, under the root {} that the log signed",
+        kept.size.saturating_sub(1),
+        kept.root
+    ));
     for [first, last] in &ended.lost {
         told.checked.push(format!("entries {first} to {last} are said to be lost"));
     }

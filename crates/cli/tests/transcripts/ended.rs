@@ -1,4 +1,4 @@
-//! Entries are lost and nobody has them: the ledger ends under its own key, what is whole is served, another one goes on.
+//! Entries are lost and nobody has them: the ledger says so and ends, what is whole is served, another one goes on.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -19,6 +19,11 @@ fn lose(path: &Path, from: usize, to: usize) {
     fs::write(path, bytes).unwrap();
 }
 
+/// What stands behind some words, to the end of the line.
+fn look_up<'t>(text: &'t str, words: &str) -> &'t str {
+    text.split_once(words).unwrap().1.lines().next().unwrap()
+}
+
 fn doctor(shop: &Shop, code: i32) -> Value {
     shop.run(&["doctor", "--data", "ledger", "--json"]).ends(code).json()
 }
@@ -30,7 +35,7 @@ fn aside(shop: &Shop) -> PathBuf {
 }
 
 #[test]
-fn a_ledger_that_has_lost_entries_ends_under_its_own_key_and_serves_what_is_whole() {
+fn a_ledger_that_has_lost_entries_says_so_and_serves_what_is_whole() {
     let mut ledger = Served::new();
     ledger.staff("CMD");
     ledger.shop.run(&["mirror", &ledger.url, "mirrored"]).ends(0);
@@ -66,6 +71,14 @@ fn a_ledger_that_has_lost_entries_ends_under_its_own_key_and_serves_what_is_whol
     assert!(checked.contains(&format!("the log signed {signed} entries last")), "{checked}");
     assert!(checked.contains("it says why") && checked.contains("the disk failed, and there is no copy"), "{checked}");
     shop.run(&["verify", "ledger/ended.note"]).ends(0);
+    let (name, pins) = (look_up(&checked, "the ledger is "), shop.path("home/pins.json"));
+    let pinned = fs::read_to_string(&pins).unwrap();
+    let (origin, hash) = name.split_once('#').unwrap();
+    let another = format!("{origin}#{}", hash.chars().rev().collect::<String>());
+    fs::write(&pins, pinned.replace(name, &another)).unwrap();
+    let refused = shop.run(&["verify", "ledger/ended.note"]).ends(4).out;
+    assert!(refused.contains(&format!("you pinned {another}")), "{refused}");
+    fs::write(&pins, pinned).unwrap();
     for (what, changed) in [
         ("words", note.replace("the disk failed", "the disk smiled")),
         ("lost", note.replace(&format!("[[{lost},"), &format!("[[{},", lost + 1))),
@@ -191,4 +204,26 @@ fn an_end_that_was_cut_short_is_ended() {
     shop.run(&[&END[..], &["--yes"]].concat()).ends(1).says("has ended already");
     assert!(shop.path("ledger/store/lock/ENDED").exists());
     doctor(shop, 0);
+}
+
+/// Entry 0 names the key that speaks for the ledger: without it nobody can say that it has ended, until it is given back.
+#[test]
+fn a_ledger_whose_first_entry_is_lost_cannot_speak_before_that_is_given_back() {
+    let mut ledger = Served::new();
+    ledger.staff("CMD");
+    let vkey = ledger.vkey();
+    ledger.stop();
+    let shop = &ledger.shop;
+    shop.run(&["backup", "--data", "ledger", "--to", "copy", "--keys-to", "keys"]).ends(0);
+    let record = shop.path("ledger/store/records/000000.rec");
+    lose(&record, 0, 10);
+    lose(&record, 80, 90);
+    let before = fs::read(&record).unwrap();
+    shop.run(&[&END[..], &["--yes"]].concat()).ends(1).says("nothing shows which key may speak for this ledger");
+    assert_eq!(fs::read(&record).unwrap(), before);
+    assert!(!shop.path("ledger/ended.note").exists());
+    shop.run(&["repair", "--data", "ledger", "--from", "copy"]).ends(0);
+    lose(&record, 80, 90);
+    shop.run(&[&END[..], &["--yes"]].concat()).ends(0);
+    shop.run(&["verify", "ledger/ended.note", "--vkey", &vkey]).ends(0);
 }

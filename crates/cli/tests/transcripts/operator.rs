@@ -216,11 +216,11 @@ fn the_report_of_a_repair_is_signed_and_anybody_can_verify_it() {
     let shop = &ledger.shop;
     hurt(&shop.path("ledger/store/records/000000.rec"), 50);
     let repair = ["repair", "--data", "ledger", "--from", "copy", "--keys-from", "keys"];
-    shop.run(&repair).ends(0).says("Signed by the log's key, for others");
+    shop.run(&repair).ends(0).says("Signed by the answer key, for others");
     let note = report(shop);
     let verify = |file: &Path, key: &str| shop.run(&["verify", file.to_str().unwrap(), "--vkey", key]);
     let told = verify(&note, &vkey).ends(0).out;
-    assert!(told.contains("made this statement (repair)"), "{told}");
+    assert!(told.contains("an answer key that entry 0 names made this statement (repair)"), "{told}");
     assert!(told.contains("it says: replaced records/000000.rec"), "{told}");
     assert!(told.contains(&format!("it says that {size} entries came to the root")), "{told}");
     // By the pinned key too; by no other, and no other words.
@@ -233,7 +233,7 @@ fn the_report_of_a_repair_is_signed_and_anybody_can_verify_it() {
     let seen = ["restore", "--from", "copy", "--keys-from", "keys", "--data", "back", "--seen"];
     shop.run(&[&seen[..], &[note.to_str().unwrap()]].concat()).ends(4).says("no checkpoint of this ledger");
     // Without a key it is written all the same, and says so.
-    fs::rename(shop.path("ledger/log.key"), shop.path("log.key")).unwrap();
+    fs::rename(shop.path("ledger/answer.key"), shop.path("answer.key")).unwrap();
     shop.run(&repair).ends(0).says("The report is not signed");
     assert_eq!(report(shop), note);
 }

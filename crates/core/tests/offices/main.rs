@@ -11,6 +11,7 @@
 
 mod hands;
 mod ledger;
+mod statements;
 mod world;
 
 use serde_json::json;

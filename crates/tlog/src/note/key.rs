@@ -192,16 +192,6 @@ impl VerifierKey {
         Ok(parsed)
     }
 
-    /// The same public key under another name, whose id is another too: for texts of another kind, so that a signature of
-    /// one is never one of the other.
-    ///
-    /// # Errors
-    ///
-    /// The name cannot be a key name.
-    pub fn named(&self, name: &str) -> Result<Self, VerifierKeyError> {
-        Self::new(name, self.kind(), self.public_bytes())
-    }
-
     /// The key name.
     pub fn name(&self) -> &str {
         &self.name
@@ -313,15 +303,6 @@ impl NoteSigner {
         let public = key.verifying_key().to_bytes();
         let vkey = VerifierKey::new(name, SignatureType::Ed25519, &public)?;
         Ok(Self { name: vkey.name, key_id: vkey.key_id, key })
-    }
-
-    /// A signer with the same key under another name; see [`VerifierKey::named`].
-    ///
-    /// # Errors
-    ///
-    /// The name cannot be a key name.
-    pub fn named(&self, name: &str) -> Result<Self, VerifierKeyError> {
-        Self::new(name, self.key.clone())
     }
 
     /// Signs `text`. The caller answers for what the text says: a log never signs two
