@@ -82,10 +82,7 @@ impl Founding {
 
     fn genesis(&self) -> Result<LedgerGenesis, FoundingError> {
         let read = replay::read(&self.bytes()?).map_err(|_| FoundingError::Entry)?;
-        match read.event.data {
-            Data::LedgerGenesis(genesis) => Ok(genesis),
-            _ => Err(FoundingError::Entry),
-        }
+        if let Data::LedgerGenesis(genesis) = read.event.data { Ok(genesis) } else { Err(FoundingError::Entry) }
     }
 
     fn bytes(&self) -> Result<Vec<u8>, FoundingError> {
