@@ -1,7 +1,7 @@
 //! Care of a store: `doctor`, `backup`, `restore`, `repair`.
 //!
 //! A store is judged by what it signed: its entries must come to the root of its newest checkpoint, under the key of
-//! its ledger. The private keys of the log are never copied; keep them apart (`docs/operators/`).
+//! its ledger. The private keys of the log are never copied; keep them apart (`docs/operators.md`).
 
 mod epoch;
 mod founding;

@@ -171,7 +171,7 @@ impl Chronicle {
         let (pointer, value, class) = match self.dice.below(8) {
             0 => ("/notice_days", json!(self.dice.below(80)), "M3"),
             1 => ("/term/end_date", json!(self.day(400)), "M2"),
-            2 => ("/datasets/0/method", json!(self.dice.of_these(&["PORTAL", "API", "SFTP"])), "M1"),
+            2 => ("/datasets/0/method", json!(self.dice.of_these(&["PORTAL", "API_MTLS", "SFTP"])), "M1"),
             3 => ("/datasets/0/frequency", json!(self.dice.of_these(&["DAILY", "QUARTERLY", "ANNUAL"])), "M1"),
             4 => ("/term/effective_date", json!(self.day(25)), "M3"),
             5 => ("/purpose_codes", json!(["HOMELESSNESS", "FRAUD"]), "M3"),

@@ -49,6 +49,11 @@ fn depth_of(scene: &Scene) -> usize {
     }
 }
 
+/// Whether a beginning is asked for: those whose names have a text in them, by `cargo xtask model --only`.
+fn is_asked(scene: &Scene) -> bool {
+    std::env::var("COUNTERPART_MODEL_ONLY").map_or(true, |text| scene.name.contains(&text))
+}
+
 fn explored(scene: &Scene, rules: &Rules, depth: usize) -> Explored {
     let explored = explore::explore(scene, rules, depth);
     println!(
@@ -61,7 +66,7 @@ fn explored(scene: &Scene, rules: &Rules, depth: usize) -> Explored {
 #[test]
 fn no_order_of_moves_breaks_a_law_or_leads_where_nothing_leads_out() {
     let mut all = Explored::default();
-    for scene in scenes() {
+    for scene in scenes().into_iter().filter(is_asked) {
         let depth = depth_of(&scene);
         if depth == 0 {
             continue;
@@ -72,8 +77,11 @@ fn no_order_of_moves_breaks_a_law_or_leads_where_nothing_leads_out() {
     }
     println!("{} states, {} transitions, {} refused moves", all.states, all.transitions, all.refused);
     // A model that met no refusal, no suspension or not every stage would have looked at nothing.
-    assert!(all.refused > all.transitions && all.lifted > 0);
-    assert_eq!(all.stages, "ACEFGLPRSVWX");
+    assert!(all.refused > all.transitions);
+    if scenes().iter().all(is_asked) {
+        assert!(all.lifted > 0);
+        assert_eq!(all.stages, "ACEFGLPRSVWX");
+    }
 }
 
 /// What the explorer says of wrong rules, from one beginning.

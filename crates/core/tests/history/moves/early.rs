@@ -124,7 +124,12 @@ impl Chronicle {
     /// A counter-proposal is accepted, rejected or replaced.
     pub(super) fn reply(&mut self, agreement: &Agreement) -> Option<Draft> {
         if self.dice.percent(15) {
-            return if self.dice.percent(50) { self.counter(agreement) } else { self.ask(agreement) };
+            return match self.dice.below(5) {
+                0 | 1 => self.counter(agreement),
+                2 | 3 => self.ask(agreement),
+                // The terms are to be fixed while others wait for an answer.
+                _ => self.submit(agreement),
+            };
         }
         let newest = agreement.versions().last()?;
         let data = json!({ "version_hash": newest.hash.to_string() });
