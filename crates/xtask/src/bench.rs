@@ -4,6 +4,7 @@
 
 mod audit;
 mod decide;
+mod deciding;
 mod ingest;
 pub mod limits;
 mod pages;
@@ -25,7 +26,7 @@ struct Bench {
     run: fn(&Repository, &mut Figures) -> Result<()>,
 }
 
-const BENCHES: [Bench; 10] = [
+const BENCHES: [Bench; 11] = [
     Bench { name: "limits", about: "what this machine can do: verifying, syncing", run: limits::run },
     Bench {
         name: "ingest",
@@ -47,6 +48,11 @@ const BENCHES: [Bench; 10] = [
         name: "decide",
         about: "one core: reading, judging and deciding beside a signature check",
         run: decide::run,
+    },
+    Bench {
+        name: "deciding",
+        about: "events of agreements of two: deciding, taking in and opening, beside up to 200,000 others",
+        run: deciding::run,
     },
     Bench {
         name: "state",
@@ -90,6 +96,15 @@ impl Figures {
     pub fn time(&mut self, name: &str, micros: f64, limit: &str, limit_micros: f64) {
         let ratio = micros / limit_micros;
         println!("  {name:<44}{micros:>12.0} us  {ratio:>6.2} times {limit}");
+        self.rows.push(json!({
+            "name": name, "micros": micros, "limit": limit, "limit_micros": limit_micros, "ratio": ratio,
+        }));
+    }
+
+    /// The same of a time that is small beside its limit.
+    pub fn fine(&mut self, name: &str, micros: f64, limit: &str, limit_micros: f64) {
+        let ratio = micros / limit_micros;
+        println!("  {name:<56}{micros:>7.2} us  {:>5.1}% of {limit}", ratio * 100.0);
         self.rows.push(json!({
             "name": name, "micros": micros, "limit": limit, "limit_micros": limit_micros, "ratio": ratio,
         }));

@@ -4,6 +4,7 @@
 //! tables hold in reserve, and what is known of each event count too.
 
 use std::fs;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +13,8 @@ use counterpart_core::event::Event;
 use counterpart_core::event::data::Data;
 use counterpart_core::header::Header;
 use counterpart_core::ids::{Code, EventId, OrganisationCode, Role, Stream};
+use counterpart_core::state::State;
+use counterpart_core::time::Timestamp;
 
 use super::{Figures, decide, limits, median, town::Town};
 use crate::clock::{self, Watch, timed};
@@ -73,8 +76,13 @@ pub fn run(_repository: &Repository, figures: &mut Figures) -> Result<()> {
 }
 
 /// The events of one agreement, which is in force and under which data were sent.
-fn lived(town: &mut Town, parties: usize, notes: usize) -> Result<Vec<Event>> {
+pub fn lived(town: &mut Town, parties: usize, notes: usize) -> Result<Vec<Event>> {
     another_day(town);
+    lived_today(town, parties, notes)
+}
+
+/// The same on the day of the events before.
+pub fn lived_today(town: &mut Town, parties: usize, notes: usize) -> Result<Vec<Event>> {
     let mut life = Vec::new();
     town.asks = true;
     town.agreement(parties, notes, |town, event| {
@@ -87,7 +95,7 @@ fn lived(town: &mut Town, parties: usize, notes: usize) -> Result<Vec<Event>> {
 }
 
 /// What is taken in with limits counts by days (G48), and what only evolves counts too: each part has its own.
-fn another_day(town: &mut Town) {
+pub fn another_day(town: &mut Town) {
     town.maker.now = town.maker.now.add_days(1);
 }
 
@@ -123,6 +131,16 @@ fn memory(town: &mut Town, life: &[Event], agreements: usize, run: u8, alike: Al
     #[expect(clippy::cast_precision_loss, reason = "bytes of a process are far below 2^52")]
     let each = (after.saturating_sub(before)) as f64 / agreements as f64;
     Ok(each)
+}
+
+/// Lets other agreements live the same life, each by its number.
+pub fn others(state: &mut State, life: &[Event], numbers: Range<usize>, at: Timestamp) -> Result<()> {
+    for number in numbers {
+        for (place, event) in life.iter().enumerate() {
+            state.evolve(&again(event, 1, number, place, life.len(), Alike::Usual)?, at, "");
+        }
+    }
+    Ok(())
 }
 
 /// Decides agreements event by event; gives the microseconds of an event, the median of three parts.
