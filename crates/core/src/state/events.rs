@@ -1,6 +1,7 @@
 //! Every event that was recorded: found by its id, told by its index.
 //!
-//! A row an event and no more, for there are many: 60 bytes, and 5 to 10 in the table that finds it by its id.
+//! A row an event and no more, for there are many: 60 bytes, and 5 to 10 in the table that finds it by its id. Most ids
+//! that are looked for are new, and no row is read to say so: rows lie far apart in memory, slots side by side.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
@@ -93,7 +94,9 @@ pub struct Events {
     /// By index.
     #[serde(skip)]
     rows: Vec<Row>,
-    /// Indexes, each at or behind the slot that the hash of its event's id names; a power of two.
+    /// Indexes, each at or behind the slot that the hash of its event's id names; a power of two. The bits that no
+    /// index needs hold as many of that hash.
+    // INVARIANT: an index has fewer bits than the number of a slot, and never all of them, which stand for no row.
     #[serde(skip)]
     slots: Vec<u32>,
     #[serde(skip)]
@@ -136,12 +139,16 @@ impl Events {
 
     /// The same, by its id.
     pub(crate) fn find(&self, id: &EventId) -> Option<(u32, &Row)> {
-        let mut slot = self.slot_of(id);
+        let (mut slot, mark) = self.slot_of(id);
+        let indexes = self.indexes();
         // A table is never full, so this ends at an empty slot.
         loop {
-            let index = self.slots.get(slot).copied().filter(|index| *index != NONE)?;
-            let row = self.row(index)?;
-            if row.id == *id {
+            let taken = self.slots.get(slot).copied().filter(|taken| *taken != NONE)?;
+            let index = taken & indexes;
+            if taken & !indexes == mark
+                && let Some(row) = self.row(index)
+                && row.id == *id
+            {
                 return Some((index, row));
             }
             slot = (slot + 1) & (self.slots.len() - 1);
@@ -218,19 +225,29 @@ impl Events {
         [a, b, c]
     }
 
-    fn slot_of(&self, id: &EventId) -> usize {
+    /// The bits of a slot that hold an index: as many as number the slots.
+    fn indexes(&self) -> u32 {
+        u32::try_from(self.slots.len().wrapping_sub(1)).unwrap_or(NONE)
+    }
+
+    /// Where an id is looked for first, and what stands there beside its index.
+    fn slot_of(&self, id: &EventId) -> (usize, u32) {
         let hash = self.hasher.hash_one(id.as_bytes());
-        usize::try_from(hash & (self.slots.len() as u64).wrapping_sub(1)).unwrap_or_default()
+        let slot = usize::try_from(hash & (self.slots.len() as u64).wrapping_sub(1)).unwrap_or_default();
+        // The slot is in the low half.
+        let [.., a, b, c, d] = hash.to_le_bytes();
+        (slot, u32::from_le_bytes([a, b, c, d]) & !self.indexes())
     }
 
     fn place(&mut self, id: EventId, index: u32) {
-        let mut slot = self.slot_of(&id);
+        let (mut slot, mark) = self.slot_of(&id);
+        let indexes = self.indexes();
         while let Some(taken) = self.slots.get(slot).filter(|taken| **taken != NONE) {
-            debug_assert!(*taken != index, "an event is placed once");
+            debug_assert!(*taken & indexes != index, "an event is placed once");
             slot = (slot + 1) & (self.slots.len() - 1);
         }
         if let Some(free) = self.slots.get_mut(slot) {
-            *free = index;
+            *free = mark | index;
         }
     }
 
@@ -240,6 +257,51 @@ impl Events {
         let ids: Vec<EventId> = self.rows.iter().map(|row| row.id).collect();
         for (index, id) in (0..).zip(ids) {
             self.place(id, index);
+        }
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    fn row(number: u32) -> Row {
+        Row {
+            id: format!("01890000-0000-7000-8000-{number:012x}").parse().unwrap(),
+            digest: Digest([0; 32]),
+            event_type: EventType::NoteRecorded,
+            home: 0,
+            body: [0; 3],
+            role: Role::Igl,
+        }
+    }
+
+    #[test]
+    fn each_event_is_found_at_its_index_and_no_other_id_is() {
+        for count in [0, 1, 12, 13, 5_000, 6_553] {
+            let mut events = Events::default();
+            events.fill((0..count).map(row).collect());
+            // At most four fifths are taken, and less than half only of the smallest table.
+            assert!(
+                events.slots.len() * 4 >= events.len() * 5 && events.slots.len() <= 16.max(events.len() * 5 / 2 + 1)
+            );
+            for number in 0..count {
+                let (index, found) = events.find(&row(number).id).unwrap();
+                assert_eq!((index, found.id), (number, row(number).id));
+            }
+            assert!((count..count + 20_000).all(|number| !events.contains_key(&row(number).id)));
+        }
+    }
+
+    #[test]
+    fn a_table_that_grows_finds_what_it_found_before() {
+        let mut events = Events::default();
+        events.fill((0..100).map(row).collect());
+        for slots in [256, 1_024, 1 << 20] {
+            events.index(slots);
+            assert!((0..100).all(|number| events.find(&row(number).id).map(|(index, _)| index) == Some(number)));
+            assert!(!events.contains_key(&row(100).id));
         }
     }
 }
