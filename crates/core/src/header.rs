@@ -6,6 +6,7 @@
 mod lists;
 mod packing;
 mod partial;
+mod size;
 
 pub use lists::*;
 pub use partial::*;

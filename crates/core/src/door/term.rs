@@ -4,8 +4,8 @@ use super::rule::{rules, when};
 use super::{Finding, Public};
 use crate::event::data::Visibility;
 use crate::header::{
-    AgreementType, AmendmentQuorum, Continuation, DataClass, Formation, LegalRole, NonAdopterRule, PublicRegister,
-    SharingMode,
+    AgreementType, AmendmentQuorum, Continuation, DataClass, Formation, Header, LegalRole, NonAdopterRule,
+    PublicRegister, SharingMode,
 };
 use crate::json;
 use crate::time::Date;
@@ -171,8 +171,15 @@ fn secret(public: &Public) -> Vec<Finding> {
 }
 
 fn size(public: &Public) -> Vec<Finding> {
-    let bytes = json::to_jcs(public.header).map_or(usize::MAX, |jcs| jcs.len());
-    if bytes <= crate::header::Header::MAX_BYTES {
+    let exact = || json::to_jcs(public.header).map_or(usize::MAX, |jcs| jcs.len());
+    // What cannot be too long is not written out to be measured.
+    let at_most = public.header.bytes_at_most();
+    debug_assert!(exact() <= at_most, "a header of {} bytes is said to have {at_most} at most", exact());
+    if at_most <= Header::MAX_BYTES {
+        return Vec::new();
+    }
+    let bytes = exact();
+    if bytes <= Header::MAX_BYTES {
         return Vec::new();
     }
     vec![Finding::at("/terms/datasets").with(bytes)]
