@@ -7,7 +7,7 @@
 
 mod lists;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
@@ -146,6 +146,8 @@ pub struct ReferenceSet {
     pub policies: Arc<BTreeMap<Code, u32>>,
     /// Legal gateways.
     pub gateways: Vec<GatewayRule>,
+    /// INVARIANT: where the first of each code stands.
+    gateway_places: HashMap<Code, usize>,
     /// Who must sign.
     pub roles: RolePolicy,
     /// Which roles one person may not hold together.
@@ -197,10 +199,12 @@ impl ReferenceSet {
             plain.insert(id, list.rows);
         }
         let roles = needed("POLICY-ROLES")?.read()?;
+        let places = gateways.rows.iter().enumerate().map(|(place, rule)| (rule.code.clone(), place));
         let versions = |rows: &[ReferenceRow]| rows.iter().map(|row| (row.id.clone(), row.version)).collect();
         Ok(Self {
             code_lists: Arc::new(versions(code_lists)),
             policies: Arc::new(versions(policies)),
+            gateway_places: places.rev().collect(),
             gateways: gateways.rows,
             roles,
             separation: needed("POLICY-SEPARATION")?.read()?,
@@ -216,7 +220,7 @@ impl ReferenceSet {
 
     /// The row of a gateway.
     pub fn gateway(&self, code: &Code) -> Option<&GatewayRule> {
-        self.gateways.iter().find(|rule| rule.code == *code)
+        self.gateways.get(*self.gateway_places.get(code)?)
     }
 
     /// Whether a list of plain codes has this one.

@@ -101,10 +101,9 @@ fn consent(public: &Public) -> Vec<Finding> {
 fn law(public: &Public) -> Vec<Finding> {
     let mut found = Vec::new();
     for side in controllers(public) {
-        let held = side.row.gateways.iter().any(|used| {
-            let rule = public.around.reference.gateway(&used.code);
-            rule.is_some_and(|rule| used.uses.iter().any(|way| rule.admits(*way, side.body)))
-        });
+        let held = side
+            .powers()
+            .any(|(used, rule)| rule.is_some_and(|rule| used.uses.iter().any(|way| rule.admits(*way, side.body))));
         let basis = if side.row.article6.contains(&Article6::E) {
             "task"
         } else if side.row.article6.contains(&Article6::C) {

@@ -2,9 +2,9 @@
 
 use super::WordsByPointer;
 use super::identifiers::Identified;
-use crate::codes::ReferenceSet;
+use crate::codes::{GatewayRule, ReferenceSet};
 use crate::event::data::Visibility;
-use crate::header::{DataClass, DatasetRow, Header, LegalRole, OnePartyRef, PartyRefs, PartyRow, Regime};
+use crate::header::{DataClass, DatasetRow, GatewayRow, Header, LegalRole, OnePartyRef, PartyRefs, PartyRow, Regime};
 use crate::ids::{AgreementId, OrganisationCode};
 use crate::roles::OrganisationFacts;
 use crate::terms::{Contacts, Dataset, Terms};
@@ -36,6 +36,9 @@ pub struct Public<'a> {
     pub around: &'a Surroundings<'a>,
     /// Who files, where somebody does.
     pub requesting: Option<OrganisationCode>,
+    class: DataClass,
+    /// The row of the list for each gateway of each party, in their order.
+    powers: Vec<Option<&'a GatewayRule>>,
 }
 
 /// What a door rule reads: everything that was submitted.
@@ -58,12 +61,14 @@ impl<'a> Public<'a> {
     /// Looks the organisations up once.
     pub fn new(header: &'a Header, around: &'a Surroundings<'a>, requesting: Option<OrganisationCode>) -> Self {
         let bodies = header.parties.iter().map(|row| (around.organisations)(row.organisation)).collect();
-        Self { header, bodies, around, requesting }
+        let used = header.parties.iter().flat_map(|row| &row.gateways);
+        let powers = used.map(|used| around.reference.gateway(&used.code)).collect();
+        Self { header, bodies, around, requesting, class: header.class(), powers }
     }
 
     /// The highest class.
     pub fn class(&self) -> DataClass {
-        self.header.class()
+        self.class
     }
 
     /// Whether any data are personal: class PS and above.
@@ -73,10 +78,11 @@ impl<'a> Public<'a> {
 
     /// Position, row and organisation of each party.
     pub fn parties(&self) -> impl Iterator<Item = Side<'_>> {
-        self.header.parties.iter().zip(&self.bodies).enumerate().map(|(at, (row, body))| Side {
-            at,
-            row,
-            body: body.as_ref(),
+        let mut powers = self.powers.as_slice();
+        self.header.parties.iter().zip(&self.bodies).enumerate().map(move |(at, (row, body))| {
+            let (own, later) = powers.split_at_checked(row.gateways.len()).unwrap_or_default();
+            powers = later;
+            Side { at, row, body: body.as_ref(), powers: own }
         })
     }
 
@@ -111,9 +117,15 @@ pub struct Side<'a> {
     pub row: &'a PartyRow,
     /// Its organisation.
     pub body: Option<&'a OrganisationFacts>,
+    powers: &'a [Option<&'a GatewayRule>],
 }
 
-impl Side<'_> {
+impl<'a> Side<'a> {
+    /// The gateways it relies on, each with its row of the list where there is one.
+    pub fn powers(&self) -> impl Iterator<Item = (&'a GatewayRow, Option<&'a GatewayRule>)> + use<'a> {
+        self.row.gateways.iter().zip(self.powers).map(|(used, rule)| (used, *rule))
+    }
+
     /// Whether it is a public authority.
     pub fn is_public(&self) -> bool {
         self.body.is_some_and(|body| body.flags.public_authority)

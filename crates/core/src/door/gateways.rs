@@ -83,12 +83,9 @@ pub(super) fn in_terms(path: &str, header: &crate::header::Header, terms: &crate
 }
 
 fn relied<'a>(public: &'a Public<'a>) -> impl Iterator<Item = Relied<'a>> {
-    public.parties().flat_map(move |side| {
-        side.row
-            .gateways
-            .iter()
-            .filter_map(move |used| public.around.reference.gateway(&used.code).map(|rule| Relied { side, used, rule }))
-    })
+    public
+        .parties()
+        .flat_map(|side| side.powers().filter_map(move |(used, rule)| rule.map(|rule| Relied { side, used, rule })))
 }
 
 const fn verb(way: GatewayUse) -> &'static str {
@@ -99,11 +96,8 @@ const fn verb(way: GatewayUse) -> &'static str {
 }
 
 /// Whether a party has a gateway that it holds for a use.
-fn has(public: &Public, side: &Side, way: GatewayUse) -> bool {
-    side.row.gateways.iter().any(|used| {
-        let rule = public.around.reference.gateway(&used.code);
-        used.uses.contains(&way) && rule.is_some_and(|rule| rule.admits(way, side.body))
-    })
+fn has(side: &Side, way: GatewayUse) -> bool {
+    side.powers().any(|(used, rule)| used.uses.contains(&way) && rule.is_some_and(|rule| rule.admits(way, side.body)))
 }
 
 fn needs(public: &Public, side: &Side, way: GatewayUse) -> bool {
@@ -117,7 +111,7 @@ fn power(public: &Public) -> Vec<Finding> {
     let mut found = Vec::new();
     for side in public.parties().filter(|side| side.is_public() && !side.is_processor()) {
         for way in GatewayUse::ALL.iter().copied() {
-            if needs(public, &side, way) && !has(public, &side, way) {
+            if needs(public, &side, way) && !has(&side, way) {
                 let code = side.row.organisation;
                 found.push(Finding::at("/terms/gateways").with(code).with(verb(way)));
             }
@@ -129,10 +123,8 @@ fn power(public: &Public) -> Vec<Finding> {
 fn known(public: &Public) -> Vec<Finding> {
     let mut found = Vec::new();
     for side in public.parties() {
-        for used in &side.row.gateways {
-            if public.around.reference.gateway(&used.code).is_none() {
-                found.push(Finding::at(place(&side, used)).with(&used.code));
-            }
+        for (used, _) in side.powers().filter(|(_, rule)| rule.is_none()) {
+            found.push(Finding::at(place(&side, used)).with(&used.code));
         }
     }
     found
@@ -204,8 +196,7 @@ fn recipients(public: &Public) -> Vec<Finding> {
 fn alone(public: &Public) -> Vec<Finding> {
     let mut found = Vec::new();
     for relied in relied(public).filter(|relied| !relied.rule.sufficient_alone) {
-        let supported = relied.side.row.gateways.iter().any(|used| {
-            let other = public.around.reference.gateway(&used.code);
+        let supported = relied.side.powers().any(|(used, other)| {
             other.is_some_and(|other| {
                 other.sufficient_alone && used.uses.iter().any(|way| other.admits(*way, relied.side.body))
             })
@@ -376,7 +367,7 @@ fn pair(public: &Public) -> Vec<Finding> {
             for taker in takers {
                 for (side, way) in [(&giver, GatewayUse::Disclose), (&taker, GatewayUse::Receive)] {
                     // A public body without a power is told so by V-47.
-                    if !side.is_public() && side.body.is_some() && !has(public, side, way) {
+                    if !side.is_public() && side.body.is_some() && !has(side, way) {
                         let names = Finding::at("/terms/gateways")
                             .with(giver.row.organisation)
                             .with(taker.row.organisation)
