@@ -10,6 +10,7 @@ mod offices;
 mod roles;
 mod succession;
 
+use crate::agreement::Agreement;
 use crate::codes::ReferenceSet;
 use crate::event::data::Data;
 use crate::event::{Event, EventType};
@@ -37,8 +38,9 @@ pub enum Known {
 ///
 /// A [`Refusal`] names the rule that said no. Nothing is recorded then.
 pub fn admit(state: &State, event: &Event, recorded_at: Timestamp) -> Result<(), Refusal> {
-    before_door(state, event, recorded_at)?;
-    after_door(state, event, recorded_at)
+    let agreement = agreements::settled(state, event, recorded_at);
+    before(state, event, recorded_at, agreement.as_deref())?;
+    after(state, event, recorded_at, agreement.as_deref())
 }
 
 /// Whether the id is known: the first check after the form of the event.
@@ -64,6 +66,10 @@ pub fn known(state: &State, event: &Event) -> Result<Known, Refusal> {
 ///
 /// The first check that fails. An event that is already recorded is C02 here: an audit may not meet one twice.
 pub fn before_door(state: &State, event: &Event, at: Timestamp) -> Result<(), Refusal> {
+    before(state, event, at, agreements::settled(state, event, at).as_deref())
+}
+
+fn before(state: &State, event: &Event, at: Timestamp, agreement: Option<&Agreement>) -> Result<(), Refusal> {
     check_ledger(state, event)?;
     if let Known::Same(index) = known(state, event)? {
         return Err(Refusal::IdUsed { index });
@@ -75,9 +81,13 @@ pub fn before_door(state: &State, event: &Event, at: Timestamp) -> Result<(), Re
     offices::check(state, event, at)?;
     roles::check(state, event, at)?;
     if let Stream::Agreement(id) = event.stream {
-        agreements::before_door(state, event, id, at)?;
+        agreements::before_door(state, event, id, at, agreement)?;
+        return check_revision(
+            event,
+            agreement.map_or((0, 0), |agreement| (agreement.revision(), agreement.barrier())),
+        );
     }
-    check_revision(state, event)
+    check_revision(event, revision(state, event))
 }
 
 /// The log rules that come after the door: V of the header, D, G.
@@ -86,8 +96,12 @@ pub fn before_door(state: &State, event: &Event, at: Timestamp) -> Result<(), Re
 ///
 /// The first check that fails.
 pub fn after_door(state: &State, event: &Event, at: Timestamp) -> Result<(), Refusal> {
-    if let Stream::Agreement(id) = event.stream {
-        return agreements::after_door(state, event, id, at);
+    after(state, event, at, agreements::settled(state, event, at).as_deref())
+}
+
+fn after(state: &State, event: &Event, at: Timestamp, agreement: Option<&Agreement>) -> Result<(), Refusal> {
+    if let Stream::Agreement(_) = event.stream {
+        return agreements::after_door(state, event, at, agreement);
     }
     roles::check_administration(state, event, at)
 }
@@ -144,8 +158,7 @@ pub fn revision(state: &State, event: &Event) -> (u64, u64) {
     state.revision(event.stream, about(state, event))
 }
 
-fn check_revision(state: &State, event: &Event) -> Result<(), Refusal> {
-    let (revision, barrier) = revision(state, event);
+fn check_revision(event: &Event, (revision, barrier): (u64, u64)) -> Result<(), Refusal> {
     if (barrier..=revision).contains(&event.expected_revision) {
         Ok(())
     } else {

@@ -458,7 +458,7 @@ impl Agreement {
     ///
     /// The instant may lie in the future; one before the newest event answers as of that event.
     pub fn at(&self, instant: Timestamp) -> Cow<'_, Self> {
-        if self.due_at.is_none_or(|due| instant < due) {
+        if !self.is_due(instant) {
             return Cow::Borrowed(self);
         }
         let mut later = self.clone();
@@ -469,10 +469,15 @@ impl Agreement {
     /// The same of one that need not stay as it is.
     #[must_use]
     pub fn into_at(mut self, instant: Timestamp) -> Self {
-        if self.due_at.is_some_and(|due| instant >= due) {
+        if self.is_due(instant) {
             self.settle(instant);
         }
         self
+    }
+
+    /// Whether time alone has brought something about by an instant that is not applied yet.
+    fn is_due(&self, instant: Timestamp) -> bool {
+        self.due_at.is_some_and(|due| due <= instant)
     }
 
     /// Where it stands, with what the stage carries.

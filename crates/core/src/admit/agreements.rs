@@ -1,52 +1,60 @@
 //! Agreements: R and T before the door, then V of the header, D and G.
 
+use std::borrow::Cow;
+
 use crate::agreement::{self, Agreement, Asking};
 use crate::door;
 use crate::event::Event;
 use crate::event::data::Data;
 use crate::header::Header;
-use crate::ids::{AgreementId, OrganisationCode};
+use crate::ids::{AgreementId, OrganisationCode, Stream};
 use crate::london;
 use crate::refusal::Refusal;
 use crate::roles::OrganisationFacts;
 use crate::state::State;
 use crate::time::Timestamp;
 
+/// The agreement of an event's stream as it stands at an instant, if there is one.
+pub(super) fn settled<'s>(state: &'s State, event: &Event, at: Timestamp) -> Option<Cow<'s, Agreement>> {
+    match event.stream {
+        Stream::Agreement(id) => state.agreement_at(id, at),
+        Stream::Sys | Stream::Organisation(_) | Stream::Key(_) | Stream::Template(_) | Stream::Programme(_) => None,
+    }
+}
+
 /// R01, R03 and R11 of agreements, then T01 and T.
-pub(super) fn before_door(state: &State, event: &Event, id: AgreementId, at: Timestamp) -> Result<(), Refusal> {
-    with_agreement(state, event, id, at, |asking| {
-        asking.hands()?;
-        asking.scope()?;
-        asking.table(id)
-    })
-}
-
-/// V of the header, D, G.
-pub(super) fn after_door(state: &State, event: &Event, id: AgreementId, at: Timestamp) -> Result<(), Refusal> {
-    with_agreement(state, event, id, at, |asking| {
-        if let Some(header) = header_of(asking.agreement, event) {
-            let requesting =
-                if let Data::RequestFiled(data) = &event.data { Some(data.requesting_organisation) } else { None };
-            check_header(state, header, requesting, at)?;
-        }
-        if let Data::PublicationDecided(data) = &event.data {
-            crate::agreement::publication::check_decision(data, state, at)?;
-        }
-        asking.duties()?;
-        asking.guards()?;
-        limits(asking)
-    })
-}
-
-fn with_agreement(
+pub(super) fn before_door(
     state: &State,
     event: &Event,
     id: AgreementId,
     at: Timestamp,
-    ask: impl FnOnce(&Asking<'_>) -> Result<(), Refusal>,
+    agreement: Option<&Agreement>,
 ) -> Result<(), Refusal> {
-    let settled = state.agreement_at(id, at);
-    ask(&Asking { state, agreement: settled.as_deref(), event, at })
+    let asking = Asking { state, agreement, event, at };
+    asking.hands()?;
+    asking.scope()?;
+    asking.table(id)
+}
+
+/// V of the header, D, G.
+pub(super) fn after_door(
+    state: &State,
+    event: &Event,
+    at: Timestamp,
+    agreement: Option<&Agreement>,
+) -> Result<(), Refusal> {
+    let asking = Asking { state, agreement, event, at };
+    if let Some(header) = header_of(agreement, event) {
+        let requesting =
+            if let Data::RequestFiled(data) = &event.data { Some(data.requesting_organisation) } else { None };
+        check_header(state, header, requesting, at)?;
+    }
+    if let Data::PublicationDecided(data) = &event.data {
+        crate::agreement::publication::check_decision(data, state, at)?;
+    }
+    asking.duties()?;
+    asking.guards()?;
+    limits(&asking)
 }
 
 /// The header that an event brings, or that it freezes.

@@ -4,7 +4,7 @@ use crate::contest;
 use crate::event::data::{Data, PublicKeyBytes};
 use crate::event::{Event, Signer};
 use crate::ids::OrganisationCode;
-use crate::keys::KeyStage;
+use crate::keys::{Key, KeyStage};
 use crate::london;
 use crate::refusal::Refusal;
 use crate::state::State;
@@ -116,11 +116,15 @@ fn check_carried(event: &Event, signer: &Signer) -> Result<(), Refusal> {
 }
 
 fn check_registered(state: &State, event: &Event, signer: &Signer) -> Result<(), Refusal> {
-    check_stage(state, signer.key)?;
-    match state.keys.get(&signer.key) {
-        Some(key) if key.contested && !contest::vouched(state, event) => Err(Refusal::KeyContested { key: signer.key }),
-        Some(key) if key.organisation == signer.organisation && key.person == signer.person => Ok(()),
-        Some(_) | None => Err(Refusal::KeyOfAnother { key: signer.key, organisation: signer.organisation }),
+    let key = state.keys.get(&signer.key).ok_or(Refusal::KeyUnknown { key: signer.key })?;
+    check_signs(key)?;
+    if key.contested && !contest::vouched(state, event) {
+        return Err(Refusal::KeyContested { key: signer.key });
+    }
+    if key.organisation == signer.organisation && key.person == signer.person {
+        Ok(())
+    } else {
+        Err(Refusal::KeyOfAnother { key: signer.key, organisation: signer.organisation })
     }
 }
 
@@ -130,11 +134,14 @@ fn check_registered(state: &State, event: &Event, signer: &Signer) -> Result<(),
 ///
 /// K01, K03 or K04.
 pub fn check_stage(state: &State, id: KeyId) -> Result<(), Refusal> {
-    match state.keys.get(&id).map(|key| key.stage) {
-        None => Err(Refusal::KeyUnknown { key: id }),
-        Some(KeyStage::Active) => Ok(()),
-        Some(KeyStage::Retired { at, .. }) => Err(Refusal::KeyReplaced { on: london::date_of(at) }),
-        Some(KeyStage::Compromised { .. }) => Err(Refusal::KeyCompromised),
-        Some(KeyStage::Revoked { at }) => Err(Refusal::KeyRevoked { on: london::date_of(at) }),
+    state.keys.get(&id).ok_or(Refusal::KeyUnknown { key: id }).and_then(check_signs)
+}
+
+fn check_signs(key: &Key) -> Result<(), Refusal> {
+    match key.stage {
+        KeyStage::Active => Ok(()),
+        KeyStage::Retired { at, .. } => Err(Refusal::KeyReplaced { on: london::date_of(at) }),
+        KeyStage::Compromised { .. } => Err(Refusal::KeyCompromised),
+        KeyStage::Revoked { at } => Err(Refusal::KeyRevoked { on: london::date_of(at) }),
     }
 }

@@ -1,6 +1,5 @@
 //! A01 and A02: a request is filed, and named parties take it up or send it back.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::agreement::asked::{Put, Question};
@@ -44,8 +43,9 @@ pub(super) fn guards_of_request(data: &RequestFiled) -> Result<(), Refusal> {
 /// Whether a header holds together, as far as the log rules lean on it.
 pub(crate) fn coherent(header: &Header) -> Result<(), Refusal> {
     let wrong = |problem: &str| Err(Refusal::HeaderIncomplete { problem: problem.to_owned() });
-    let mut seen = HashSet::new();
-    if !header.parties.iter().all(|row| seen.insert(row.organisation)) {
+    let mut named: Vec<OrganisationCode> = header.parties.iter().map(|row| row.organisation).collect();
+    named.sort_unstable();
+    if named.array_windows().any(|[one, next]| one == next) {
         return wrong("an organisation is a party twice");
     }
     if !header.datasets.iter().all(|row| numbers_fit(row, header.parties.len())) {

@@ -46,7 +46,9 @@ impl Agreement {
 
     /// Takes in a later event of its stream: first what time brought about up to it, then the event.
     pub fn evolve(&mut self, event: &Event, at: Timestamp) {
-        self.settle(at);
+        if self.is_due(at) {
+            self.settle(at);
+        }
         let stage = self.name();
         let bars = self.bars(event);
         self.apply(event, at);

@@ -153,8 +153,9 @@ impl State {
             return;
         };
         self.today.count(event, at);
-        let place = self.agreements.place_of(id);
-        if let (Some(place), Some(agreement)) = (place, self.agreements.get_mut(&id)) {
+        if let Some(place) = self.agreements.place_of(id)
+            && let Some(agreement) = self.agreements.at_mut(place)
+        {
             let before: Vec<OrganisationCode> = agreement.parties().iter().map(|party| party.organisation).collect();
             let (was_held, drafts) = (!agreement.holds().is_empty(), agreement.versions().len());
             agreement.evolve(event, at);

@@ -76,7 +76,11 @@ impl Filed {
 
     /// The agreement of a stream, to be changed.
     pub(crate) fn get_mut(&mut self, id: &AgreementId) -> Option<&mut Agreement> {
-        let place = *self.places.get(id)?;
+        self.at_mut(*self.places.get(id)?)
+    }
+
+    /// The agreement at a place, to be changed.
+    pub(crate) fn at_mut(&mut self, place: u32) -> Option<&mut Agreement> {
         self.wake_at(place);
         match self.all.get_mut(usize::try_from(place).ok()?)? {
             Held::Open(agreement) => Some(Arc::make_mut(agreement)),
