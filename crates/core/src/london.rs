@@ -44,13 +44,15 @@ fn day_of(millis: i64) -> Date {
 
 /// The last Sundays of March and of October.
 fn changes(year: i64) -> (Date, Date) {
-    let last_sunday = |month| {
-        // Both months have 31 days. INVARIANT: the year comes from a date.
-        let last = Date::from_ymd(year, month, 31).unwrap_or(Date::MAX);
-        last.add_days(-last.weekday())
-    };
-    (last_sunday(3), last_sunday(10))
+    // INVARIANT: the year comes from a date.
+    let march = Date::from_ymd(year, 3, 31).unwrap_or(Date::MAX);
+    // Both months have 31 days, and as many days lie between their ends in every year.
+    let october = march.add_days(TO_OCTOBER);
+    (march.add_days(-march.weekday()), october.add_days(-october.weekday()))
 }
+
+/// Days from the last of March to the last of October.
+const TO_OCTOBER: i64 = 214;
 
 #[cfg(test)]
 mod tests;
