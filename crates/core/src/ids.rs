@@ -38,6 +38,19 @@ macro_rules! string_serde {
             }
         }
 
+        string_serde!(@read $name, $schema_name, $pattern);
+    };
+    // The same of what is kept as its text.
+    (text $name:ident, $schema_name:literal, $pattern:expr) => {
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+
+        string_serde!(@read $name, $schema_name, $pattern);
+    };
+    (@read $name:ident, $schema_name:literal, $pattern:expr) => {
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 struct Visitor;
@@ -163,7 +176,7 @@ impl fmt::Display for OrganisationCode {
     }
 }
 
-string_serde!(OrganisationCode, "OrganisationCode", "^[A-Z][A-Z0-9]{1,7}$");
+string_serde!(text OrganisationCode, "OrganisationCode", "^[A-Z][A-Z0-9]{1,7}$");
 
 /// A person, by the random name that one organisation made for them: `PER-` and 12 Crockford base32 characters.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -420,7 +433,7 @@ impl fmt::Display for Code {
     }
 }
 
-string_serde!(Code, "Code", "^[A-Z][A-Z0-9_-]{0,39}$");
+string_serde!(text Code, "Code", "^[A-Z][A-Z0-9_-]{0,39}$");
 
 /// A dataset of an agreement, by its position in the schedule: `DS-1` to `DS-200`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -66,7 +66,7 @@ impl<'a> Serializer for Writer<'a> {
     type SerializeTupleStruct = List<'a>;
     type SerializeTupleVariant = Impossible<(), NotDirect>;
     type SerializeMap = Object<'a>;
-    type SerializeStruct = Object<'a>;
+    type SerializeStruct = Members<'a>;
     type SerializeStructVariant = Impossible<(), NotDirect>;
 
     fn serialize_bool(self, truth: bool) -> Result<(), NotDirect> {
@@ -201,12 +201,13 @@ impl<'a> Serializer for Writer<'a> {
         Ok(Object { out: self.0, before: None })
     }
 
-    fn serialize_struct(self, name: &'static str, length: usize) -> Result<Object<'a>, NotDirect> {
+    fn serialize_struct(self, name: &'static str, _: usize) -> Result<Members<'a>, NotDirect> {
         // JSON that stands as it is comes under a name of its reader's own.
         if name.starts_with("$serde_json::private::") {
             return Err(NotDirect);
         }
-        self.serialize_map(Some(length))
+        self.0.push(b'{');
+        Ok(Members { out: self.0, before: None })
     }
 
     fn serialize_struct_variant(
@@ -304,12 +305,24 @@ impl ser::SerializeMap for Object<'_> {
     }
 }
 
-impl ser::SerializeStruct for Object<'_> {
+/// A structure that is being written: its names are known before they are written.
+pub struct Members<'a> {
+    out: &'a mut Vec<u8>,
+    before: Option<&'static str>,
+}
+
+impl ser::SerializeStruct for Members<'_> {
     type Ok = ();
     type Error = NotDirect;
 
     fn serialize_field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<(), NotDirect> {
-        self.name(name)?;
+        if self.before.is_some_and(|before| before >= name) || !is_plain(name.as_bytes()) {
+            return Err(NotDirect);
+        }
+        self.out.extend_from_slice(if self.before.is_some() { b",\"" } else { b"\"" });
+        self.out.extend_from_slice(name.as_bytes());
+        self.out.extend_from_slice(b"\":");
+        self.before = Some(name);
         value.serialize(Writer(self.out))
     }
 
