@@ -199,18 +199,20 @@ impl Agreement {
     }
 
     /// What a version asks of a party: an amendment asks as its class says (domain.md 2.3).
-    pub(super) fn required_of(&self, party: &Party, version: &Version) -> Vec<RequiredRole> {
-        let Some(row) = party.row(&version.header) else {
-            return Vec::new();
-        };
+    pub(super) fn required_of<'a>(
+        &self,
+        party: &'a Party,
+        version: &'a Version,
+    ) -> impl Iterator<Item = RequiredRole> + use<'a> {
         let class = self.amendment().filter(|amendment| amendment.version == version.number).map(|a| a.class);
-        let asked = |required: &&RequiredRole| match class {
+        let asked = move |required: &RequiredRole| match class {
             None | Some(AmendmentClass::Material) => true,
             Some(AmendmentClass::Particulars) => false,
-            Some(AmendmentClass::Operational) => wants(**required, &[Role::Iao, Role::Igl]),
-            Some(AmendmentClass::Renewal) => wants(**required, &[Role::Siro, Role::Cex]) && risk(**required, version),
+            Some(AmendmentClass::Operational) => wants(*required, &[Role::Iao, Role::Igl]),
+            Some(AmendmentClass::Renewal) => wants(*required, &[Role::Siro, Role::Cex]) && risk(*required, version),
         };
-        row.required_roles.iter().filter(asked).copied().collect()
+        let row = party.row(&version.header);
+        row.into_iter().flat_map(|row| &row.required_roles).copied().filter(asked)
     }
 
     /// Whether a party has given every signature that the amendment asks of it.

@@ -100,12 +100,15 @@ pub(super) fn guards_of_approval(put: &Put<'_>, data: &ApprovalGiven) -> Result<
         organisation: party.organisation,
         roles: words(&put.agreement.missing(party, version.number)),
     };
-    if !put.agreement.required_of(party, version).contains(&RequiredRole { kind: SignatureKind::Approval, role }) {
+    let mine = RequiredRole { kind: SignatureKind::Approval, role };
+    if !put.agreement.required_of(party, version).any(|required| required == mine) {
         return Err(owed());
     }
-    let own = own_datasets(&version.header, party);
-    if data.datasets.iter().any(|dataset| !own.contains(dataset)) {
-        return Err(owed());
+    if !data.datasets.is_empty() {
+        let own = own_datasets(&version.header, party);
+        if data.datasets.iter().any(|dataset| !own.contains(dataset)) {
+            return Err(owed());
+        }
     }
     match put.agreement.missing_advice(party, version) {
         Some(role) => Err(Refusal::AdviceMissing { role }),
@@ -144,14 +147,16 @@ pub(super) fn guards_of_execution(put: &Put<'_>, data: &ExecutionSigned) -> Resu
     {
         return Err(Refusal::ApprovalWindowOver { on: signing.approve_by });
     }
-    let mut missing = put.agreement.missing(party, version.number);
     let mine = RequiredRole { kind: SignatureKind::Execution, role: put.signer().role };
-    let needed = put.agreement.required_of(party, version).contains(&mine);
-    missing.retain(|required| required.kind != SignatureKind::Execution);
-    if missing.is_empty() && needed {
-        return Ok(());
+    let needed = put.agreement.required_of(party, version).any(|required| required == mine);
+    let mut missing = put.agreement.owed(party, version).filter(|required| required.kind != SignatureKind::Execution);
+    match (missing.next(), needed) {
+        (None, true) => Ok(()),
+        (first, _) => {
+            let missing: Vec<RequiredRole> = first.into_iter().chain(missing).collect();
+            Err(Refusal::RolesMissing { organisation: party.organisation, roles: words(&missing) })
+        }
     }
-    Err(Refusal::RolesMissing { organisation: party.organisation, roles: words(&missing) })
 }
 
 /// G08.
@@ -329,42 +334,41 @@ impl Agreement {
 
     /// What a party still owes on a version, in the order of signing.
     pub(super) fn missing(&self, party: &Party, version: u32) -> Vec<RequiredRole> {
-        let Some(found) = self.version(version) else {
-            return Vec::new();
-        };
-        let optional_advice = found.header.agreement_type == AgreementType::Emg;
-        let mut owed = self.required_of(party, found);
-        owed.retain(|required| {
+        self.version(version).map(|found| self.owed(party, found).collect()).unwrap_or_default()
+    }
+
+    /// The same, each as it is asked for.
+    fn owed<'a>(&'a self, party: &'a Party, version: &'a Version) -> impl Iterator<Item = RequiredRole> + use<'a> {
+        let optional_advice = version.header.agreement_type == AgreementType::Emg;
+        self.required_of(party, version).filter(move |required| {
             let waived = optional_advice && required.kind == SignatureKind::Advice;
-            !waived && !self.is_given(party.organisation, found, *required)
-        });
-        owed
+            !waived && !self.is_given(party.organisation, version, *required)
+        })
     }
 
     /// Whether a required signature is there. Asset owners may share the datasets out among them.
     fn is_given(&self, organisation: OrganisationCode, version: &Version, required: RequiredRole) -> bool {
-        let mut given = self
-            .counting(organisation, version.number)
-            .filter(|signature| signature.kind == required.kind && signature.role == required.role)
-            .peekable();
-        if given.peek().is_none() {
+        let given = || {
+            self.counting(organisation, version.number)
+                .filter(|signature| signature.kind == required.kind && signature.role == required.role)
+        };
+        if given().next().is_none() {
             return false;
         }
-        let given: Vec<&Signature> = given.collect();
-        if given.iter().any(|signature| signature.datasets.is_empty()) {
+        if given().any(|signature| signature.datasets.is_empty()) {
             return true;
         }
         let Some(party) = self.party(organisation) else {
             return false;
         };
         let own = own_datasets(&version.header, party);
-        own.iter().all(|dataset| given.iter().any(|signature| signature.datasets.contains(dataset)))
+        own.iter().all(|dataset| given().any(|signature| signature.datasets.contains(dataset)))
     }
 
     /// The first adviser whose advice a party still lacks; an emergency does not wait for it (G19).
     fn missing_advice(&self, party: &Party, version: &Version) -> Option<Role> {
-        let missing = self.missing(party, version.number);
-        missing.into_iter().find(|required| required.kind == SignatureKind::Advice).map(|required| required.role)
+        let mut owed = self.owed(party, version);
+        owed.find(|required| required.kind == SignatureKind::Advice).map(|required| required.role)
     }
 
     /// A version is frozen.
