@@ -30,6 +30,19 @@ impl NotAnId {
     }
 }
 
+/// Names that are looked up for every event are hashed as bytes whose number is known, in one go.
+macro_rules! hashed_at_once {
+    ($name:ident, |$value:ident| $bytes:expr) => {
+        impl std::hash::Hash for $name {
+            fn hash<H: std::hash::Hasher>(&self, hasher: &mut H) {
+                let $value = self;
+                hasher.write($bytes);
+            }
+        }
+    };
+}
+pub(crate) use hashed_at_once;
+
 macro_rules! string_serde {
     ($name:ident, $schema_name:literal, $pattern:expr) => {
         impl Serialize for $name {
@@ -136,11 +149,13 @@ macro_rules! string_serde {
 }
 
 /// The code of an organisation: 2 to 8 upper-case letters and digits, a letter first, for example `CMD`.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct OrganisationCode {
     // Padded with zeros, which sort before every letter: the derived order is the order of the text.
     bytes: [u8; 8],
 }
+
+hashed_at_once!(OrganisationCode, |code| &code.bytes);
 
 impl OrganisationCode {
     /// The registrar's organisation: a body for registering only, never a party (wire.md 3).
@@ -243,8 +258,10 @@ impl Packed for PersonId {
 string_serde!(packed PersonId, "PersonId", "^PER-[0-9A-HJKMNP-TV-Z]{12}$");
 
 /// The name of an event, made by the client: a `UUIDv7` in lower case. It is the idempotency key.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct EventId(Uuid);
+
+hashed_at_once!(EventId, |id| id.as_bytes());
 
 impl EventId {
     /// The 16 bytes of the UUID.
@@ -294,8 +311,10 @@ impl fmt::Display for EventId {
 string_serde!(packed EventId, "EventId", UUID_V7);
 
 /// The name of an agreement, chosen by whoever files it: a `UUIDv7` in lower case.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct AgreementId(Uuid);
+
+hashed_at_once!(AgreementId, |id| id.as_bytes());
 
 impl AgreementId {
     /// The 16 bytes of the UUID.

@@ -232,7 +232,7 @@ impl Events {
 
     /// Where an id is looked for first, and what stands there beside its index.
     fn slot_of(&self, id: &EventId) -> (usize, u32) {
-        let hash = self.hasher.hash_one(id.as_bytes());
+        let hash = self.hasher.hash_one(id);
         let slot = usize::try_from(hash & (self.slots.len() as u64).wrapping_sub(1)).unwrap_or_default();
         // The slot is in the low half.
         let [.., a, b, c, d] = hash.to_le_bytes();

@@ -39,8 +39,10 @@ const fn value(digit: u8) -> u8 {
 macro_rules! hex32 {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
         pub struct $name(pub [u8; 32]);
+
+        $crate::ids::hashed_at_once!($name, |whole| &whole.0);
 
         impl $name {
             /// The raw bytes.
