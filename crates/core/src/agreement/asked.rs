@@ -321,7 +321,7 @@ impl Put<'_> {
     pub(crate) fn alone_in(&self, roles: &[Role]) -> Result<(), Refusal> {
         self.party()?;
         self.alone()?;
-        if roles.iter().any(|role| self.acts_as(self.signer(), *role)) {
+        if self.acts_in(self.signer(), roles) {
             Ok(())
         } else {
             Err(self.not_held(roles.first().copied().unwrap_or(self.signer().role)))
@@ -363,6 +363,11 @@ impl Put<'_> {
     /// Whether a signer acts in a role: their own, or in a small body the one that stands in for it.
     pub(crate) fn acts_as(&self, signer: &Signer, role: Role) -> bool {
         acts_as(self.state, signer, role)
+    }
+
+    /// Whether a signer acts in one of these roles. Mostly it is their own.
+    pub(crate) fn acts_in(&self, signer: &Signer, roles: &[Role]) -> bool {
+        roles.contains(&signer.role) || roles.iter().any(|role| self.acts_as(signer, *role))
     }
 
     /// Which role stands in for another, in a body of governance LIGHT.

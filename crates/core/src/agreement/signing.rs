@@ -86,8 +86,7 @@ pub(super) fn hands_of_approval(put: &Put<'_>) -> Result<(), Refusal> {
     put.alone()?;
     let signer = put.signer();
     let asked = put.requires(SignatureKind::Approval, signer.role);
-    let approves = APPROVERS.iter().any(|role| put.acts_as(signer, *role));
-    if asked || approves { Ok(()) } else { Err(put.not_held(Role::Iao)) }
+    if asked || put.acts_in(signer, &APPROVERS) { Ok(()) } else { Err(put.not_held(Role::Iao)) }
 }
 
 /// G08, the party's state, G18 and G19.
