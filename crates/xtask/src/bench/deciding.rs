@@ -51,7 +51,7 @@ struct Costs {
     taking: f64,
 }
 
-/// Measures agreements of two beside none, 100,000 and 200,000 others.
+/// Measures agreements of two, and one of all boroughs and 200 events, beside none, 100,000 and 200,000 others.
 pub fn run(_repository: &Repository, figures: &mut Figures) -> Result<()> {
     let maker = Maker { ledger: "bench.example/log".to_owned(), now: clock::now(), run: 3, first: 0 };
     let genesis = decide::founding(&maker)?;
@@ -67,6 +67,9 @@ pub fn run(_repository: &Repository, figures: &mut Figures) -> Result<()> {
         town.turn();
     }
     let now = town.maker.now;
+    state::another_day(&mut town);
+    let large = vec![state::lived_today(&mut town, BODIES, state::NOTES)?];
+    let later = town.maker.now;
     let mut before = 0;
     for others in OTHERS {
         state::others(&mut state, &other, before..others, now.sub_millis(DAY_MS))?;
@@ -74,19 +77,30 @@ pub fn run(_repository: &Repository, figures: &mut Figures) -> Result<()> {
         for (order, name) in
             [(Order::Row, "in a row"), (Order::Turn, "in turn"), (Order::Rest, "in turn, each at rest")]
         {
-            let costs = (0..ROUNDS).map(|_| round(&state, &other, &lives, order, now)).collect::<Result<Vec<_>>>()?;
-            let middle = |of: fn(&Costs) -> f64| median(costs.iter().map(of).collect());
-            let (deciding, taking) = (middle(|c| c.deciding), middle(|c| c.taking));
+            let costs = rounds(&state, &other, &lives, order, now)?;
             let limit = "a signature check";
-            figures.fine(&format!("{others} others, {name}: deciding"), deciding, limit, check);
-            figures.fine(&format!("{others} others, {name}: taking in"), taking, limit, check);
+            figures.fine(&format!("{others} others, {name}: deciding"), costs.deciding, limit, check);
+            figures.fine(&format!("{others} others, {name}: taking in"), costs.taking, limit, check);
             if matches!(order, Order::Rest) {
-                let opening = middle(|c| c.opening);
-                figures.fine(&format!("{others} others, {name}: opening"), opening, limit, check);
+                figures.fine(&format!("{others} others, {name}: opening"), costs.opening, limit, check);
+            }
+            if matches!(order, Order::Row) {
+                let (two, many) = (costs, rounds(&state, &other, &large, order, later)?);
+                let (name, limit) =
+                    (format!("{others} others, one of {BODIES} parties"), "that of an agreement of two");
+                figures.fine(&format!("{name}: deciding"), many.deciding, limit, two.deciding);
+                figures.fine(&format!("{name}: taking in"), many.taking, limit, two.taking);
             }
         }
     }
     Ok(())
+}
+
+/// Decides all lives several times, each from the same state.
+fn rounds(state: &State, other: &[Event], lives: &[Vec<Event>], order: Order, now: Timestamp) -> Result<Costs> {
+    let costs = (0..ROUNDS).map(|_| round(state, other, lives, order, now)).collect::<Result<Vec<_>>>()?;
+    let middle = |of: fn(&Costs) -> f64| median(costs.iter().map(of).collect());
+    Ok(Costs { opening: middle(|c| c.opening), deciding: middle(|c| c.deciding), taking: middle(|c| c.taking) })
 }
 
 /// Decides all lives once.

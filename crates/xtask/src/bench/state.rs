@@ -32,7 +32,7 @@ const BODIES: usize = 34;
 const TIMED: usize = 15;
 
 /// Notes that bring the agreement of 34 parties to 200 events: three before signing, three each, one transfer.
-const NOTES: usize = 200 - 3 - 3 * BODIES - 1;
+pub const NOTES: usize = 200 - 3 - 3 * BODIES - 1;
 
 /// How much of what agreements say of their parties is alike.
 #[derive(Clone, Copy)]
