@@ -547,3 +547,66 @@ fn who_gave_notice_and_took_it_back_signs_an_amendment_anew() {
     case.sign_for("HCK");
     assert_eq!((case.agreement().current().number, track(&case)), (2, "T0"));
 }
+
+#[test]
+fn an_approval_of_an_amendment_that_is_taken_back_leaves_the_version_in_force_alone() {
+    let mut case = Case::in_force(Shape::pair());
+    let shape = case.shape.clone().with("/notice_days", json!(10));
+    frozen(&mut case, &shape, "M3", &["/notice_days"]);
+    case.does("AdviceGiven", case.advice("DPO"), &[officer("HCK", "DPO")]);
+    let approved = case.does("ApprovalGiven", case.approval(), &[officer("HCK", "IAO")]);
+    let data = json!({ "target": approved, "words": commitment() });
+    case.does("ApprovalWithdrawn", data, &[officer("HCK", "IAO")]);
+    let agreement = case.agreement();
+    let of = |version: u32| {
+        let own = agreement.signatures().iter().filter(|s| s.organisation.as_str() == "HCK" && s.version == version);
+        own.map(|s| format!("{} {}", s.role, s.standing)).collect::<Vec<_>>()
+    };
+    assert_eq!(of(1), ["DPO COUNTS", "IAO COUNTS", "SIG COUNTS"]);
+    assert_eq!(of(2), ["DPO COUNTS", "IAO WITHDRAWN"]);
+    assert_eq!(case.party("HCK"), 'x');
+}
+
+#[test]
+fn once_it_is_agreed_whoever_is_late_executes_and_approves_no_more() {
+    // Two of three are enough, the rest may follow until its first day: whoever has its approvals already.
+    let mut shape = crate::joining::open_to_others();
+    shape.parties.as_array_mut().unwrap().push(row("ISL", "RECIPIENT"));
+    let mut case = crate::joining::submitted(shape);
+    for code in ["ISL", "HCK", "CMD"] {
+        case.sign_for(code);
+    }
+    let shape = case.shape.clone().with("/term/effective_date", json!("2027-02-01"));
+    frozen(&mut case, &shape, "M3", &["/term/effective_date"]);
+    case.does("AdviceGiven", case.advice("DPO"), &[officer("ISL", "DPO")]);
+    let mut ready = case.clone();
+    ready.does("ApprovalGiven", ready.approval(), &[officer("ISL", "IAO")]);
+    for case in [&mut case, &mut ready] {
+        case.sign_for("HCK");
+        case.sign_for("CMD");
+        assert_eq!(track(case), "T3");
+        assert_eq!(case.tries("ApprovalGiven", &case.approval(), &[officer("ISL", "IAO")]), "G08");
+        assert_eq!(case.tries("AdviceGiven", &case.advice("DPO"), &[officer("ISL", "DPO")]), "G08");
+    }
+    assert_eq!(case.tries("ExecutionSigned", &case.execution(), &[officer("ISL", "SIG")]), "G18");
+    assert_eq!(ready.tries("ExecutionSigned", &ready.execution(), &[officer("ISL", "SIG")]), "-");
+}
+
+#[test]
+fn a_later_version_names_its_lead_itself() {
+    let mut case = Case::in_force(Shape::pair());
+    case.does("LeadChanged", json!({ "lead": "HCK" }), &[officer("HCK", "IGL"), officer("CMD", "IGL")]);
+    assert_eq!(case.agreement().lead().as_str(), "HCK");
+    let shape = case.shape.clone().with("/notice_days", json!(10));
+    let (data, hash) = amendment(&case, &shape, 2, "M3", &["/notice_days"]);
+    case.does("AmendmentProposed", data, &[officer("HCK", "IGL")]);
+    let mut data = case.submission();
+    (data["version"], data["version_hash"]) = (json!(2), json!(hash));
+    assert_eq!(case.tries("TermsSubmitted", &data, &[officer("CMD", "IGL")]), "R01");
+    case.does("TermsSubmitted", data, &[officer("HCK", "IGL")]);
+    case.hash = hash;
+    case.sign_for("HCK");
+    assert_eq!(case.agreement().lead().as_str(), "HCK");
+    case.sign_for("CMD");
+    assert_eq!((case.agreement().current().number, case.agreement().lead().as_str()), (2, "CMD"));
+}

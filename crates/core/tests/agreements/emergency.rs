@@ -59,6 +59,17 @@ fn an_emergency_is_recorded_by_either_side_within_three_days_and_confirmed_by_th
 
 #[test]
 fn an_emergency_that_is_over_is_recorded_as_ended() {
+    // Over it is from the midnight after its last day.
+    for (now, letter) in [("2026-12-15T23:59:59.999Z", 'V'), ("2026-12-16T00:00:00.000Z", 'E')] {
+        let mut case = Case::none(shape());
+        case.world.now = instant(now);
+        let data = record(&case, DAY);
+        case.does("EmergencySharingRecorded", data, &[officer("HCK", "SIRO")]);
+        case.world.now = instant(now);
+        assert_eq!(case.letter(), letter, "{now}");
+        let reason = case.agreement().stage().end().map(|end| end.reason);
+        assert_eq!(reason, (letter == 'E').then_some(counterpart_core::agreement::EndReason::EmergencyOver));
+    }
     let mut case = Case::none(shape().with(
         "/term",
         json!({ "effective_date": "2026-11-30", "end_date": "2026-12-01", "review_date": "2026-12-01" }),

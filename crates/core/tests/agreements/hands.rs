@@ -1,6 +1,8 @@
 //! Who may sign each event of an agreement (domain.md 2.4, amendments.md): every office of the party is tried, a hand
 //! too many, a hand too few, and the same office of a body that is no party.
 
+mod besides;
+
 use crate::table::{attempt, prepare};
 use crate::town::*;
 use crate::world::Person;
@@ -159,4 +161,19 @@ fn a_stranger_is_refused_in_every_stage_whatever_the_stage_says() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Who holds an office for the second time holds it.
+#[test]
+fn an_office_that_was_given_anew_is_held() {
+    let mut case = Case::in_force(Shape::pair());
+    let lawyer = officer("HCK", "LGL");
+    let held = case.world.replay.state.organisations[&"HCK".parse().unwrap()].clone();
+    let first = held.appointments.iter().find(|a| a.role.as_str() == "LGL").unwrap().event.to_string();
+    let data = serde_json::json!({ "appointment": first });
+    let end = case.world.draft("org:HCK", "RoleHolderRevoked", data, &[officer("HCK", "ADM")]);
+    case.world.record(&end).unwrap();
+    assert_eq!(case.tries("NoteRecorded", &note(), &[lawyer.clone()]), "R02");
+    case.world.appoint(&officer("HCK", "ADM"), &lawyer).unwrap();
+    assert_eq!(case.tries("NoteRecorded", &note(), &[lawyer]), "-");
 }

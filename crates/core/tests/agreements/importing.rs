@@ -237,3 +237,36 @@ fn gaps_are_what_is_missing_and_the_rest_holds_together() {
     assert_eq!(case.refused("AgreementImported", good, &[officer("CMD", "IGL")]), "T02");
     assert_eq!(case.refused("RequestTriaged", accepted(), &[officer("HCK", "IGL")]), "T06", "its term is over");
 }
+
+#[test]
+fn an_import_that_does_not_say_what_is_shared_goes_on_by_capacities() {
+    // The capacities of three, who confirm; who leaves; and whether the others go on.
+    for (capacities, leaves, expected) in [
+        (["PROVIDER", "RECIPIENT", "RECIPIENT"], &[][..], 'V'),
+        (["RECIPIENT", "RECIPIENT", "RECIPIENT"], &[], 'X'),
+        (["PROVIDER", "PROVIDER", "PROVIDER"], &[], 'X'),
+        (["PROVIDER", "RECIPIENT", "RECIPIENT"], &["HCK"], 'V'),
+        (["RECIPIENT", "PROVIDER", "RECIPIENT"], &["HCK"], 'E'),
+        (["BOTH", "PROVIDER", "RECIPIENT"], &["HCK"], 'V'),
+        (["BOTH", "RECIPIENT", "RECIPIENT"], &["HCK"], 'V'),
+        // One who gives and takes does not share with itself.
+        (["BOTH", "RECIPIENT", "RECIPIENT"], &["HCK", "ISL"], 'E'),
+    ] {
+        let mut shape = Shape::three();
+        shape.terms["continuation"] = json!({ "min_parties": 1 });
+        let mut case = Case::none(shape);
+        let mut data = import(&case, &["datasets"]);
+        for (row, capacity) in data["header"]["parties"].as_array_mut().unwrap().iter_mut().zip(capacities) {
+            row["capacity"] = json!(capacity);
+        }
+        let event = case.does("AgreementImported", data, &[officer("CMD", "IGL")]);
+        for code in BOROUGHS {
+            confirms(&mut case, &event, code);
+        }
+        for code in leaves {
+            case.does("RevocationNoticed", leaving("UNLAWFUL", &case.today()), &[officer(code, "SIG")]);
+        }
+        let ended = case.letter() != 'V';
+        assert_eq!(ended, expected != 'V', "{capacities:?} without {leaves:?}: {}", case.letter());
+    }
+}

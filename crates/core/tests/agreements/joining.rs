@@ -322,3 +322,60 @@ fn forty_invitations_a_day() {
     case.world.now = next.millis();
     case.does("PartyInvited", invitation(&case, "ISL"), &[officer("CMD", "IGL")]);
 }
+
+#[test]
+fn a_joiner_is_in_nobodys_way_and_nobody_is_in_its() {
+    // It signs what is in force, whatever an amendment waits for.
+    let mut case = formed(open_to_others());
+    case.does("PartyInvited", invitation(&case, "ISL"), &[officer("CMD", "IGL")]);
+    let mut alone = case.clone();
+    let (mut data, _) = case.counter(2);
+    (data["class"], data["renewal"], data["words"]) = (json!("M3"), json!(false), commitment());
+    case.does("AmendmentProposed", data.clone(), &[officer("HCK", "IGL")]);
+    case.sign_for("ISL");
+    assert_eq!(case.party("ISL"), 'x');
+    assert!(case.agreement().amendment().is_some());
+    // What it owes nobody it certifies to nobody.
+    let certificate = crate::sharing::certificate(&[], "DESTROYED");
+    assert_eq!(alone.tries("DestructionCertified", &certificate, &crate::sharing::both("ISL")), "T20");
+    // A version that came meanwhile: what it signed of the older one is no signature of this.
+    alone.does("AdviceGiven", alone.advice("DPO"), &[officer("ISL", "DPO")]);
+    let advised = crate::contest::signature(&alone, "ISL", "DPO");
+    let shape = alone.shape.clone();
+    let (mut data, hash) = alone.draft_of(&shape, 2, &["/privacy_notice"]);
+    (data["class"], data["renewal"], data["words"]) = (json!("M0"), json!(false), commitment());
+    alone.does("AmendmentProposed", data, &[officer("HCK", "IGL")]);
+    assert_eq!(alone.agreement().current().number, 2);
+    alone.hash = hash;
+    alone.does("ApprovalDeclined", alone.decline("RETURN"), &[officer("ISL", "SIG")]);
+    let agreement = alone.agreement();
+    let stands = agreement.signatures().iter().find(|signature| signature.event.to_string() == advised).unwrap();
+    assert_eq!((stands.version, stands.standing.as_str()), (1, "COUNTS"));
+}
+
+#[test]
+fn who_says_no_to_an_amendment_bars_the_others_only_where_it_stops_it() {
+    for (rule, bars) in [("BLOCK", true), ("LEAVE", false)] {
+        let quorum = if bars { "ALL" } else { "TWO_THIRDS" };
+        let mut shape =
+            open_to_others().with("/non_adopter_rule", json!(rule)).with("/amendment_quorum", json!(quorum));
+        shape.parties.as_array_mut().unwrap().push(row("ISL", "RECIPIENT"));
+        let mut case = submitted(shape);
+        for code in ["ISL", "HCK", "CMD"] {
+            case.sign_for(code);
+        }
+        assert_eq!(case.letter(), 'V');
+        let (mut data, hash) = case.counter(2);
+        (data["class"], data["renewal"], data["words"]) = (json!("M3"), json!(false), commitment());
+        case.does("AmendmentProposed", data, &[officer("HCK", "IGL")]);
+        let mut data = case.submission();
+        (data["version"], data["version_hash"]) = (json!(2), json!(hash));
+        case.does("TermsSubmitted", data, &[officer("CMD", "IGL")]);
+        case.hash = hash;
+        let before = case.agreement().barrier();
+        case.does("ApprovalDeclined", case.decline("FINAL"), &[officer("ISL", "SIG")]);
+        let agreement = case.agreement();
+        assert_eq!(agreement.barrier(), if bars { agreement.revision() } else { before }, "{rule}");
+        assert_eq!(agreement.amendment().is_none(), bars, "{rule}");
+    }
+}

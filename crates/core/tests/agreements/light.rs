@@ -120,3 +120,17 @@ fn in_a_small_body_whoever_executes_is_not_the_only_one_who_approved() {
     case.does("ApprovalGiven", case.approval(), &[sig.clone()]);
     assert_eq!(tried(&case, "ExecutionSigned", case.execution(), &[sig]).as_deref(), Some("D02"));
 }
+
+#[test]
+fn an_approval_of_an_earlier_version_is_no_second_pair_of_eyes() {
+    let mut case = processing();
+    let sig = officer("HCK", "SIG");
+    let second = newcomer("HCK", "SIG", 236);
+    case.world.appoint(&officer("HCK", "CEX"), &second).unwrap();
+    case.world.give_key(&second, &[officer("HCK", "ADM"), officer("HCK", "CEX")]).unwrap();
+    case.does("ApprovalGiven", case.approval(), &[second.clone()]);
+    case.signs_anew();
+    case.does("ApprovalGiven", case.approval(), &[sig.clone()]);
+    assert_eq!(case.tries("ExecutionSigned", &case.execution(), &[sig]), "D02");
+    assert_eq!(case.tries("ExecutionSigned", &case.execution(), &[second]), "-");
+}

@@ -7,7 +7,6 @@
     clippy::panic,
     clippy::cloned_ref_to_slice_refs,
     clippy::needless_pass_by_value,
-    dead_code,
     reason = "tests"
 )]
 
@@ -21,6 +20,7 @@ mod contest;
 mod declining;
 mod derived;
 mod doubts;
+mod drafts;
 mod emergency;
 mod filing;
 mod forming;
@@ -40,6 +40,7 @@ mod succession;
 mod suspension;
 mod table;
 mod tables;
+mod telling;
 mod town;
 mod waiting;
 mod words;

@@ -56,7 +56,8 @@ fn shared(case: &mut Case, role: &'static str, number: u8) -> Person {
     let held = case.world.replay.state.organisations[&"HCK".parse().unwrap()].clone();
     let at_hackney = held.appointments.iter().find(|a| a.role.as_str() == role).unwrap().event.to_string();
     let here = newcomer("CMD", role, number);
-    let mut draft = case.world.appointment(&[officer("CMD", "CEX"), officer("HCK", "ADM")], &here);
+    let by = if role == "LGL" { "ADM" } else { "CEX" };
+    let mut draft = case.world.appointment(&[officer("CMD", by), officer("HCK", "ADM")], &here);
     draft.payload["data"]["same_person"] = json!(at_hackney);
     case.world.record(&draft).unwrap();
     case.world.give_key(&here, &[officer("CMD", "ADM"), officer("CMD", "CEX")]).unwrap();
@@ -117,4 +118,48 @@ fn in_a_small_body_two_persons_sign_and_the_executor_is_not_the_only_one_who_app
     case.sign_for("CMD");
     let ground = case.does("AgreementSuspended", suspension("SECURITY", "WHOLE"), &[officer("HCK", "CEX")]);
     case.does("AgreementResumed", resumption(&ground), &[officer("HCK", "CEX")]);
+}
+
+#[test]
+fn what_somebody_decided_on_an_earlier_version_binds_nobody_on_the_next() {
+    // Who advised on the first approves the second.
+    let mut case = submitted();
+    let adviser = officer("HCK", "LGL");
+    case.does("AdviceGiven", case.advice("LGL"), &[adviser.clone()]);
+    let as_owner = also_holds(&mut case.world, &adviser, "IAO");
+    case.does("AdviceGiven", case.advice("DPO"), &[officer("HCK", "DPO")]);
+    assert_eq!(case.tries("ApprovalGiven", &case.approval(), &[as_owner.clone()]), "D03");
+    case.signs_anew();
+    case.does("AdviceGiven", case.advice("DPO"), &[officer("HCK", "DPO")]);
+    assert_eq!(case.tries("ApprovalGiven", &case.approval(), &[as_owner]), "-");
+    // Who approved the first executes the second.
+    let mut case = submitted();
+    case.does("AdviceGiven", case.advice("DPO"), &[officer("HCK", "DPO")]);
+    let owner = officer("HCK", "IAO");
+    case.does("ApprovalGiven", case.approval(), &[owner.clone()]);
+    case.does("ApprovalGiven", case.approval(), &[officer("HCK", "SIRO")]);
+    let as_signatory = also_holds(&mut case.world, &owner, "SIG");
+    assert_eq!(case.tries("ExecutionSigned", &case.execution(), &[as_signatory.clone()]), "D02");
+    case.signs_anew();
+    case.does("AdviceGiven", case.advice("DPO"), &[officer("HCK", "DPO")]);
+    let second = newcomer("HCK", "IAO", 143);
+    case.world.appoint(&officer("HCK", "ADM"), &second).unwrap();
+    case.world.give_key(&second, &[officer("HCK", "ADM")]).unwrap();
+    case.does("ApprovalGiven", case.approval(), &[second]);
+    case.does("ApprovalGiven", case.approval(), &[officer("HCK", "SIRO")]);
+    assert_eq!(case.tries("ExecutionSigned", &case.execution(), &[as_signatory]), "-");
+}
+
+#[test]
+fn an_adviser_whom_two_bodies_share_decides_for_neither() {
+    // Advice for Hackney, then an approval for Camden; and the other way round.
+    let mut case = submitted();
+    let both = shared(&mut case, "LGL", 144);
+    let as_owner = also_holds(&mut case.world, &both, "IAO");
+    case.does("AdviceGiven", case.advice("DPO"), &[officer("CMD", "DPO")]);
+    let mut other = case.clone();
+    case.does("AdviceGiven", case.advice("LGL"), &[officer("HCK", "LGL")]);
+    assert_eq!(case.tries("ApprovalGiven", &case.approval(), &[as_owner.clone()]), "D04");
+    other.does("ApprovalGiven", other.approval(), &[as_owner]);
+    assert_eq!(other.tries("AdviceGiven", &other.advice("LGL"), &[officer("HCK", "LGL")]), "D04");
 }

@@ -250,3 +250,72 @@ fn a_hold_stops_the_datasets_that_it_names() {
     case.does("RetentionHoldReleased", json!({ "hold": hold }), &[officer("CMD", "SIG")]);
     assert_eq!(owed(&case), ["CMD DS-1 2027-01-10"]);
 }
+
+#[test]
+fn data_go_to_those_whom_the_dataset_names_and_never_to_the_sender() {
+    let mut shape = Shape::three();
+    shape.terms["datasets"] = json!([dataset("HCK", &["CMD"]), dataset("ISL", &["CMD", "HCK"])]);
+    let case = Case::in_force(shape);
+    let by = [officer("HCK", "IAO")];
+    for (recipients, code) in
+        [(&["CMD"][..], "-"), (&["ISL"], "G39"), (&["CMD", "ISL"], "G39"), (&["HCK"], "G39"), (&["BRK"], "G39")]
+    {
+        assert_eq!(case.tries("DisclosureLogged", &to(recipients), &by), code, "{recipients:?}");
+    }
+    // Everybody gives and everybody takes: the sender does not take from itself.
+    let mut shape = Shape::three();
+    shape.terms["datasets"] = json!([dataset("*", &[])]);
+    shape.terms["datasets"][0]["recipients"] = json!("*");
+    let case = Case::in_force(shape);
+    for (recipients, code) in [(&["CMD", "ISL"][..], "-"), (&["HCK"], "G39"), (&["CMD", "HCK"], "G39")] {
+        assert_eq!(case.tries("DisclosureLogged", &to(recipients), &by), code, "{recipients:?}");
+    }
+}
+
+#[test]
+fn behind_a_hold_there_are_as_many_days_as_the_dataset_has() {
+    let mut case = Case::in_force(Shape::pair().with("/destruction_due_days", json!(10)));
+    case.does("DisclosureLogged", disclosure(&["DS-1"]), &[officer("HCK", "IAO")]);
+    case.does("RevocationNoticed", leaving("UNLAWFUL", &case.today()), &[officer("HCK", "SIG")]);
+    assert_eq!(owed(&case), ["CMD DS-1 2026-12-11"]);
+    let hold = json!({ "datasets": ["DS-1"], "reason": "LITIGATION" });
+    let hold = case.does("RetentionHoldPlaced", hold, &[officer("CMD", "LGL")]);
+    case.world.now = instant("2026-12-21T10:00:00.000Z");
+    case.does("RetentionHoldReleased", json!({ "hold": hold }), &[officer("CMD", "LGL")]);
+    assert_eq!(owed(&case), ["CMD DS-1 2026-12-31"]);
+}
+
+#[test]
+fn a_certificate_minds_the_holds_on_what_its_body_owes_and_looks_again_on_a_later_day() {
+    let mut shape = Shape::three();
+    shape.terms["datasets"] = json!([dataset("HCK", &["CMD"]), dataset("ISL", &["HCK"])]);
+    let mut case = Case::in_force(shape);
+    case.does("DisclosureLogged", disclosure(&["DS-1"]), &[officer("HCK", "IAO")]);
+    case.does("DisclosureLogged", disclosure(&["DS-2"]), &[officer("ISL", "IAO")]);
+    // Without Hackney nobody is left who shares.
+    case.does("RevocationNoticed", leaving("UNLAWFUL", &case.today()), &[officer("HCK", "SIG")]);
+    assert_eq!(case.letter(), 'E');
+    case.does("RetentionHoldPlaced", json!({ "datasets": ["DS-2"], "reason": "POLICE" }), &[officer("HCK", "LGL")]);
+    assert_eq!(case.tries("DestructionCertified", &certificate(&[], "DESTROYED"), &both("CMD")), "-");
+    assert_eq!(case.tries("DestructionCertified", &certificate(&[], "DESTROYED"), &both("HCK")), "G42");
+    // What a law keeps is looked at again, and not today.
+    for (recheck, code) in [("2026-11-30", "G43"), ("2026-12-01", "G43"), ("2026-12-02", "-")] {
+        let mut kept = certificate(&[], "RETAINED_UNDER_LAW");
+        kept["recheck"] = json!(recheck);
+        assert_eq!(case.tries("DestructionCertified", &kept, &both("HCK")), code, "{recheck}");
+    }
+}
+
+#[test]
+fn who_only_asks_to_join_notes_no_incident() {
+    let mut case = crate::joining::formed(crate::joining::open_to_others());
+    let noted = json!({ "key": false, "words": commitment() });
+    let incident = case.does("IncidentNoted", noted.clone(), &[officer("HCK", "DPO")]);
+    let asks = crate::joining::accession(&case, "ISL");
+    case.does("AccessionRequested", asks, &[officer("ISL", "IGL")]);
+    let updated = json!({ "incident": incident, "status": "CONTAINED", "words": commitment() });
+    for (event, data) in [("IncidentNoted", &noted), ("IncidentUpdated", &updated)] {
+        assert_eq!(case.tries(event, data, &[officer("ISL", "DPO")]), "G22", "{event}");
+        assert_eq!(case.tries(event, data, &[officer("HCK", "DPO")]), "-", "{event}");
+    }
+}

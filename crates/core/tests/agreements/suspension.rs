@@ -186,6 +186,7 @@ fn whoever_signs_beside_the_risk_owner_is_a_party_and_the_scope_is_the_whole() {
     assert_eq!(refused(own(), &[("HCK", "DPO"), ("HCK", "SIRO"), ("ISL", "SIRO")]), "R01");
     assert_eq!(refused(whole(), &[("HCK", "DPO"), ("HCK", "SIRO"), ("ISL", "DPO")]), "R01");
     assert_eq!(refused(own(), &[("HCK", "SIG"), ("HCK", "SIRO")]), "R01");
+    assert_eq!(refused(whole(), &[("HCK", "SIG"), ("HCK", "SIRO")]), "R01");
     assert_eq!(refused(whole(), &[("HCK", "SIRO"), ("ISL", "SIG")]), "R01");
     assert_eq!(refused(own(), &[("HCK", "SIRO"), ("ISL", "SIRO")]), "R01");
     let mut pair = Case::in_force(Shape::pair());
@@ -212,4 +213,68 @@ fn a_regulators_ground_lapses_only_where_one_of_many_that_is_not_the_lead_opened
     alone.does("AgreementSuspended", suspension("RIGHTS", "PARTY"), &[officer("ISL", "SIRO")]);
     alone.does("AgreementSuspended", suspension("REGULATOR", "PARTY"), &[officer("HCK", "SIRO")]);
     assert_eq!([after(by_lead), after(by_two), after(of_two), after(alone)], ['S', 'S', 'S', 'V']);
+}
+
+#[test]
+fn a_regulators_ground_waits_for_advice_of_its_dpo_that_is_fresh_and_no_older_than_it() {
+    let mut case = Case::in_force(Shape::pair());
+    case.does("AdviceGiven", case.advice("DPO"), &[officer("HCK", "DPO")]);
+    let early = case.world.now;
+    let ground = case.does("AgreementSuspended", suspension("REGULATOR", "WHOLE"), &[officer("HCK", "SIRO")]);
+    let by = [officer("HCK", "SIRO")];
+    let lifts = |case: &Case| case.tries("AgreementResumed", &resumption(&ground), &by);
+    assert_eq!(lifts(&case), "G19", "advice from before it");
+    case.does("AdviceGiven", case.advice("LGL"), &[officer("HCK", "LGL")]);
+    assert_eq!(lifts(&case), "G19", "a lawyer's advice");
+    case.does("AdviceGiven", case.advice("DPO"), &[officer("CMD", "DPO")]);
+    assert_eq!(lifts(&case), "G19", "another body's");
+    // The same instant as the ground is not before it.
+    let mut same = case.clone();
+    same.world.now = early;
+    let mut at_once = Case::in_force(Shape::pair());
+    at_once.world.now = same.world.now;
+    let ground = at_once.does("AgreementSuspended", suspension("REGULATOR", "WHOLE"), &by);
+    at_once.world.now -= 1_000;
+    at_once.does("AdviceGiven", at_once.advice("DPO"), &[officer("HCK", "DPO")]);
+    let given = at_once.world.now - 1_000;
+    let lifts = |case: &Case| case.tries("AgreementResumed", &resumption(&ground), &by);
+    assert_eq!(lifts(&at_once), "-");
+    // Fourteen days of 24 hours, and not a millisecond more.
+    at_once.world.now = given + 14 * DAY;
+    assert_eq!(lifts(&at_once), "-");
+    at_once.world.now += 1;
+    assert_eq!(lifts(&at_once), "G19");
+}
+
+#[test]
+fn a_post_is_vacant_for_a_fortnight_from_the_instant_it_fell_vacant() {
+    let mut case = Case::in_force(Shape::three());
+    let two = [officer("ISL", "SIRO"), officer("HCK", "SIRO")];
+    let ground = case.does("AgreementSuspended", suspension("SECURITY", "WHOLE"), &two);
+    let body = case.world.replay.state.organisations[&"ISL".parse().unwrap()].clone();
+    let siro = body.appointments.iter().find(|a| a.role.as_str() == "SIRO").unwrap().event.to_string();
+    let data = json!({ "appointment": siro });
+    let draft = case.world.draft("org:ISL", "RoleHolderRevoked", data, &[officer("ISL", "CEX")]);
+    case.world.record(&draft).unwrap();
+    let ended = case.world.now - 1_000;
+    let by = [officer("CMD", "SIRO"), officer("HCK", "SIRO")];
+    for (after, code) in [(0, "R01"), (1, "R01"), (14 * DAY - 1, "R01"), (14 * DAY, "-")] {
+        case.world.now = ended + after;
+        assert_eq!(case.tries("AgreementResumed", &resumption(&ground), &by), code, "{after} ms");
+    }
+}
+
+#[test]
+fn advice_that_lets_go_of_a_regulators_ground_is_on_the_version_in_force() {
+    let mut case = Case::in_force(Shape::pair());
+    let by = [officer("HCK", "SIRO")];
+    let ground = case.does("AgreementSuspended", suspension("REGULATOR", "WHOLE"), &by);
+    case.does("AdviceGiven", case.advice("DPO"), &[officer("HCK", "DPO")]);
+    assert_eq!(case.tries("AgreementResumed", &resumption(&ground), &by), "-");
+    let shape = case.shape.clone();
+    let (mut data, _) = case.draft_of(&shape, 2, &["/privacy_notice"]);
+    (data["class"], data["renewal"], data["words"]) = (json!("M0"), json!(false), crate::world::commitment());
+    case.does("AmendmentProposed", data, &[officer("HCK", "IGL")]);
+    assert_eq!((case.letter(), case.agreement().current().number), ('S', 2));
+    assert_eq!(case.tries("AgreementResumed", &resumption(&ground), &by), "G19");
 }

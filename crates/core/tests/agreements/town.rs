@@ -243,14 +243,30 @@ impl Case {
         hash
     }
 
+    /// Hackney returns what is being signed for other terms, which are agreed and frozen as the second version.
+    pub fn signs_anew(&mut self) {
+        self.does("ApprovalDeclined", self.decline("RETURN"), &[officer("HCK", "SIG")]);
+        let hash = self.counters(2, "HCK");
+        self.does("CounterProposalAccepted", json!({ "version_hash": hash }), &[officer("CMD", "IGL")]);
+        let mut data = self.submission();
+        (data["version"], data["version_hash"]) = (json!(2), json!(hash));
+        self.does("TermsSubmitted", data, &[officer("CMD", "IGL")]);
+        self.hash = hash;
+    }
+
     pub fn organisations(&self) -> Vec<String> {
         let rows = self.shape.parties.as_array().unwrap();
-        rows.iter().map(|row| row["organisation"].as_str().unwrap().to_owned()).collect()
+        rows.iter().map(code_of).collect()
     }
 
     pub fn providers(&self) -> Vec<String> {
         let sets = self.shape.terms["datasets"].as_array().unwrap();
-        let mut codes: Vec<String> = sets.iter().map(|set| set["provider"].as_str().unwrap().to_owned()).collect();
+        let gives = |row: &&Value| matches!(row["capacity"].as_str(), Some("PROVIDER" | "BOTH"));
+        let named = |set: &Value| match set["provider"].as_str().unwrap() {
+            "*" => self.shape.parties.as_array().unwrap().iter().filter(gives).map(code_of).collect(),
+            provider => vec![provider.to_owned()],
+        };
+        let mut codes: Vec<String> = sets.iter().flat_map(named).collect();
         codes.sort();
         codes.dedup();
         codes
@@ -388,6 +404,13 @@ impl Case {
         self.world.refusal(&draft)
     }
 
+    /// What would become of the event: its code, or a dash where it is recorded. The case stays as it is.
+    pub fn tries(&self, event_type: &str, data: &Value, signers: &[Person]) -> String {
+        let mut case = self.clone();
+        let draft = case.event(event_type, data.clone(), signers);
+        case.world.record(&draft).err().map_or_else(|| "-".to_owned(), |stopped| stopped.stop.code().to_owned())
+    }
+
     /// The event is refused with this code and message.
     pub fn told(&mut self, event_type: &str, data: Value, signers: &[Person]) -> String {
         let draft = self.event(event_type, data, signers);
@@ -430,6 +453,10 @@ impl Case {
     pub fn party(&self, code: &str) -> char {
         self.agreement().party(code.parse().unwrap()).unwrap().state.letter()
     }
+}
+
+fn code_of(row: &Value) -> String {
+    row["organisation"].as_str().unwrap().to_owned()
 }
 
 pub fn question(asked: &str) -> Value {

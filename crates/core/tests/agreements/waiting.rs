@@ -128,3 +128,59 @@ fn what_others_did_waits_too() {
     crate::contest::doubts(&mut case, "HCK", "SIG");
     assert_eq!(next(&case), ["HCK SIRO RESOLVE_CONTEST"], "a derived ground is nobody's to lift");
 }
+
+#[test]
+fn a_counter_proposal_waits_for_who_gives_the_first_dataset() {
+    // Camden asks; Hackney stands first, Islington gives the first dataset.
+    let mut shape = Shape::three();
+    shape.terms["datasets"] = json!([dataset("ISL", &["CMD"]), dataset("HCK", &["CMD"])]);
+    let mut case = Case::filed(shape);
+    case.counters(2, "HCK");
+    assert_eq!(next(&case), ["CMD IGL ANSWER_COUNTER"]);
+    case.counters(3, "CMD");
+    assert_eq!(next(&case), ["ISL IGL ANSWER_COUNTER"]);
+    // Where whoever asks gives it, the first of the others answers.
+    let mut shape = Shape::three();
+    shape.terms["datasets"] = json!([dataset("CMD", &["ISL"])]);
+    shape.parties[0] = row("CMD", "PROVIDER");
+    let mut case = Case::filed(shape);
+    case.counters(2, "ISL");
+    case.counters(3, "CMD");
+    assert_eq!(next(&case), ["HCK IGL ANSWER_COUNTER"]);
+}
+
+#[test]
+fn nobody_waits_for_who_said_no_or_may_not_sign_now() {
+    // Where bodies join one by one the others go on without who declined.
+    let mut case = crate::joining::submitted(crate::joining::open_to_others());
+    let islington = "ISL".parse().unwrap();
+    let invites = crate::joining::invitation(&case, "ISL");
+    case.does("PartyInvited", invites, &[officer("CMD", "IGL")]);
+    assert_eq!(case.agreement().missing_signatures(islington).len(), 3);
+    case.does("ApprovalDeclined", case.decline("FINAL"), &[officer("ISL", "SIG")]);
+    assert!(case.agreement().missing_signatures(islington).is_empty());
+    assert_eq!(next(&case), ["CMD DPO ADVISE", "HCK DPO ADVISE"]);
+    // A joiner signs nothing while all are stopped.
+    let mut case = crate::joining::formed(crate::joining::open_to_others());
+    let invites = crate::joining::invitation(&case, "ISL");
+    case.does("PartyInvited", invites, &[officer("CMD", "IGL")]);
+    assert_eq!(case.agreement().missing_signatures(islington).len(), 3);
+    case.suspend("CMD", "WHOLE");
+    assert!(case.agreement().missing_signatures(islington).is_empty());
+}
+
+#[test]
+fn a_counter_proposal_to_an_amendment_waits_for_who_proposed_it() {
+    // Islington proposed it, Camden counters; then Hackney does in its place, and then Islington itself.
+    let mut case = Case::in_force(Shape::three());
+    let (mut data, _) = case.counter(2);
+    (data["class"], data["renewal"], data["words"]) = (json!("M3"), json!(false), commitment());
+    case.does("AmendmentProposed", data, &[officer("ISL", "IGL")]);
+    for (number, by, expected) in [(3, "CMD", "ISL"), (4, "HCK", "ISL"), (5, "ISL", "CMD")] {
+        let shape = case.shape.clone().with("/notice_days", json!(10 + number));
+        let (mut data, _) = case.draft_of(&shape, number, &["/notice_days"]);
+        data["words"] = commitment();
+        case.does("CounterProposalMade", data, &[officer(by, "IGL")]);
+        assert_eq!(next(&case), [format!("{expected} IGL ANSWER_COUNTER")], "{by} countered");
+    }
+}

@@ -287,3 +287,31 @@ fn an_agreement_with_grants_is_rebuilt_as_it_was() {
     let size = case.world.replay.state.size;
     assert_eq!(case.rebuilt(size), *case.stored());
 }
+
+#[test]
+fn a_grant_opens_what_it_names_of_those_who_gave_it_while_it_lasts() {
+    let mut case = Case::in_stage('V', Shape::pair());
+    let terms = grant("ISL", &["/terms"], &in_days(&case, 2));
+    case.does("AccessGranted", terms, &[officer("CMD", "SIG"), officer("HCK", "SIG")]);
+    let own = grant("ISL", &["/words"], &in_days(&case, 2));
+    case.does("AccessGranted", own, &[officer("CMD", "SIG")]);
+    let agreement = case.agreement();
+    let [terms, own] = [&agreement.grants()[0], &agreement.grants()[1]];
+    for held in [terms, own] {
+        let live =
+            [held.from.sub_millis(1), held.from, held.until.sub_millis(1), held.until].map(|at| held.is_live(at));
+        assert_eq!(live, [false, true, true, false]);
+    }
+    // The terms are everybody's, whoever carried them; words are whose they are.
+    for (held, by, pointer, opens) in [
+        (terms, "CMD", "/terms", true),
+        (terms, "HCK", "/terms/purpose", true),
+        (terms, "ISL", "/terms/purpose", true),
+        (terms, "CMD", "/words", false),
+        (own, "CMD", "/words", true),
+        (own, "HCK", "/words", false),
+        (own, "CMD", "/terms", false),
+    ] {
+        assert_eq!(held.opens(by.parse().unwrap(), pointer), opens, "{pointer} of {by}");
+    }
+}
