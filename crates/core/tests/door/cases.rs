@@ -50,8 +50,33 @@ pub fn named(name: &str) -> Example {
         "old" => Example { on: "2028-09-02", ..children() },
         "similar" => Example { similar: vec!["DSA-2026-000007".to_owned()], ..children() },
         "stranger" => Example { requesting: "ISL", ..children() },
-        _ => of_class(name.strip_prefix("class ").unwrap_or_else(|| panic!("{name}"))),
+        "pooled" => pooled(),
+        "circle" => circle(),
+        "hosted" => hosted(),
+        "patients" => patients(),
+        "from the police" => from_the_police(),
+        "watched" => children().with(&[
+            ("/terms/sharing_mode", json!("CONTINUOUS")),
+            ("/contacts/CMD/breach_monitored", json!(true)),
+            ("/contacts/HCK/breach_monitored", json!(true)),
+        ]),
+        "screened" => children().with(&[
+            ("/terms/datasets/0/flags", json!(["LARGE_SCALE"])),
+            ("/terms/dpia", json!({ "status": "NOT_REQUIRED", "reference": "Screening 3", "owner": "HCK" })),
+        ]),
+        _ => match name.strip_prefix("class ") {
+            Some(class) => of_class(class),
+            None => on_a_day(name).unwrap_or_else(|| panic!("{name}")),
+        },
     }
+}
+
+/// An agreement of a name as it is judged on a day: `children on 2026-06-19`.
+fn on_a_day(name: &str) -> Option<Example> {
+    const DAYS: [&str; 6] = ["2026-02-05", "2026-02-06", "2026-06-18", "2026-06-19", "2028-09-01", "2031-05-06"];
+    let (name, day) = name.split_once(" on ")?;
+    let on = DAYS.into_iter().find(|known| *known == day)?;
+    Some(Example { on, ..named(name) })
 }
 
 /// Data of a class that asks for no more than its own rules.
@@ -85,6 +110,126 @@ fn three() -> Example {
         ("/terms/gateways", gateways),
         ("/terms/continuation", json!({ "min_parties": 2 })),
         ("/terms/datasets/0/recipients", json!(["CMD", "ISL"])),
+    ])
+}
+
+/// Three boroughs, each of which gives and receives, screened only.
+fn pooled() -> Example {
+    let mut example = three();
+    for at in 0..3 {
+        example.parties[at]["capacity"] = json!("BOTH");
+    }
+    let powers =
+        ["CMD", "HCK", "ISL"].map(|code| json!({ "code": "CA89-47", "holder": code, "use": ["DISCLOSE", "RECEIVE"] }));
+    example.with(&[
+        ("/terms/sharing_mode", json!("POOLED")),
+        ("/terms/equality_note", json!("Looked at for each group.")),
+        ("/terms/gateways", json!(powers)),
+        ("/terms/datasets/0/provider", json!("*")),
+        ("/terms/datasets/0/recipients", json!("*")),
+        ("/terms/dpia", json!({ "status": "NOT_REQUIRED", "reference": "Screening 3", "owner": "HCK" })),
+    ])
+}
+
+/// Two datasets, each between other boroughs: personal data from Hackney, what was personal from Islington.
+fn circle() -> Example {
+    let mut example = three();
+    for (at, capacity) in [(1, "BOTH"), (2, "BOTH")] {
+        example.parties[at]["capacity"] = json!(capacity);
+    }
+    let mut second = example.terms["datasets"][0].clone();
+    second["data_class"] = json!("AN");
+    second["provider"] = json!("ISL");
+    second["recipients"] = json!(["HCK"]);
+    second["fields"] = json!([field("school year", "NONE", "EDUCATION")]);
+    second["anonymisation"] = json!({ "method": "AGGREGATION", "residual_risk": "LOW", "tested_by": "An analyst", "tested_on": "2026-11-01" });
+    second["no_reidentification"] = json!(true);
+    second["disclosure_risk_statement"] = json!("Counts below five are suppressed, and no child is in them.");
+    let powers =
+        ["CMD", "HCK", "ISL"].map(|code| json!({ "code": "CA89-47", "holder": code, "use": ["DISCLOSE", "RECEIVE"] }));
+    let first = example.terms["datasets"][0].clone();
+    example.with(&[
+        ("/terms/gateways", json!(powers)),
+        ("/terms/datasets", json!([first, second])),
+        ("/terms/datasets/0/recipients", json!(["CMD"])),
+    ])
+}
+
+/// A supplier hosts what Hackney gives to Camden.
+fn hosted() -> Example {
+    let mut example = three();
+    example.parties[2] = crate::examples::party("SUP", "PLATFORM", "CHILD_SC");
+    example.parties[2]["legal_role"] = json!("PROCESSOR");
+    let gateways = example.terms["gateways"].as_array().unwrap()[..2].to_vec();
+    Example { contacts: crate::examples::contacts(&["CMD", "HCK", "SUP"]), ..example }.with(&[
+        ("/terms/lawful_basis/ISL", Value::Null),
+        ("/terms/privacy_notice/ISL", Value::Null),
+        ("/terms/gateways", json!(gateways)),
+        ("/terms/datasets/0/recipients", json!(["CMD", "SUP"])),
+    ])
+}
+
+/// A care board tells a borough and a housing association of patients.
+fn patients() -> Example {
+    let example = three();
+    let notice = example.terms["privacy_notice"]["HCK"].clone();
+    let parties = json!([
+        crate::examples::party("CMD", "RECIPIENT", "ADULT_SC"),
+        crate::examples::party("NEL", "PROVIDER", "NHS"),
+        crate::examples::party("HAS", "RECIPIENT", "HOUSING"),
+    ]);
+    let mut contacts = crate::examples::contacts(&["CMD", "NEL", "HAS"]);
+    for code in ["CMD", "NEL", "HAS"] {
+        contacts[code]["dspt"] = json!({ "date": "2026-06-30", "status": "MET" });
+    }
+    Example { parties, contacts, ..example }.with(&[
+        ("/terms/lead_party", json!("CMD")),
+        ("/terms/lawful_basis", json!({ "CMD": ["E"], "NEL": ["E"], "HAS": ["F"] })),
+        ("/terms/lia_ref", json!({ "HAS": "The assessment of the autumn" })),
+        ("/terms/privacy_notice", json!({ "CMD": notice, "NEL": notice, "HAS": notice })),
+        ("/terms/breach/lead", json!("NEL")),
+        ("/terms/datasets/0/provider", json!("NEL")),
+        ("/terms/datasets/0/recipients", json!(["CMD", "HAS"])),
+        ("/terms/datasets/0/flags", json!(["PATIENT_INFO", "ADULT_SC"])),
+        (
+            "/terms/gateways",
+            json!([
+                { "code": "LOC-1", "holder": "CMD", "limits_checked": true, "use": ["RECEIVE"] },
+                { "code": "HSCA-251B", "holder": "NEL", "use": ["DISCLOSE"] },
+            ]),
+        ),
+    ])
+}
+
+/// The force tells Camden and Hackney what it knows, for a purpose that is no enforcement.
+fn from_the_police() -> Example {
+    let mut example = named("knives");
+    let second = example.terms["datasets"][1].clone();
+    let notice = children().terms["privacy_notice"]["HCK"].clone();
+    example.parties = json!([
+        crate::examples::party("CRY", "RECIPIENT", "CHILD_SC"),
+        crate::examples::party("MPS", "PROVIDER", "POLICING"),
+        crate::examples::party("HCK", "RECIPIENT", "CHILD_SC"),
+    ]);
+    example.parties[1]["regime"] = json!("PART3");
+    Example { contacts: crate::examples::contacts(&["CRY", "MPS", "HCK"]), ..example }.with(&[
+        ("/terms/agreement_type", json!("LE-GP")),
+        ("/terms/datasets", json!([second.clone(), second])),
+        ("/terms/datasets/1/recipients", json!(["CRY", "HCK"])),
+        ("/terms/part3/MPS/onward_gateway", json!("CDA-115")),
+        ("/terms/part3/CRY", Value::Null),
+        ("/terms/lawful_basis", json!({ "CRY": ["E"], "HCK": ["E"] })),
+        ("/terms/privacy_notice/CRY", notice.clone()),
+        ("/terms/privacy_notice/HCK", notice),
+        ("/terms/continuation", json!({ "min_parties": 2 })),
+        (
+            "/terms/gateways",
+            json!([
+                { "code": "CDA-115", "holder": "CRY", "use": ["RECEIVE"] },
+                { "code": "CDA-115", "holder": "HCK", "use": ["RECEIVE"] },
+                { "code": "POL-COMMON", "holder": "MPS", "use": ["DISCLOSE"] },
+            ]),
+        ),
     ])
 }
 

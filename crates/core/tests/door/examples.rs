@@ -46,8 +46,9 @@ pub fn body(code: OrganisationCode) -> Option<OrganisationFacts> {
         _ => return None,
     };
     let flags = OrganisationFlags {
-        public_authority: public,
-        foi_subject: public,
+        // The brigade here answers nobody's requests, and the university is no public authority.
+        public_authority: public && code.as_str() != "UCL",
+        foi_subject: public && code.as_str() != "LFC",
         cca_category: public.then_some(1),
         competent_authority: authority.map(|(basis, functions)| CompetentAuthority { basis, functions }),
         ..OrganisationFlags::default()

@@ -69,7 +69,7 @@ pub fn check(event_type: EventType, data: &Value, disclosures: &[Disclosure]) ->
     check_after(event_type, data, disclosures, &Earlier::default())
 }
 
-fn check_after(
+pub fn check_after(
     event_type: EventType,
     data: &Value,
     disclosures: &[Disclosure],

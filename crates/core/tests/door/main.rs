@@ -6,6 +6,8 @@ mod cases;
 mod edges;
 mod examples;
 mod filing;
+mod messages;
+mod neighbours;
 mod screening;
 mod signers;
 mod totality;
@@ -27,8 +29,10 @@ fn the_agreements_that_everyone_knows_keep_every_rule() {
         let validation = example.judge();
         let errors: Vec<_> = validation.messages.iter().filter(|message| message.is_error()).collect();
         assert!(errors.is_empty(), "{name}: {errors:#?}");
-        assert!(validation.header.is_some(), "{name}");
+        assert!(validation.header.is_some() && validation.is_valid(), "{name}");
     }
+    let short = children().with(&[("/terms/title", json!("Short"))]).judge();
+    assert!(short.header.is_some() && !short.is_valid());
 }
 
 #[test]

@@ -35,6 +35,14 @@ fn each_row_of_the_table_of_signatures_asks_for_what_is_printed() {
         ]);
         ("/terms/gateways", all)
     };
+    let said_of = |member: &str, holder: &str| {
+        let mut all = json!([
+            { "code": "CA89-47", "holder": "CMD", "use": ["RECEIVE"] },
+            { "code": "CA89-27", "holder": "HCK", "use": ["DISCLOSE"] },
+        ]);
+        all[usize::from(holder == "HCK")][member] = json!(true);
+        ("/terms/gateways", all)
+    };
     let dpia = |residual: &str| {
         let made = json!({ "date": "2026-09-01", "owner": "HCK", "reference": "Register 12", "residual": residual, "status": "DONE_AND_CONSULTED" });
         ("/terms/dpia", made)
@@ -79,6 +87,37 @@ fn each_row_of_the_table_of_signatures_asks_for_what_is_printed() {
         // Only the party that relies on such a power asks its lawyer.
         ("children", vec![more("LOC-1", "HCK")], "DPO? LGL? IAO SIG!", personal),
         ("children", vec![more("LOC-1", "CMD")], personal, "DPO? LGL? IAO SIG!"),
+        // Whoever relies on an implied power, or says that a lawyer was asked.
+        ("children", vec![said_of("implied", "HCK")], "DPO? LGL? IAO SIG!", personal),
+        ("children", vec![said_of("implied", "CMD")], personal, "DPO? LGL? IAO SIG!"),
+        ("children", vec![said_of("legal_opinion", "HCK")], "DPO? LGL? IAO SIG!", personal),
+        ("children", vec![said_of("legal_opinion", "CMD")], personal, "DPO? LGL? IAO SIG!"),
+        // One dataset of several is enough.
+        (
+            "circle",
+            vec![("/terms/datasets/1/flags", json!(["LARGE_SCALE"]))],
+            "DPO? LGL? IAO SIRO SIG!",
+            "DPO? LGL? IAO SIRO SIG!",
+        ),
+        (
+            "circle",
+            vec![("/terms/datasets/0/flags", json!(["LARGE_SCALE"]))],
+            "DPO? LGL? IAO SIRO SIG!",
+            "DPO? LGL? IAO SIRO SIG!",
+        ),
+        (
+            "circle",
+            vec![("/terms/datasets/1/flags", json!(["ADULT_SC"]))],
+            "DPO? CG IAO SIRO SIG!",
+            "DPO? IAO SIRO SIG!",
+        ),
+        (
+            "circle",
+            vec![("/terms/datasets/0/flags", json!(["ADULT_SC"]))],
+            "DPO? CG IAO SIRO SIG!",
+            "DPO? IAO SIRO SIG!",
+        ),
+        ("circle", vec![], personal, personal),
         ("processing", vec![], "DPO? IAO SEC SIG!", "SEC SIG!"),
         ("duty to refer", vec![], "DPO? IAO SIRO SIG!", "DPO? LEO SIRO SIG!"),
         ("knives", vec![], "DPO? LEO SIRO SIG!", "DPO? LGL? LEO SIRO SIG!"),

@@ -1,0 +1,304 @@
+//! What is told: in which order, how much, where; and what words tell of persons.
+
+use counterpart_core::door::{self, Earlier, Surroundings, personal_detail, resembles};
+use counterpart_core::event::data::EventType;
+use counterpart_core::header::Header;
+use counterpart_core::ids::OrganisationCode;
+use counterpart_core::message::Message;
+use counterpart_core::refusal::Refusal;
+use serde_json::{Value, json};
+
+use crate::cases::named;
+use crate::examples::{Example, charge_points, children, field, strict};
+use crate::filing::{check, check_after, sealed};
+
+fn codes(messages: &[Message]) -> Vec<&str> {
+    messages.iter().map(|message| message.code.as_str()).collect()
+}
+
+#[test]
+fn messages_stand_in_the_order_of_the_catalogue_each_once() {
+    let example = named("class PS").with(&[
+        ("/terms/notice_days", json!(181)),
+        ("/terms/dispute_route", json!("COURT")),
+        ("/contacts/HCK/ico_registration", json!("X")),
+        (
+            "/terms/gateways",
+            json!([
+                { "code": "CA89-47", "holder": "CMD", "use": ["RECEIVE"] },
+                { "code": "PCSC-16", "holder": "HCK", "use": ["DISCLOSE"] },
+            ]),
+        ),
+    ]);
+    let split = example.split();
+    let mut words = split.words.clone();
+    words.insert("/nowhere".to_owned(), "Words that no commitment is to.".to_owned());
+    let validation = example.judge_skeleton(&split.skeleton, &words, None);
+    assert_eq!(codes(&validation.messages), ["E07", "V-28", "V-47", "V-75", "V-76", "V-94", "V-100", "V-122", "G-SVD"]);
+    assert_eq!(validation.messages[0].path, "/terms/nowhere");
+    // Of two datasets that go the same way each is told, and the missing power once.
+    let mut second = named("cuckooing").terms["datasets"][0].clone();
+    second["retention"]["period"] = json!("P2Y");
+    let first = named("cuckooing").terms["datasets"][0].clone();
+    let powers = named("cuckooing").terms["gateways"].as_array().unwrap()[..2].to_vec();
+    let twice =
+        named("cuckooing").with(&[("/terms/datasets", json!([first, second])), ("/terms/gateways", json!(powers))]);
+    assert_eq!(codes(&twice.judge().messages).iter().filter(|code| **code == "V-117").count(), 1);
+}
+
+#[test]
+fn a_power_is_told_where_it_stands_in_the_terms() {
+    let power = |code: &str, holder: &str, way: &str| json!({ "code": code, "holder": holder, "use": [way] });
+    let all = json!([
+        power("GLA-34", "CMD", "RECEIVE"),
+        power("CA89-47", "HCK", "DISCLOSE"),
+        power("GLA-34", "HCK", "DISCLOSE"),
+        power("CA89-47", "CMD", "RECEIVE"),
+    ]);
+    let told = children().with(&[("/terms/gateways", all)]).judge().messages;
+    let places: Vec<&str> =
+        told.iter().filter(|message| message.code == "V-47").map(|message| message.path.as_str()).collect();
+    assert_eq!(places, ["/terms/gateways/0", "/terms/gateways/2"]);
+}
+
+#[test]
+fn three_sources_count_whatever_each_of_them_gives() {
+    let pooled = named("pooled");
+    let mut sets = Vec::new();
+    for (provider, recipient) in [("CMD", "HCK"), ("HCK", "ISL"), ("ISL", "CMD")] {
+        let mut set = pooled.terms["datasets"][0].clone();
+        set["provider"] = json!(provider);
+        set["recipients"] = json!([recipient]);
+        sets.push(set);
+    }
+    for (count, told) in [(3, true), (2, false)] {
+        let said = pooled.clone().with(&[("/terms/datasets", json!(sets[..count]))]).said();
+        assert_eq!(said.iter().any(|(_, message)| message.contains("three or more sources")), told, "{count}");
+    }
+}
+
+#[test]
+fn of_a_body_that_is_not_registered_nothing_is_told_but_that() {
+    let power = json!({ "code": "LAAA-S9", "holder": "HCK", "use": ["DISCLOSE"] });
+    let mut powers = children().terms["gateways"].clone();
+    powers.as_array_mut().unwrap().push(power);
+    for (name, changes, stranger, told) in [
+        (
+            "children",
+            vec![("/terms/gateways", powers)],
+            "CMD",
+            ["V-20 CMD is not registered in the ledger. Ask the registrar to add it."],
+        ),
+        (
+            "cuckooing",
+            vec![("/terms/gateways", json!([]))],
+            "HAS",
+            ["V-20 HAS is not registered in the ledger. Ask the registrar to add it."],
+        ),
+    ] {
+        let example = named(name).with(&changes);
+        let header = header(&example, &[]);
+        let said = example.surround(|around| {
+            let known = |code: OrganisationCode| (around.organisations)(code).filter(|_| code.as_str() != stranger);
+            door::log_rules(&header, None, &Surroundings { organisations: &known, ..*around })
+        });
+        let said: Vec<String> =
+            said.into_iter().map(|message| format!("{} {}", message.code, message.message)).collect();
+        let of_it: Vec<&String> = said.iter().filter(|said| said.contains(stranger)).collect();
+        assert_eq!(of_it, told, "{said:#?}");
+    }
+}
+
+#[test]
+fn no_more_is_told_than_can_be_read_and_errors_before_warnings() {
+    let mut example = named("many");
+    for dataset in example.terms["datasets"].as_array_mut().unwrap() {
+        for member in ["asset_ref", "name", "standard"] {
+            dataset[member] = json!(" ");
+        }
+    }
+    let told = example.with(&[("/terms/execution_form", json!("MOU_NON_BINDING"))]).judge().messages;
+    assert_eq!(told.len(), door::MESSAGES_MAX);
+    assert!(told.iter().all(Message::is_error), "V-12 and V-122 are left out");
+    let codes = codes(&told);
+    assert_eq!(
+        [codes[0], codes[199], codes[200], codes[399], codes[400], codes[499]],
+        ["V-61", "V-61", "V-63", "V-63", "V-70", "V-70"]
+    );
+}
+
+#[test]
+fn every_place_that_does_not_fit_is_told_up_to_a_limit() {
+    let mut example = named("many");
+    for dataset in example.terms["datasets"].as_array_mut().unwrap() {
+        dataset["frequency"] = json!("SOMETIMES");
+        dataset["method"] = json!("PIGEON");
+        dataset["volume"] = json!("MANY");
+    }
+    let told = example.judge().messages;
+    let of = |code: &str| codes(&told).iter().filter(|other| **other == code).count();
+    assert_eq!(of("V-68") + of("V-71") + of("V-73"), 400);
+}
+
+fn header(example: &Example, changes: &[(&str, Value)]) -> Header {
+    example.clone().with(changes).judge().header.unwrap()
+}
+
+#[test]
+fn agreements_resemble_each_other_in_type_bodies_and_kinds_of_data() {
+    let one = header(&children(), &[]);
+    let rows = children().parties.as_array().unwrap().iter().rev().cloned().collect::<Vec<_>>();
+    for (what, changes, alike) in [
+        ("the same", vec![], true),
+        (
+            "another title and term",
+            vec![("/terms/title", json!("Something else")), ("/terms/notice_days", json!(9))],
+            true,
+        ),
+        ("another type", vec![("/terms/agreement_type", json!("JC"))], false),
+        ("another class", vec![("/terms/datasets/0/data_class", json!("SC"))], false),
+        ("another flag", vec![("/terms/datasets/0/flags", json!(["LOCATION"]))], false),
+        (
+            "another body",
+            vec![("/parties/0/organisation", json!("ISL")), ("/terms/datasets/0/recipients", json!(["ISL"]))],
+            false,
+        ),
+    ] {
+        let other = header(&children(), &changes);
+        assert_eq!((resembles(&one, &other), resembles(&other, &one)), (alike, alike), "{what}");
+    }
+    let turned = header(&children(), &[("/parties", json!(rows))]);
+    assert!(!resembles(&one, &turned), "another provider, as rows number them");
+    assert!(!resembles(&one, &header(&charge_points(), &[])));
+}
+
+#[test]
+fn personal_details_are_told_from_numbers_and_names_that_are_none() {
+    let nobody = None;
+    let (phone, nhs) = (Some("a phone number"), Some("an NHS number"));
+    let (insurance, email) = (Some("a National Insurance number"), Some("an e-mail address"));
+    for (text, told) in [
+        ("call 02079460958", phone),
+        ("call (020) 7946-0958", phone),
+        ("entry 0207946095", nobody),
+        ("entry 020794609581", nobody),
+        ("entry 00207946095", nobody),
+        ("call +442079460958", phone),
+        ("call +44 (0)20 7946 0958", phone),
+        ("call +44 20 7946 095", nobody),
+        ("call +44 020 7946 09581", nobody),
+        ("entry 442079460958", nobody),
+        ("entry 1 +44 2079460958", nobody),
+        ("943 476 5919", nhs),
+        ("943-476-5919", nhs),
+        ("943 476 5918", nobody),
+        ("000 000 0000", nobody),
+        ("19434765919", nobody),
+        ("QQ123456C", insurance),
+        ("qq 12 34 56 c", insurance),
+        ("QQ123456A.", insurance),
+        ("QQ 123456  D", insurance),
+        ("Q Q123456C", nobody),
+        ("QQ123456E", nobody),
+        ("QQ12345C", nobody),
+        ("QQ1234567", nobody),
+        ("AQQ123456C", nobody),
+        ("1QQ123456C", nobody),
+        ("QQ123456CD", nobody),
+        ("QQ123456C1", nobody),
+        ("Q1123456C", nobody),
+        ("write to <jo@example.org>, please", email),
+        ("jo@example", nobody),
+        ("@example.org", nobody),
+        ("jo@.org", nobody),
+        ("jo@example.", nobody),
+        ("jo.example.org", nobody),
+    ] {
+        assert_eq!(personal_detail(text), told, "{text}");
+    }
+}
+
+/// Where V-90 is told of the words of an event.
+fn details(event_type: EventType, mut data: Value, words: &Value) -> Vec<String> {
+    let (commitment, disclosure) =
+        sealed("/words", counterpart_core::commitment::Kind::Json, counterpart_core::json::jcs(&strict(words)), 4);
+    data["words"] = commitment;
+    match check(event_type, &data, &[disclosure]) {
+        Ok(_) => Vec::new(),
+        Err(Refusal::Messages(messages)) => {
+            let told = messages.into_iter().filter(|message| message.code == "V-90");
+            told.map(|message| message.path).collect()
+        }
+        Err(other) => panic!("{other}"),
+    }
+}
+
+#[test]
+fn a_personal_detail_is_told_where_it_stands() {
+    let advice = || json!({ "kind": "DPO", "version_hash": "00".repeat(32) });
+    let words = json!({ "conditions": ["None.", "Ask jo@example.org", "call 020 7946 0958"], "outcome": "SUPPORT", "reasons": "As told." });
+    assert_eq!(details(EventType::AdviceGiven, advice(), &words), ["/words/conditions/1", "/words/conditions/2"]);
+    let words = json!({ "conditions": ["None."], "outcome": "SUPPORT", "reasons": "jo@example.org said so" });
+    assert_eq!(details(EventType::AdviceGiven, advice(), &words), ["/words/reasons"]);
+    let review = json!({ "next_review": "2027-11-30", "outcome": "CONTINUE" });
+    let words = json!({
+        "benefits": [{ "metric": "Letters to jo@example.org", "value": "12" }, { "metric": "Visits", "value": "jo@example.org" }],
+        "findings": "All in order.",
+    });
+    assert_eq!(
+        details(EventType::ReviewCompleted, review.clone(), &words),
+        ["/words/benefits/0/metric", "/words/benefits/1/value"]
+    );
+    let words = json!({ "findings": "All in order." });
+    assert_eq!(details(EventType::ReviewCompleted, review, &words), [""; 0]);
+    // In the terms it is told once, at its place.
+    let told = children()
+        .with(&[("/terms/purpose", json!("To tell jo@example.org of every child at risk in both boroughs."))]);
+    let told: Vec<_> = told.judge().messages.into_iter().filter(|message| message.code == "V-90").collect();
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0].path, "/terms/purpose");
+}
+
+#[test]
+fn words_and_commitments_come_together_or_not_at_all() {
+    let text = counterpart_core::commitment::Kind::Text;
+    let (commitment, disclosure) = sealed("/text", text, b"A short note.".to_vec(), 3);
+    let note = json!({ "text": commitment, "visibility": "PARTIES" });
+    let code = |event_type, data: &Value, words: &[_]| {
+        check(event_type, data, words).err().map(|refusal| refusal.code().to_owned())
+    };
+    assert_eq!(code(EventType::NoteRecorded, &note, std::slice::from_ref(&disclosure)), None);
+    assert_eq!(code(EventType::NoteRecorded, &note, &[]).as_deref(), Some("E07"));
+    let withdrawn = json!({});
+    assert_eq!(code(EventType::RequestWithdrawn, &withdrawn, &[]), None);
+    assert_eq!(
+        code(EventType::RequestWithdrawn, &withdrawn, std::slice::from_ref(&disclosure)).as_deref(),
+        Some("E07")
+    );
+    // An agreement holds so many bytes of words, to the last one; other streams are not counted.
+    let most = crate::examples::reference().limits.agreement.words_bytes;
+    for (held, told) in [(most - 13, None), (most - 12, Some("G48")), (u64::MAX, Some("G48"))] {
+        let earlier = Earlier { words_bytes: held, ..Earlier::default() };
+        let refused = check_after(EventType::NoteRecorded, &note, std::slice::from_ref(&disclosure), &earlier).err();
+        assert_eq!(refused.map(|refusal| refusal.code().to_owned()).as_deref(), told, "{held}");
+    }
+    // Twenty thousand disclosures are looked at, and so are eight mebibytes; one more of either is too large.
+    let blank = counterpart_core::commitment::Disclosure { content: Vec::new(), ..disclosure.clone() };
+    let mebibyte = counterpart_core::commitment::Disclosure { content: vec![b'a'; 1 << 20], ..disclosure };
+    assert_eq!(code(EventType::NoteRecorded, &note, &vec![blank.clone(); 20_000]).as_deref(), Some("E07"));
+    assert_eq!(code(EventType::NoteRecorded, &note, &vec![blank.clone(); 20_001]).as_deref(), Some("E05"));
+    let mut eight = vec![mebibyte; 8];
+    assert_eq!(code(EventType::NoteRecorded, &note, &eight).as_deref(), Some("E07"));
+    eight.push(counterpart_core::commitment::Disclosure { content: vec![b'a'], ..blank });
+    assert_eq!(code(EventType::NoteRecorded, &note, &eight).as_deref(), Some("E05"));
+}
+
+#[test]
+fn the_kind_of_an_identifier_is_told_with_its_name() {
+    let told = charge_points().with(&[("/terms/datasets/0/fields/1", field("NHS number", "NONE", "ASSET"))]).said();
+    assert!(
+        told.iter()
+            .any(|(code, message)| code == "V-66"
+                && message.starts_with("`NHS number` identifies people (an NHS number)"))
+    );
+}
