@@ -33,6 +33,7 @@ mod limits;
 mod negotiating;
 mod properties;
 mod reading;
+mod resting;
 mod separation;
 mod sharing;
 mod signing;

@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 use crate::world::{Person, World, person, registrars};
 
 /// Camden with officers of every weight, all with keys.
-const OFFICERS: [(&str, u8); 6] = [("SIRO", 30), ("SIG", 31), ("DPO", 32), ("IGL", 33), ("IAO", 34), ("LGL", 35)];
+pub const OFFICERS: [(&str, u8); 6] = [("SIRO", 30), ("SIG", 31), ("DPO", 32), ("IGL", 33), ("IAO", 34), ("LGL", 35)];
 
 /// A signer by a short name: an office of Camden, `ADM2`, `R1` to `R3`, or an office of Hackney as `HCK CEX`.
-fn hand(name: &str) -> Person {
+pub fn hand(name: &str) -> Person {
     let [one, two, three] = registrars();
     match name {
         "CEX" => person("CMD", "CEX", 10),
@@ -26,11 +26,11 @@ fn hand(name: &str) -> Person {
     }
 }
 
-fn hands(names: &str) -> Vec<Person> {
+pub fn hands(names: &str) -> Vec<Person> {
     names.split(", ").map(hand).collect()
 }
 
-fn camden() -> World {
+pub fn camden() -> World {
     let mut world = World::with_camden();
     for (role, _) in OFFICERS {
         let whom = hand(role);
@@ -46,7 +46,7 @@ fn camden() -> World {
     world
 }
 
-fn put(world: &World, stream: &str, event: &str, data: Value, by: &[Person]) -> Result<World, String> {
+pub fn put(world: &World, stream: &str, event: &str, data: Value, by: &[Person]) -> Result<World, String> {
     let mut world = world.clone();
     let parsed: counterpart_core::ids::Stream = stream.parse().unwrap();
     let revision = world.replay.state.revision(parsed, None).0;
@@ -60,11 +60,11 @@ fn instant(text: &str) -> i64 {
     text.parse::<counterpart_core::time::Timestamp>().unwrap().millis()
 }
 
-fn code(happened: Result<World, String>) -> Option<String> {
+pub fn code(happened: Result<World, String>) -> Option<String> {
     happened.err()
 }
 
-fn appointment(world: &World, who: &Person) -> String {
+pub fn appointment(world: &World, who: &Person) -> String {
     let body = &world.replay.state.organisations[&who.organisation.parse().unwrap()];
     let mut held = body.appointments.of(who.id.parse().unwrap());
     held.find(|appointment| appointment.role.as_str() == who.role).unwrap().event.to_string()

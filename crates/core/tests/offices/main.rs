@@ -9,8 +9,10 @@
     reason = "tests"
 )]
 
+mod evolving;
 mod hands;
 mod ledger;
+mod standing;
 mod statements;
 mod world;
 
