@@ -2,6 +2,7 @@
 //! what comes to a successor, which agreements a succession names, and who may stop it.
 
 mod becoming;
+mod places;
 mod succeeding;
 
 use serde_json::{Value, json};

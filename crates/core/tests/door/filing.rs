@@ -223,6 +223,8 @@ fn kept(law: &Value) -> Result<Vec<String>, Refusal> {
 fn data_are_kept_under_a_law_that_is_named() {
     assert!(kept(&json!("Limitation Act 1980, section 2")).is_ok());
     assert_eq!(code(kept(&json!({}))), "G43");
+    let destroyed = json!({ "datasets": [], "on": "2027-01-04", "outcome": "DESTROYED" });
+    assert!(words_of(EventType::DestructionCertified, destroyed, &json!({ "copies": "None is left." })).is_ok());
 }
 
 const LONG: &str = "The purpose is another than the data were collected for.";

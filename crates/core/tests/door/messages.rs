@@ -2,7 +2,7 @@
 
 use counterpart_core::door::{self, Earlier, Surroundings, personal_detail, resembles};
 use counterpart_core::event::data::EventType;
-use counterpart_core::header::Header;
+use counterpart_core::header::{DatasetFacts, DatasetRow, Header};
 use counterpart_core::ids::OrganisationCode;
 use counterpart_core::message::Message;
 use counterpart_core::refusal::Refusal;
@@ -36,6 +36,10 @@ fn messages_stand_in_the_order_of_the_catalogue_each_once() {
     let validation = example.judge_skeleton(&split.skeleton, &words, None);
     assert_eq!(codes(&validation.messages), ["E07", "V-28", "V-47", "V-75", "V-76", "V-94", "V-100", "V-122", "G-SVD"]);
     assert_eq!(validation.messages[0].path, "/terms/nowhere");
+    let mut words = split.words.clone();
+    words.insert("/title".to_owned(), "A title\tin two columns".to_owned());
+    let told = example.judge_skeleton(&split.skeleton, &words, None).messages;
+    assert_eq!((told[0].code.as_str(), told[0].path.as_str()), ("E07", "/terms/title"));
     // Of two datasets that go the same way each is told, and the missing power once.
     let mut second = named("cuckooing").terms["datasets"][0].clone();
     second["retention"]["period"] = json!("P2Y");
@@ -106,6 +110,24 @@ fn of_a_body_that_is_not_registered_nothing_is_told_but_that() {
             said.into_iter().map(|message| format!("{} {}", message.code, message.message)).collect();
         let of_it: Vec<&String> = said.iter().filter(|said| said.contains(stranger)).collect();
         assert_eq!(of_it, told, "{said:#?}");
+    }
+}
+
+#[test]
+fn each_row_of_a_header_is_judged() {
+    // Terms say for all datasets at once when data are destroyed; a header says it row by row.
+    let example = named("circle");
+    let whole = header(&example, &[]);
+    let told = |header: &Header| {
+        let said = example.surround(|around| door::log_rules(header, None, around));
+        said.into_iter().map(|message| message.code).collect::<Vec<_>>()
+    };
+    assert_eq!(told(&whole), [""; 0]);
+    for row in 0..whole.datasets.len() {
+        let mut other = whole.clone();
+        let facts = DatasetFacts { destroy_within_days: 0, ..(*whole.datasets[row]).clone() };
+        other.datasets[row] = DatasetRow::from(facts);
+        assert_eq!(told(&other), ["V-83"]);
     }
 }
 

@@ -175,6 +175,23 @@ fn registrars_and_their_threshold_are_those_of_the_newest_change() {
 }
 
 #[test]
+fn a_registrar_whose_key_ended_counts_no_more_and_its_end_stays_when_it_was() {
+    use counterpart_core::keys::KeyStage;
+    let mut world = World::with_camden();
+    let [one, two, three] = registrars();
+    let four = person("REG", "REG", 4);
+    let ended = KeyStage::Revoked { at: at(world.now - 1_000) };
+    world.replay.state.keys.get_mut(&three.key_id()).unwrap().stage = ended;
+    let by = [one, two];
+    let same = json!({ "add": [], "remove": [], "threshold": 2 });
+    assert_eq!(of_ledger(&world, "RegistrarChanged", same, &by).err().as_deref(), Some("R11"), "two are left");
+    let change = json!({ "add": [row(&four)], "remove": [three.key_id().to_string()], "threshold": 2 });
+    let by = [by.as_slice(), &[four]].concat();
+    let changed = of_ledger(&world, "RegistrarChanged", change, &by).unwrap();
+    assert_eq!(changed.replay.state.keys[&three.key_id()].stage, ended);
+}
+
+#[test]
 fn each_key_of_a_genesis_may_hand_over() {
     use counterpart_tlog::ed25519::SigningKey;
     use counterpart_tlog::note::NoteSigner;

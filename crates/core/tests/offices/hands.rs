@@ -197,6 +197,11 @@ fn a_role_is_delegated_by_its_holder_or_in_absence_by_who_appoints_it_and_ended_
     assert_eq!(tries("IGL", "ADM2", "ADM"), None);
     assert_eq!(tries("SIRO", "DPO", "SIRO").as_deref(), Some("R09"));
     assert_eq!(tries("SIRO", "SIG", "SIRO"), None);
+    assert_eq!(
+        tries("IGL", "SIG", "IGL").as_deref(),
+        Some("R09"),
+        "a chief alone lends to the monitoring officer what does not go with it"
+    );
     assert_eq!(tries("CEX", "SIG", "CEX"), None, "the monitoring officer");
     assert_eq!(tries("CEX", "LGL", "CEX").as_deref(), Some("R09"));
     // What ended is neither lent nor ended again.

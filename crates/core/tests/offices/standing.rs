@@ -364,6 +364,42 @@ fn what_is_lent_ends_with_the_appointment() {
 }
 
 #[test]
+fn a_role_begins_with_its_first_day() {
+    let mut world = camden();
+    let opener = person("CMD", "OPN", 64);
+    let mut draft = world.appointment(&hands("ADM"), &opener);
+    draft.payload["data"]["valid_from"] = json!("2026-12-10");
+    draft.payload["expected_revision"] = json!(world.replay.state.organisations[&"CMD".parse().unwrap()].revision);
+    world.record(&draft).unwrap();
+    let begins = "2026-12-10T00:00:00.000Z".parse::<counterpart_core::time::Timestamp>().unwrap().millis();
+    // Their key they get with a role that they hold already.
+    world.appoint(&hand("ADM"), &Person { role: "DAT", ..opener.clone() }).unwrap();
+    world.give_key(&Person { role: "DAT", ..opener.clone() }, &hands("ADM")).unwrap();
+    world.now = begins - 1;
+    assert_eq!(speaks(&world, &opener), "R01");
+    world.now = begins;
+    assert_eq!(speaks(&world, &opener), "T01");
+}
+
+#[test]
+fn a_key_speaks_for_its_own_body_when_it_enters() {
+    let mut world = camden();
+    let (chief, igl) = (person("ISL", "CEX", 92), hand("IGL"));
+    let mut draft = world.registration("ISL", &chief);
+    draft.payload["signers"][2]["organisation"] = json!("HCK");
+    assert_eq!(world.refusal(&draft), "K10");
+    // A person of this id holds the role at the other body too.
+    let new = Person { organisation: "HCK", ..igl.with_key(133) };
+    world.appoint(&hand("HCK ADM"), &new).unwrap();
+    let data = json!({
+        "custody": "SOFTWARE", "key": new.key_id().to_string(), "public": new.public_text(),
+        "replaces": igl.key_id().to_string(),
+    });
+    let stream = format!("key:{}", new.key_id());
+    assert_eq!(code(put(&world, &stream, "KeyRotated", data, &[new, igl])).as_deref(), Some("K10"));
+}
+
+#[test]
 fn a_suspension_ends_with_its_last_day() {
     let world = camden();
     let data = json!({ "reason": "SECURITY", "until": "2026-12-05" });
