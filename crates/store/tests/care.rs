@@ -435,3 +435,34 @@ fn a_scrub_reads_everything_stretch_by_stretch_and_names_what_is_hurt() {
         assert!(scrubbed(&store, u64::MAX).0.damage.is_empty(), "{file}");
     }
 }
+
+/// Between records stands how much was signed: what befalls that is seen by whoever looks, where a start would stop at it.
+#[test]
+fn a_start_finds_nothing_that_looking_does_not() {
+    let folders = Folders::new();
+    let (place, name) = (folders.at("store"), "records/000000.rec");
+    drop(filled(&place, 40));
+    backup(&place, &folders.at("copy"), Some(&folders.at("keys")), &options()).unwrap();
+    let whole = fs::read(place.join(name)).unwrap();
+    let said: Vec<usize> =
+        whole.windows(4).enumerate().filter(|(_, four)| *four == b"CPs1").map(|(at, _)| at).collect();
+    assert!(said.len() > 2, "{said:?}");
+    let mut stopped = 0;
+    for at in said {
+        let mut hurt = whole.clone();
+        hurt[at + 9] ^= 4;
+        fs::write(place.join(name), hurt).unwrap();
+        // Where nothing that is signed for stands behind it, it is a torn tail, and the start sets it aside.
+        let opened = Embedded::open(&place, &full()).map(drop);
+        if let Err(error) = opened {
+            assert!(matches!(&error, StoreError::Damaged { file, .. } if file == name), "{error}");
+            let damage = look(&place, &options()).unwrap().damage;
+            assert!(matches!(&damage[..], [StoreError::Damaged { file, .. }] if file == name), "at {at}: {damage:?}");
+            stopped += 1;
+        }
+        let mended = repair(&place, &folders.at("copy"), Some(&folders.at("keys")), &options()).unwrap();
+        assert!(mended.look.damage.is_empty(), "at {at}: {:?}", mended.look.damage);
+        assert_whole(&place, 40);
+    }
+    assert!(stopped > 2, "{stopped}");
+}

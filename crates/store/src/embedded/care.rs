@@ -110,8 +110,12 @@ pub fn look(directory: &Path, options: &Options) -> Result<Look, StoreError> {
                     look.checkpoint = Some(note);
                 }
             }
-            for range in survey.bad {
-                let entry = if kind == Kind::Record { look.entries } else { look.signed };
+            for range in &survey.bad {
+                // What stands before a record that is signed for is no torn tail, whatever it was.
+                let behind =
+                    |(at, header): &&(std::ops::Range<u64>, Header)| at.start >= range.end && header.magic != NOTED;
+                let next = survey.frames.iter().find(behind).map(|(_, header)| header.index);
+                let entry = if kind == Kind::Record { next.unwrap_or(look.entries) } else { look.signed };
                 look.damage.push(damaged(&kind.file(*number), range.start, entry, "these bytes are no frames"));
             }
         }

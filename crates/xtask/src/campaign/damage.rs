@@ -50,12 +50,15 @@ pub fn damage(case: u64, folder: &Path) -> Verdict {
 fn attempt(tale: &Story, place: &Path, options: &Options, answered: Answered) -> Verdict {
     let store = match Embedded::open(place, options) {
         Ok(store) => store,
-        Err(StoreError::Damaged { file, .. }) => {
+        Err(StoreError::Damaged { file, offset, index, problem }) => {
             ensure!(!file.is_empty(), "the damage has no name");
             // Looking must see it too, and change nothing.
             let seen = look(place, options);
             let empty = seen.as_ref().is_ok_and(|seen| seen.damage.is_empty());
-            ensure!(!empty, "a start finds damage to {file} that looking does not");
+            ensure!(
+                !empty,
+                "a start finds damage to {file} at {offset}, entry {index} ({problem}) that looking does not: {seen:?}"
+            );
             return Ok("named at the start");
         }
         Err(StoreError::Rollback { .. } | StoreError::Unsuitable { .. }) => return Ok("named at the start"),
