@@ -3,14 +3,30 @@
 use super::{JsonError, MAX_INTEGER, Problem};
 
 /// How many bytes stand for themselves in a string, up to a quotation mark, a backslash, a control character or the
-/// end. Half of an event is long runs of digits: whole pieces without anything special are passed over at once.
+/// end. Half of an event is long runs of digits, and the other half names: whole pieces without anything special are
+/// passed over at once.
 pub(super) fn plain_run(bytes: &[u8]) -> usize {
     let special = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
     let specials = |piece: &&[u8; 16]| piece.iter().fold(0, |found, &byte| found | u8::from(special(byte)));
-    let (pieces, _) = bytes.as_chunks::<16>();
-    let before = pieces.iter().take_while(|piece| specials(piece) == 0).count() * 16;
+    let (pieces, rest) = bytes.as_chunks::<16>();
+    let passed = pieces.iter().take_while(|piece| specials(piece) == 0).count();
+    let mut before = passed * 16;
+    if passed == pieces.len()
+        && let Some(eight) = rest.first_chunk::<8>()
+        && !has_special(u64::from_le_bytes(*eight))
+    {
+        before += 8;
+    }
     let behind = bytes.get(before..).unwrap_or_default();
     before + behind.iter().position(|&byte| special(byte)).unwrap_or(behind.len())
+}
+
+/// Whether any of eight bytes is special: one that is below a bound takes its highest bit from the byte above.
+fn has_special(eight: u64) -> bool {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x80 * ONES;
+    let below = |eight: u64, bound: u64| eight.wrapping_sub(bound * ONES) & !eight & HIGH;
+    (below(eight, 0x20) | below(eight ^ (0x22 * ONES), 1) | below(eight ^ (0x5C * ONES), 1)) != 0
 }
 
 /// A place in a JSON text.
@@ -165,5 +181,36 @@ impl<'a> Scanner<'a> {
             self.at += 1;
         }
         Ok(unit)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::plain_run;
+
+    fn counted(bytes: &[u8]) -> usize {
+        bytes.iter().take_while(|&&byte| byte >= 0x20 && byte != b'"' && byte != b'\\').count()
+    }
+
+    #[test]
+    fn a_run_ends_at_the_first_special_byte_wherever_it_stands() {
+        for length in 0..40 {
+            for place in 0..length {
+                for byte in 0..=u8::MAX {
+                    let mut bytes = vec![b'a'; length];
+                    bytes.iter_mut().skip(place).take(1).for_each(|here| *here = byte);
+                    assert_eq!(plain_run(&bytes), counted(&bytes), "{byte:#x} at {place} of {length}");
+                }
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_run_is_as_long_as_counted(bytes in prop::collection::vec(prop_oneof![Just(0x20), Just(0x7F), Just(0x80), any::<u8>()], 0..50)) {
+            prop_assert_eq!(plain_run(&bytes), counted(&bytes));
+        }
     }
 }

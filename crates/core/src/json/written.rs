@@ -25,7 +25,7 @@ impl ser::Error for NotDirect {
 ///
 /// It is left to the way over a tree.
 pub fn written<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, NotDirect> {
-    let mut out = Vec::with_capacity(512);
+    let mut out = Vec::with_capacity(1_024);
     value.serialize(Writer(&mut out))?;
     Ok(out)
 }
