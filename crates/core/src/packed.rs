@@ -71,16 +71,18 @@ impl Lists {
 struct Seen<T> {
     newest: [Option<T>; SEEN],
     next: usize,
+    /// How many places are taken: the first ones.
+    taken: usize,
 }
 
 impl<T: Copy + PartialEq> Seen<T> {
     const fn new() -> Self {
-        Self { newest: [None; SEEN], next: 0 }
+        Self { newest: [None; SEEN], next: 0, taken: 0 }
     }
 
     /// The place of a value, from 1; otherwise it is taken in.
     fn place(&mut self, value: T) -> Option<u8> {
-        let found = self.newest.iter().position(|seen| *seen == Some(value));
+        let found = self.newest.iter().take(self.taken).position(|seen| *seen == Some(value));
         if found.is_none() {
             self.take_in(value);
         }
@@ -92,6 +94,7 @@ impl<T: Copy + PartialEq> Seen<T> {
             *oldest = Some(value);
         }
         self.next = (self.next + 1) % SEEN;
+        self.taken = (self.taken + 1).min(SEEN);
     }
 
     fn get(&self, place: u8) -> Option<T> {

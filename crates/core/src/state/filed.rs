@@ -17,6 +17,9 @@ use crate::packed::Lists;
 /// How many agreements are open at most.
 const OPEN_MAX: usize = 1_024;
 
+/// Bytes that one takes at rest, mostly.
+const PACKED_USUAL: usize = 1_024;
+
 /// One agreement. A copy of the state shares it until either takes in an event of it.
 #[derive(Clone, Debug)]
 enum Held {
@@ -63,8 +66,12 @@ impl Filed {
 
     /// Packs those that were opened first, until as few are open as may be.
     fn lay_down(&mut self) {
-        let mut bytes = Vec::new();
-        while self.open.len() > self.open_max.map_or(OPEN_MAX, NonZero::get) {
+        let most = self.open_max.map_or(OPEN_MAX, NonZero::get);
+        if self.open.len() <= most {
+            return;
+        }
+        let mut bytes = Vec::with_capacity(PACKED_USUAL);
+        while self.open.len() > most {
             let Some(place) = self.open.pop_front() else { return };
             let at = usize::try_from(place).unwrap_or_default();
             if let Some(Held::Open(agreement)) = self.all.get(at) {
