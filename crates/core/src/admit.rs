@@ -71,8 +71,8 @@ pub fn before_door(state: &State, event: &Event, at: Timestamp) -> Result<(), Re
 
 fn before(state: &State, event: &Event, at: Timestamp, agreement: Option<&Agreement>) -> Result<(), Refusal> {
     check_ledger(state, event)?;
-    if let Known::Same(index) = known(state, event)? {
-        return Err(Refusal::IdUsed { index });
+    if let Some(recorded) = state.events.get(&event.id) {
+        return Err(Refusal::IdUsed { index: recorded.index });
     }
     check_reference(event)?;
     ledger::check_reference(state, event)?;
