@@ -21,6 +21,9 @@ use crate::repository::Repository;
 /// Agreements of two that are decided from filing to data sent.
 const LIVES: usize = 300;
 
+/// Agreements of all boroughs that are.
+const LARGE: usize = 10;
+
 /// How often each of them is, from the same state; the median counts.
 const ROUNDS: usize = 5;
 
@@ -68,7 +71,11 @@ pub fn run(_repository: &Repository, figures: &mut Figures) -> Result<()> {
     }
     let now = town.maker.now;
     state::another_day(&mut town);
-    let large = vec![state::lived_today(&mut town, BODIES, state::NOTES)?];
+    let mut large = Vec::new();
+    for _ in 0..LARGE {
+        large.push(state::lived_today(&mut town, BODIES, state::NOTES)?);
+        town.turn();
+    }
     let later = town.maker.now;
     let mut before = 0;
     for others in OTHERS {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use counterpart_core::admit;
 use counterpart_core::event::Event;
 use counterpart_core::event::data::Data;
 use counterpart_core::header::Header;
@@ -50,9 +51,11 @@ pub fn run(_repository: &Repository, figures: &mut Figures) -> Result<()> {
     let mut town = Town::new(BODIES, maker, &genesis)?;
     let check = 1e6 / limits::one_core_verify()?;
     let few = decided(&mut town, 2, 0, TIMED)?;
-    figures.time("an event of an agreement of two", few, "a signature check", check);
+    few.told(figures, "an event of an agreement of two", check);
     let large = decided(&mut town, BODIES, NOTES, 1)?;
-    figures.time("one of 34 parties and 200 events", large, "that of an agreement of two", few);
+    let limit = "that of an agreement of two";
+    figures.fine("one of 34 parties and 200 events: deciding", large.deciding, limit, few.deciding);
+    figures.fine("one of 34 parties and 200 events: taking in", large.taking, limit, few.taking);
     let life = lived(&mut town, 2, 0)?;
     let name = format!("memory of an agreement of two, {} events", life.len());
     figures.plain(&name, memory(&mut town, &life, AGREEMENTS, 1, Alike::Usual)?, "bytes");
@@ -66,8 +69,7 @@ pub fn run(_repository: &Repository, figures: &mut Figures) -> Result<()> {
         - memory(&mut town, &life, AGREEMENTS / 10, 4, Alike::Usual)?;
     figures.plain("of it for each event that was recorded", noted / 10.0, "bytes");
     let many = decided(&mut town, 2, 0, TIMED)?;
-    figures.time("an event of two at 200,000 agreements", many, "a signature check", check);
-    figures.time("the same", many, "that in an empty ledger", few);
+    many.told(figures, "an event of two at 200,000 agreements", check);
     let mut life = lived(&mut town, BODIES, 0)?;
     fourth_signatures(&mut life)?;
     let name = format!("memory of one of 34 parties, {} events", life.len());
@@ -143,22 +145,41 @@ pub fn others(state: &mut State, life: &[Event], numbers: Range<usize>, at: Time
     Ok(())
 }
 
-/// Decides agreements event by event; gives the microseconds of an event, the median of three parts.
-fn decided(town: &mut Town, parties: usize, notes: usize, agreements: usize) -> Result<f64> {
+/// What an event costs that was made, signed and read just before, microseconds.
+struct Costs {
+    deciding: f64,
+    taking: f64,
+}
+
+impl Costs {
+    fn told(&self, figures: &mut Figures, name: &str, check: f64) {
+        figures.fine(&format!("{name}: deciding"), self.deciding, "a signature check", check);
+        figures.fine(&format!("{name}: taking in"), self.taking, "a signature check", check);
+    }
+}
+
+/// Decides agreements event by event; gives the costs of an event, the median of the agreements.
+fn decided(town: &mut Town, parties: usize, notes: usize, agreements: usize) -> Result<Costs> {
     another_day(town);
-    let mut each = Vec::new();
+    let (mut all_deciding, mut all_taking) = (Vec::new(), Vec::new());
     for _ in 0..agreements {
-        let (mut took, mut events) = (Duration::ZERO, 0_u32);
+        let (mut deciding, mut taking, mut events) = (Duration::ZERO, Duration::ZERO, 0_usize);
         town.agreement(parties, notes, |town, event| {
+            let now = town.maker.now;
             let watch = Watch::start();
-            town.take(&event)?;
-            took += watch.read();
+            let admitted = admit::admit(&town.replay.state, &event, now);
+            deciding += watch.read();
+            admitted.with_context(|| format!("{}", event.event_type()))?;
+            let watch = Watch::start();
+            town.replay.state.evolve(&event, now, "");
+            taking += watch.read();
             events += 1;
             Ok(())
         })?;
-        each.push(took.as_secs_f64() * 1e6 / f64::from(events));
+        all_deciding.push(1e6 / clock::rate(events, deciding));
+        all_taking.push(1e6 / clock::rate(events, taking));
     }
-    Ok(median(each))
+    Ok(Costs { deciding: median(all_deciding), taking: median(all_taking) })
 }
 
 /// The same event in another agreement; between two other boroughs where it is one of two.
