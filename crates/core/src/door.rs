@@ -22,7 +22,7 @@ mod text;
 mod words;
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use crate::codes::ReferenceSet;
 use crate::commitment::Disclosure;
@@ -144,20 +144,19 @@ impl Validation {
 
 /// Every rule, by family.
 pub fn rules() -> impl Iterator<Item = &'static Rule> {
-    FAMILIES.into_iter().flatten()
+    let families = [
+        parties::RULES,
+        basis::RULES,
+        gateways::RULES,
+        part3::RULES,
+        datasets::RULES,
+        governance::RULES,
+        term::RULES,
+        text::RULES,
+        words::RULES,
+    ];
+    families.into_iter().flatten()
 }
-
-const FAMILIES: [&[Rule]; 9] = [
-    parties::RULES,
-    basis::RULES,
-    gateways::RULES,
-    part3::RULES,
-    datasets::RULES,
-    governance::RULES,
-    term::RULES,
-    text::RULES,
-    words::RULES,
-];
 
 /// Checks the words of a submission: E07, E08, then every V rule at once. Returns the warnings.
 ///
@@ -223,11 +222,21 @@ pub fn refuse_errors(messages: Vec<Message>) -> Result<Vec<Message>, Refusal> {
 /// `requesting` is the organisation that files the header, if this is when it is filed.
 pub fn log_rules(header: &Header, requesting: Option<OrganisationCode>, around: &Surroundings<'_>) -> Vec<Message> {
     let public = Public::new(header, around, requesting);
-    order(told(|check| match check {
-        Check::Log(find) => find(&public),
-        Check::Door(_) | Check::Words => Vec::new(),
-    }))
+    let mut messages = Vec::new();
+    for (rule, find) in LOG_RULES.iter() {
+        tell(rule, find(&public), &mut messages);
+    }
+    order(messages)
 }
+
+/// The log rules by themselves: they are asked of every header, in between much else, and lie close together.
+static LOG_RULES: LazyLock<Vec<(&Rule, fn(&Public) -> Vec<Finding>)>> = LazyLock::new(|| {
+    let logged = rules().filter_map(|rule| match rule.check {
+        Check::Log(find) => Some((rule, find)),
+        Check::Door(_) | Check::Words => None,
+    });
+    logged.collect()
+});
 
 /// Judges a proposal, which may be any JSON at all.
 ///
@@ -334,14 +343,17 @@ fn changes(earlier: &Value, proposal: &Proposal<'_>) -> Result<Vec<Pointer>, Str
 
 fn told(find: impl Fn(Check) -> Vec<Finding>) -> Vec<Message> {
     let mut messages = Vec::new();
-    for rule in FAMILIES.into_iter().flatten() {
-        let found = find(rule.check);
-        // Nearly every rule finds nothing.
-        if !found.is_empty() {
-            messages.extend(found.into_iter().map(|finding| rule.tell(finding)));
-        }
+    for rule in rules() {
+        tell(rule, find(rule.check), &mut messages);
     }
     messages
+}
+
+/// Adds what a rule says of its findings. Nearly every rule finds nothing.
+fn tell(rule: &Rule, found: Vec<Finding>, messages: &mut Vec<Message>) {
+    if !found.is_empty() {
+        messages.extend(found.into_iter().map(|finding| rule.tell(finding)));
+    }
 }
 
 fn plain_error(code: &str, path: &str, message: String) -> Message {

@@ -4,6 +4,8 @@
 //! holds. Where it leads is said where the event is applied. A test holds every cell against the
 //! specification's own table.
 
+use std::sync::LazyLock;
+
 use crate::agreement::stage::StageName;
 use crate::event::EventType;
 
@@ -92,6 +94,12 @@ const TABLE: &[(EventType, [Cell; 13])] = &[
 
 /// The cell of an event and a stage; none for events of other streams.
 pub(crate) fn cell(event: EventType, stage: StageName) -> Option<Cell> {
-    let (_, row) = TABLE.iter().find(|(row, _)| *row == event)?;
+    let row = ROWS.get(event as usize).copied().flatten()?;
     row.get(stage.column()).copied()
 }
+
+/// The row of each type of event, in the order of the types.
+static ROWS: LazyLock<Vec<Option<&'static [Cell; 13]>>> = LazyLock::new(|| {
+    let row = |event: &EventType| TABLE.iter().find(|(named, _)| named == event).map(|(_, row)| row);
+    EventType::ALL.iter().map(row).collect()
+});
