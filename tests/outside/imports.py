@@ -99,7 +99,8 @@ def _record(agreement, event, at):
 
 
 def _confirm(agreement, event, at):
-    agreement.parties[event.signers[0]["organisation"]].state = "x"
+    organisation = event.signers[0]["organisation"]
+    agreement.parties[organisation].state = "p" if agreement.own_grounds(organisation) else "x"
 
 
 def _dispute(agreement, event, at):

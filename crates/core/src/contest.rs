@@ -305,7 +305,7 @@ impl State {
             return Vec::new();
         };
         let lasted = |d: &&crate::offices::Delegation| {
-            d.by == person && d.index < until && since.is_none_or(|since| d.is_live(since) || d.index >= from)
+            d.by == person && d.index < until && since.is_none_or(|since| d.index >= from || !d.was_over(since))
         };
         let delegations = body.delegations.iter().filter(lasted);
         let contest = |d: &crate::offices::Delegation| Contest {

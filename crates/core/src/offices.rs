@@ -100,6 +100,11 @@ pub struct Delegation {
 }
 
 impl Delegation {
+    /// Whether it was over at an instant, by its last day or because it had been ended by then.
+    pub fn was_over(&self, at: Timestamp) -> bool {
+        london::end_of(self.until) <= at || self.ended_at.is_some_and(|ended| ended <= at)
+    }
+
     /// Whether it runs at an instant, as far as it goes itself; it also ends with its appointment.
     pub fn is_live(&self, at: Timestamp) -> bool {
         self.ended_at.is_none() && at < london::end_of(self.until)

@@ -209,10 +209,12 @@ impl Agreement {
         }
     }
 
-    /// A party confirms: its row is bound.
+    /// A party confirms: its row is bound, and stopped where a ground stops it.
     pub(super) fn import_confirmed(&mut self, event: &Event) {
-        if let Some(party) = self.party_mut(event.principal().organisation) {
-            party.state = PartyState::Executed;
+        let organisation = event.principal().organisation;
+        let stopped = self.is_party_stopped(organisation);
+        if let Some(party) = self.party_mut(organisation) {
+            party.state = if stopped { PartyState::Suspended } else { PartyState::Executed };
         }
     }
 

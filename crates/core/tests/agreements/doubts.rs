@@ -1,6 +1,7 @@
 //! Keys in other hands, rule by rule (domain.md 2.12, I28, I29; amendments.md; docs/formats.md, "keys in other
 //! hands"): who reports and resolves, what is in doubt, how far a report reaches, and what agreements make of it.
 
+mod resting;
 mod weighing;
 
 use counterpart_core::agreement::Standing;

@@ -210,3 +210,122 @@ fn a_succession_waits_for_advice_only_where_the_agreement_asks_for_any() {
     let data = json!({ "outcome": "NO_CHANGES", "predecessor": "CMD" });
     assert_eq!(case.tries("SuccessionConfirmed", &data, &[heir("SIRO")]), "-");
 }
+
+#[test]
+fn a_successor_that_said_nothing_is_stopped_still_when_it_confirms_the_import() {
+    let mut case = Case::none(Shape::three());
+    let data = crate::importing::import(&case, &[]);
+    let event = case.does("AgreementImported", data, &[officer("CMD", "IGL")]);
+    case.hash = case.agreement().current().hash.to_string();
+    let confirmation = crate::importing::confirmation(&event);
+    for code in ["CMD", "ISL"] {
+        case.does("ImportConfirmed", confirmation.clone(), &[officer(code, "SIG")]);
+    }
+    founded(&mut case);
+    takes(&mut case, "REPLACE", &["HCK"], "NWM");
+    let mut early = case.clone();
+    early.does("ImportConfirmed", confirmation.clone(), &[heir("SIG")]);
+    assert_eq!(early.party("NWM"), 'x');
+    case.world.now += 91 * DAY;
+    case.does("ImportConfirmed", confirmation, &[heir("SIG")]);
+    assert_eq!((case.letter(), case.party("NWM"), case.agreement().grounds().len()), ('V', 'p', 1));
+    let sent = crate::sharing::disclosure(&["DS-1"]);
+    assert_eq!(case.tries("DisclosureLogged", &sent, &[heir("IAO")]), "G13");
+    case.does("AdviceGiven", case.advice("DPO"), &[heir("DPO")]);
+    let data = json!({ "outcome": "NO_CHANGES", "predecessor": "HCK" });
+    case.does("SuccessionConfirmed", data, &[heir("SIRO")]);
+    assert_eq!((case.party("NWM"), case.agreement().grounds().len()), ('x', 0));
+}
+
+#[test]
+fn what_a_predecessor_asked_its_successor_asked_and_what_was_signed_stays_as_it_was() {
+    let mut case = Case::filed(Shape::pair()).submitted();
+    case.does("ClarificationRequested", question("CMD"), &[officer("HCK", "IGL")]);
+    founded(&mut case);
+    takes(&mut case, "REPLACE", &["HCK"], "NWM");
+    let agreement = case.agreement();
+    let asked = &agreement.questions()[0];
+    assert_eq!((asked.by.as_str(), asked.to.as_str()), ("NWM", "CMD"));
+    let names = |header: &counterpart_core::header::Header| {
+        header.parties.iter().map(|row| row.organisation.to_string()).collect::<Vec<_>>()
+    };
+    let version = &agreement.versions()[0];
+    assert_eq!(
+        (names(&version.header), names(version.signed_header())),
+        (vec!["CMD".to_owned(), "NWM".to_owned()], vec!["CMD".to_owned(), "HCK".to_owned()])
+    );
+}
+
+#[test]
+fn a_notice_goes_with_the_body_and_ends_nothing_of_its_predecessor() {
+    let mut case = Case::in_force(Shape::three());
+    case.does("RevocationNoticed", leaving("POLICY", "2027-06-01"), &[officer("HCK", "SIG")]);
+    founded(&mut case);
+    takes(&mut case, "REPLACE", &["HCK"], "NWM");
+    assert_eq!((case.party("HCK"), case.party("NWM")), ('u', 'l'));
+    case.world.now = instant("2027-06-01T00:00:00.000Z");
+    assert_eq!((case.party("HCK"), case.party("NWM")), ('u', 'o'));
+}
+
+#[test]
+fn a_dataset_that_still_leaves_the_house_for_one_of_its_recipients_is_shared() {
+    // Hackney becomes Islington, which stands before Camden among those who receive.
+    let mut shape = Shape::three();
+    shape.terms["datasets"] = json!([dataset("HCK", &["ISL", "CMD"])]);
+    shape.parties = json!([row("ISL", "RECIPIENT"), row("HCK", "PROVIDER"), row("CMD", "RECIPIENT")]);
+    let mut case = Case::in_force(shape);
+    takes(&mut case, "MERGE", &["HCK"], "ISL");
+    assert_eq!(case.letter(), 'V');
+}
+
+#[test]
+fn an_anchor_that_has_left_the_agreement_may_leave_the_ledger() {
+    let mut shape = crate::joining::open_to_others();
+    shape.parties.as_array_mut().unwrap().push(row("ISL", "BOTH"));
+    let mut case = crate::joining::submitted(shape);
+    for code in ["ISL", "HCK", "CMD"] {
+        case.sign_for(code);
+    }
+    let leaves = |case: &Case| {
+        let mut case = case.clone();
+        let by = [officer("HCK", "CEX")];
+        of_org(&mut case, "HCK", "OrganisationLeft", json!({ "on": "2026-12-20" }), &by).map(|_| ())
+    };
+    assert_eq!(leaves(&case), Err("O07".to_owned()));
+    case.does("RevocationNoticed", leaving("UNLAWFUL", &case.today()), &[officer("HCK", "SIG")]);
+    assert_eq!((case.letter(), case.party("HCK")), ('V', 'o'));
+    assert_eq!(leaves(&case), Ok(()));
+}
+
+#[test]
+fn one_who_gives_and_takes_does_not_share_with_itself() {
+    let shape = crate::joining::open_to_others().with("/continuation", json!({ "min_parties": 1 }));
+    let mut case = crate::joining::formed(shape);
+    assert_eq!(case.letter(), 'V');
+    case.does("RevocationNoticed", leaving("UNLAWFUL", &case.today()), &[officer("CMD", "SIG")]);
+    assert_eq!((case.letter(), case.party("HCK")), ('X', 'x'));
+}
+
+#[test]
+fn a_transfer_of_a_function_takes_what_serves_none_in_particular() {
+    let mut case = Case::none(Shape::pair());
+    let mut data = crate::importing::import(&case, &[]);
+    data["header"]["parties"][1].as_object_mut().unwrap().remove("functions");
+    case.does("AgreementImported", data, &[officer("CMD", "IGL")]);
+    founded(&mut case);
+    let mut data = succession("TRANSFER", &["HCK"], &["NWM"], &case.today());
+    data["functions"] = json!(["PLANNING"]);
+    succeeds(&mut case, data, &hands(&["HCK"], &["NWM"])).unwrap();
+    assert_eq!((case.party("HCK"), case.party("NWM")), ('u', 'm'));
+}
+
+#[test]
+fn a_successor_that_alone_gives_and_says_nothing_stops_all() {
+    let mut shape = Shape::three();
+    shape.terms["datasets"] = json!([dataset("HCK", &["CMD", "ISL"])]);
+    let mut case = Case::in_force(shape);
+    founded(&mut case);
+    takes(&mut case, "REPLACE", &["HCK"], "NWM");
+    case.world.now += 91 * DAY;
+    assert_eq!((case.letter(), case.party("NWM")), ('S', 'x'));
+}
