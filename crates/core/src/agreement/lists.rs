@@ -194,7 +194,12 @@ mod tests {
         list.insert(0, 0);
         assert_eq!(list[..], [0, 1]);
         assert_eq!((list.remove(0), list.len()), (0, 1));
+        let mut other = list.clone();
         list.retain(|_| false);
+        assert_eq!((list.len(), list.0.is_none()), (0, true));
+        assert_eq!((other.remove(0), other.0.is_none()), (1, true), "the last one that is taken out leaves nothing");
+        list.push(2);
+        list.clear();
         assert_eq!((list.len(), list.0.is_none()), (0, true));
     }
 
@@ -206,6 +211,9 @@ mod tests {
             assert!(list.capacity() <= list.len() + list.len() / 4 + 1);
         }
         assert!(list.iter().copied().eq(0..1_000));
+        // Nor in a list that is made at once, from more room than it needs.
+        let list: Tight<u32> = (0..1_000).filter(|number| number % 7 == 0).collect();
+        assert!(list.len() == 143 && list.capacity() < 160, "{}", list.capacity());
     }
 
     #[test]

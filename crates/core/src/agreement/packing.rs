@@ -149,3 +149,37 @@ agreement! {
     incidents sent led_by documents grants consents in_force review history elsewhere publication import windows
     moved_at changed_at due_at
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+mod tests {
+    use super::*;
+    use crate::replay::Replay;
+
+    const ENTRIES: &str = include_str!("../../tests/golden/rules-1/entries.ndjson");
+
+    #[test]
+    fn an_agreement_comes_back_from_its_bytes_and_from_no_others() {
+        let mut replay = Replay::new();
+        for line in ENTRIES.lines() {
+            replay.next_bytes(line.as_bytes()).unwrap();
+        }
+        let (mut lists, mut bytes, mut seen) = (Lists::default(), vec![7, 7, 7], 0);
+        for agreement in replay.state.agreements() {
+            // What stood in the place before is gone.
+            agreement.pack_into(&mut bytes, &mut lists);
+            assert_eq!(Agreement::unpacked(&bytes, &lists).as_ref(), Some(&*agreement));
+            assert_eq!(Front::of(&bytes), Some(agreement.front()));
+            assert_eq!(Agreement::unpacked(&bytes[..bytes.len() - 1], &lists), None);
+            assert_eq!(Agreement::unpacked(&[&bytes[..], &[0]].concat(), &lists), None);
+            // One without a version is none.
+            let mut none = agreement.clone().into_owned();
+            none.versions = Tight::default();
+            let mut other = Vec::new();
+            none.pack_into(&mut other, &mut lists);
+            assert_eq!(Agreement::unpacked(&other, &lists), None);
+            seen += 1;
+        }
+        assert!(seen > 5, "{seen}");
+    }
+}

@@ -222,3 +222,130 @@ fn an_emergency_is_not_extended() {
     let (data, _) = shorter_notice(&case, 2);
     assert_eq!(case.refused("AmendmentProposed", data, &[officer("HCK", "IGL")]), "G32");
 }
+
+/// Two where others may join, with these rules for amendments.
+fn one_by_one(rule: &str, quorum: &str) -> Case {
+    let shape = crate::joining::open_to_others()
+        .with("/non_adopter_rule", json!(rule))
+        .with("/amendment_quorum", json!(quorum));
+    let case = crate::joining::formed(shape);
+    assert_eq!(case.letter(), 'V');
+    case
+}
+
+/// An amendment that would bring Islington in, frozen.
+fn brings_in(case: &mut Case) {
+    let mut shape = case.shape.clone();
+    shape.parties.as_array_mut().unwrap().push(row("ISL", "RECIPIENT"));
+    let (mut data, hash) = case.draft_of(&shape, 2, &["/purpose"]);
+    (data["class"], data["renewal"], data["words"]) = (json!("M3"), json!(false), commitment());
+    case.does("AmendmentProposed", data, &[officer("HCK", "IGL")]);
+    let data = submission(case, 2, &hash);
+    case.does("TermsSubmitted", data, &[officer("CMD", "IGL")]);
+    case.hash = hash;
+}
+
+#[test]
+fn who_comes_in_signs_the_amendment_and_is_bound_when_it_takes_effect() {
+    let there = |case: &Case| case.agreement().party("ISL".parse().unwrap()).map(|party| party.state.letter());
+    // Everybody signs: the newcomer first, and is bound with the version.
+    let mut case = one_by_one("LEAVE", "ALL");
+    brings_in(&mut case);
+    assert_eq!(there(&case), Some('s'));
+    case.sign_for("ISL");
+    assert_eq!((there(&case), in_force(&case)), (Some('s'), vec![1]));
+    let mut without = case.clone();
+    for code in ["HCK", "CMD"] {
+        assert_eq!(in_force(&case), [1]);
+        case.sign_for(code);
+    }
+    assert_eq!((there(&case), in_force(&case)), (Some('x'), vec![1, 2]));
+    // The newcomer goes: the others go on without it.
+    let mut declined = one_by_one("LEAVE", "ALL");
+    brings_in(&mut declined);
+    let on = json!({ "on": declined.today() });
+    let left = declined.world.draft("org:ISL", "OrganisationLeft", on, &[officer("ISL", "CEX")]);
+    declined.world.record(&left).unwrap();
+    assert_eq!(there(&declined), Some('d'));
+    // Returned and frozen again, it is still gone.
+    declined.does("ApprovalDeclined", declined.decline("RETURN"), &[officer("HCK", "SIG")]);
+    let data = submission(&declined, 2, &declined.hash.clone());
+    declined.does("TermsSubmitted", data, &[officer("CMD", "IGL")]);
+    assert_eq!(there(&declined), Some('d'));
+    for code in ["HCK", "CMD"] {
+        declined.sign_for(code);
+    }
+    assert_eq!((there(&declined), in_force(&declined)), (None, vec![1, 2]));
+    // What the others take back is theirs: it waits for them.
+    without.sign_for("HCK");
+    assert_eq!(in_force(&without), [1]);
+}
+
+#[test]
+fn a_newcomer_whom_the_next_draft_names_too_stands_where_it_stood() {
+    let there = |case: &Case| case.agreement().party("ISL".parse().unwrap()).map(|party| party.state.letter());
+    let mut case = one_by_one("LEAVE", "ALL");
+    let mut shape = case.shape.clone();
+    shape.parties.as_array_mut().unwrap().push(row("ISL", "RECIPIENT"));
+    let (mut data, hash) = case.draft_of(&shape, 2, &["/purpose"]);
+    (data["class"], data["renewal"], data["words"]) = (json!("M3"), json!(false), commitment());
+    case.does("AmendmentProposed", data, &[officer("HCK", "IGL")]);
+    case.hash = hash;
+    assert_eq!(there(&case), Some('i'));
+    case.does("AdviceGiven", case.advice("DPO"), &[officer("ISL", "DPO")]);
+    assert_eq!(there(&case), Some('s'));
+    for (named, expected) in [(true, Some('s')), (false, None)] {
+        let mut case = case.clone();
+        let next = if named { shape.clone() } else { case.shape.clone() };
+        let (mut data, hash) = case.draft_of(&next.with("/notice_days", json!(20)), 3, &["/notice_days"]);
+        data["words"] = commitment();
+        case.does("CounterProposalMade", data, &[officer("CMD", "IGL")]);
+        case.does("CounterProposalAccepted", json!({ "version_hash": hash }), &[officer("HCK", "IGL")]);
+        assert_eq!(there(&case), expected, "named: {named}");
+    }
+}
+
+#[test]
+fn a_newcomer_that_has_not_signed_stays_out_where_two_thirds_are_enough() {
+    let there = |case: &Case| case.agreement().party("ISL".parse().unwrap()).map(|party| party.state.letter());
+    for (signs, expected) in [(true, Some('x')), (false, None)] {
+        let mut case = one_by_one("LEAVE", "TWO_THIRDS");
+        brings_in(&mut case);
+        if signs {
+            case.sign_for("ISL");
+        }
+        for code in ["HCK", "CMD"] {
+            case.sign_for(code);
+        }
+        assert_eq!((there(&case), in_force(&case)), (expected, vec![1, 2]), "signs: {signs}");
+    }
+}
+
+#[test]
+fn what_was_taken_back_is_not_void_besides_when_the_amendment_is_returned() {
+    let mut case = approving(Shape::pair());
+    case.does("AdviceGiven", case.advice("DPO"), &[officer("HCK", "DPO")]);
+    let approved = case.does("ApprovalGiven", case.approval(), &[officer("HCK", "IAO")]);
+    let data = json!({ "target": approved, "words": commitment() });
+    case.does("ApprovalWithdrawn", data, &[officer("HCK", "IAO")]);
+    case.does("ApprovalDeclined", case.decline("RETURN"), &[officer("CMD", "SIG")]);
+    let agreement = case.agreement();
+    let own = agreement.signatures().iter().filter(|signature| signature.version == 2);
+    let standings: Vec<String> = own.map(|signature| signature.standing.to_string()).collect();
+    assert_eq!(standings, ["VOID", "WITHDRAWN"]);
+}
+
+#[test]
+fn a_slower_rhythm_of_each_dataset_of_a_row_is_operational() {
+    // Two datasets that say the same are one row.
+    let mut shape = Shape::pair();
+    shape.terms["datasets"] = json!([dataset("HCK", &["CMD"]), dataset("HCK", &["CMD"])]);
+    let mut case = Case::in_force(shape);
+    let mut slower = case.shape.clone();
+    for place in 0..2 {
+        slower.terms["datasets"][place]["frequency"] = json!("ANNUAL");
+    }
+    let (mut data, _) = case.draft_of(&slower, 2, &["/datasets/0/frequency", "/datasets/1/frequency"]);
+    (data["class"], data["renewal"], data["words"]) = (json!("M1"), json!(false), commitment());
+    case.does("AmendmentProposed", data, &[officer("HCK", "IGL")]);
+}

@@ -140,8 +140,8 @@ fn each_member_of_an_import_is_known_or_a_gap_where_a_header_always_has_it() {
 }
 
 /// An agreement whose header asks for what no policy asks for; filed and submitted.
-fn filed_with(change: &dyn Fn(&mut Value)) -> Case {
-    let mut case = Case::none(Shape::pair());
+fn filed_with(shape: Shape, change: &dyn Fn(&mut Value)) -> Case {
+    let mut case = Case::none(shape);
     let mut data = case.request().payload["data"].clone();
     change(&mut data["header"]);
     let header: Header = serde_json::from_value(data["header"].clone()).unwrap();
@@ -156,7 +156,7 @@ fn filed_with(change: &dyn Fn(&mut Value)) -> Case {
 fn whoever_the_version_names_signs_it_and_nobody_else() {
     let role = |kind: &str, role: &str| json!({ "kind": kind, "role": role });
     // An approval by a role that hardly ever approves.
-    let case = filed_with(&|header| {
+    let case = filed_with(Shape::pair(), &|header| {
         header["parties"][1]["required_roles"] = json!([role("APPROVAL", "LGL"), role("EXECUTION", "SIG")]);
     });
     let approval = case.approval();
@@ -166,14 +166,38 @@ fn whoever_the_version_names_signs_it_and_nobody_else() {
     // Camden's version asks its lawyers for nothing.
     assert_eq!(case.tries("ApprovalGiven", &approval, &[officer("CMD", "LGL")]), "R01");
     // Who is asked for nothing has nothing to sign.
-    let case = filed_with(&|header| header["parties"][1]["required_roles"] = json!([]));
+    let case = filed_with(Shape::pair(), &|header| header["parties"][1]["required_roles"] = json!([]));
     assert_eq!(case.tries("ExecutionSigned", &case.execution(), &[officer("HCK", "SIG")]), "G18");
+    // Who only executes is bound again once that is affirmed.
+    let mut case = filed_with(Shape::pair(), &|header| {
+        header["parties"][1]["required_roles"] = json!([role("EXECUTION", "SIG")]);
+    });
+    case.sign_for("HCK");
+    assert_eq!(case.party("HCK"), 'x');
+    crate::contest::doubts(&mut case, "HCK", "SIG");
+    assert_eq!(case.party("HCK"), 's');
+    let executed = crate::contest::signature(&case, "HCK", "SIG");
+    let affirmed = crate::contest::verdict("AFFIRMED", &[&executed]);
+    case.does("ContestResolved", affirmed, &[officer("HCK", "SIRO")]);
+    assert_eq!(case.party("HCK"), 'x');
     // Two who execute: each may, and nobody else.
-    let case = filed_with(&|header| {
+    let case = filed_with(Shape::pair(), &|header| {
         header["parties"][1]["required_roles"] = json!([role("EXECUTION", "CEX"), role("EXECUTION", "SIG")]);
     });
     for (office, expected) in [("CEX", "-"), ("SIG", "-"), ("SIRO", "R01"), ("IGL", "R01")] {
         assert_eq!(case.tries("ExecutionSigned", &case.execution(), &[officer("HCK", office)]), expected, "{office}");
+    }
+}
+
+#[test]
+fn an_emergency_waits_for_no_advice_that_its_version_names() {
+    let role = |kind: &str, role: &str| json!({ "kind": kind, "role": role });
+    for (shape, code) in [(crate::emergency::shape(), "-"), (Shape::pair(), "G18")] {
+        let office = if code == "-" { "SIRO" } else { "SIG" };
+        let case = filed_with(shape, &|header| {
+            header["parties"][1]["required_roles"] = json!([role("ADVICE", "DPO"), role("EXECUTION", office)]);
+        });
+        assert_eq!(case.tries("ExecutionSigned", &case.execution(), &[officer("HCK", office)]), code);
     }
 }
 

@@ -162,3 +162,14 @@ fn a_signatory_declines_also_where_another_role_executes() {
         assert_eq!(code.as_deref(), if may { None } else { Some("R01") }, "{role}");
     }
 }
+
+#[test]
+fn a_lawyers_advice_on_an_emergency_is_not_the_advice_that_is_waited_for() {
+    let mut case = Case::in_force(shape());
+    let due = case.agreement().first_in_force_at().unwrap().add_days(5);
+    case.does("AdviceGiven", case.advice("DPO"), &[officer("CMD", "DPO")]);
+    case.does("AdviceGiven", case.advice("LGL"), &[officer("HCK", "LGL")]);
+    assert_eq!(case.at(due).name().letter(), 'S');
+    case.does("AdviceGiven", case.advice("DPO"), &[officer("HCK", "DPO")]);
+    assert_eq!(case.at(due).name().letter(), 'V');
+}

@@ -174,6 +174,19 @@ fn an_office_that_was_given_anew_is_held() {
     let end = case.world.draft("org:HCK", "RoleHolderRevoked", data, &[officer("HCK", "ADM")]);
     case.world.record(&end).unwrap();
     assert_eq!(case.tries("NoteRecorded", &note(), &[lawyer.clone()]), "R02");
-    case.world.appoint(&officer("HCK", "ADM"), &lawyer).unwrap();
-    assert_eq!(case.tries("NoteRecorded", &note(), &[lawyer]), "-");
+    // Whole, or for some functions alone: one of those that the row names is enough.
+    for (functions, code) in [
+        (&[][..], "-"),
+        (&["HOUSING"], "-"),
+        (&["PLANNING"], "R01"),
+        (&["HOUSING", "PLANNING"], "-"),
+        (&["PLANNING", "TRANSPORT"], "R01"),
+    ] {
+        let mut case = case.clone();
+        let by = [officer("HCK", "ADM")];
+        let mut draft = case.world.appointment(&by, &lawyer);
+        draft.payload["data"]["functions"] = serde_json::json!(functions);
+        case.world.record(&draft).unwrap();
+        assert_eq!(case.tries("NoteRecorded", &note(), &[lawyer.clone()]), code, "{functions:?}");
+    }
 }

@@ -332,6 +332,9 @@ fn a_joiner_is_in_nobodys_way_and_nobody_is_in_its() {
     let (mut data, _) = case.counter(2);
     (data["class"], data["renewal"], data["words"]) = (json!("M3"), json!(false), commitment());
     case.does("AmendmentProposed", data.clone(), &[officer("HCK", "IGL")]);
+    for kind in ["RETURN", "FINAL"] {
+        assert_eq!(case.tries("ApprovalDeclined", &case.decline(kind), &[officer("ISL", "SIG")]), "-", "{kind}");
+    }
     case.sign_for("ISL");
     assert_eq!(case.party("ISL"), 'x');
     assert!(case.agreement().amendment().is_some());
@@ -377,5 +380,48 @@ fn who_says_no_to_an_amendment_bars_the_others_only_where_it_stops_it() {
         let agreement = case.agreement();
         assert_eq!(agreement.barrier(), if bars { agreement.revision() } else { before }, "{rule}");
         assert_eq!(agreement.amendment().is_none(), bars, "{rule}");
+    }
+}
+
+#[test]
+fn who_comes_back_by_invitation_signs_everything_anew() {
+    let mut case = formed(open_to_others());
+    case.does("PartyInvited", invitation(&case, "ISL"), &[officer("CMD", "IGL")]);
+    case.sign_for("ISL");
+    case.does("RevocationNoticed", leaving("UNLAWFUL", &case.today()), &[officer("ISL", "SIG")]);
+    assert_eq!(case.party("ISL"), 'o');
+    case.does("PartyInvited", invitation(&case, "ISL"), &[officer("CMD", "IGL")]);
+    assert_eq!(case.agreement().missing_signatures("ISL".parse().unwrap()).len(), 3);
+    assert_eq!(case.agreement().signatures_of("ISL".parse().unwrap()).count(), 0);
+}
+
+#[test]
+fn before_it_is_in_force_nobody_who_is_not_needed_holds_the_others_up() {
+    // Three sign where two are enough, one of them the anchor; its first day is to come.
+    let mut shape = open_to_others().with("/term/effective_date", json!("2026-12-20"));
+    shape.parties.as_array_mut().unwrap().push(row("ISL", "RECIPIENT"));
+    let signed = |shape: Shape| {
+        let mut case = submitted(shape);
+        for code in ["ISL", "CMD", "HCK"] {
+            case.sign_for(code);
+        }
+        assert_eq!(case.letter(), 'P');
+        case
+    };
+    for (code, letter) in [("ISL", 'P'), ("HCK", 'A')] {
+        let mut case = signed(shape.clone());
+        let executed = crate::contest::signature(&case, code, "SIG");
+        let data = json!({ "target": executed, "words": commitment() });
+        case.does("ApprovalWithdrawn", data, &[officer(code, "SIG")]);
+        assert_eq!((case.letter(), case.party(code)), (letter, 's'), "{code}");
+    }
+    // Who will not have it at all does not make the others look again, whatever is said of amendments.
+    for rule in ["BLOCK", "LEAVE"] {
+        let quorum = if rule == "BLOCK" { "ALL" } else { "TWO_THIRDS" };
+        let mut case =
+            submitted(shape.clone().with("/non_adopter_rule", json!(rule)).with("/amendment_quorum", json!(quorum)));
+        let before = case.agreement().barrier();
+        case.does("ApprovalDeclined", case.decline("FINAL"), &[officer("ISL", "SIG")]);
+        assert_eq!((case.agreement().barrier(), case.letter()), (before, 'A'), "{rule}");
     }
 }

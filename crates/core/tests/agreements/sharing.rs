@@ -273,6 +273,29 @@ fn data_go_to_those_whom_the_dataset_names_and_never_to_the_sender() {
 }
 
 #[test]
+fn a_certificate_names_what_its_body_owes_and_nothing_else() {
+    let case = Case::in_stage('E', Shape::pair());
+    for (datasets, code) in [(&["DS-1"][..], "-"), (&[], "-"), (&["DS-2"], "T20"), (&["DS-1", "DS-2"], "T20")] {
+        let tried = case.tries("DestructionCertified", &certificate(datasets, "DESTROYED"), &both("CMD"));
+        assert_eq!(tried, code, "{datasets:?}");
+    }
+}
+
+#[test]
+fn data_that_come_sooner_than_was_agreed_are_told() {
+    // The rhythm, and after how many days it is soon enough.
+    for (frequency, days) in [("ANNUAL", 365), ("QUARTERLY", 90), ("MONTHLY", 28), ("WEEKLY", 7), ("DAILY", 1)] {
+        for (after, soon) in [(days - 1, true), (days, false)] {
+            let mut case = Case::in_force(Shape::pair().with("/datasets/0/frequency", json!(frequency)));
+            case.does("DisclosureLogged", disclosure(&["DS-1"]), &[officer("HCK", "IAO")]);
+            case.world.now += after * DAY;
+            case.does("DisclosureLogged", disclosure(&["DS-1"]), &[officer("HCK", "IAO")]);
+            assert_eq!(case.agreement().sent()[0].too_often, soon, "{frequency} after {after} days");
+        }
+    }
+}
+
+#[test]
 fn behind_a_hold_there_are_as_many_days_as_the_dataset_has() {
     let mut case = Case::in_force(Shape::pair().with("/destruction_due_days", json!(10)));
     case.does("DisclosureLogged", disclosure(&["DS-1"]), &[officer("HCK", "IAO")]);

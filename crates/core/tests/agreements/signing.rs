@@ -202,3 +202,66 @@ fn every_class_asks_for_its_own_signatures() {
         assert_eq!(case.letter(), 'V');
     }
 }
+
+#[test]
+fn signing_may_close_today_and_no_earlier() {
+    let case = Case::filed(Shape::pair()).triaged();
+    let by = [officer("CMD", "IGL")];
+    for (day, code) in [("2026-11-30", "G20"), ("2026-12-01", "-"), ("2026-12-02", "-")] {
+        let mut data = case.submission();
+        data["approve_by"] = json!(day);
+        assert_eq!(case.tries("TermsSubmitted", &data, &by), code, "{day}");
+    }
+}
+
+/// What a party owes still.
+fn owed(case: &Case, code: &str) -> Vec<String> {
+    let missing = case.agreement().missing_signatures(code.parse().unwrap());
+    missing.iter().map(|required| format!("{} {}", required.kind, required.role)).collect()
+}
+
+#[test]
+fn asset_owners_share_the_datasets_out_until_each_has_one_who_approves() {
+    // Hackney gives the first of two datasets and takes the second.
+    let second = newcomer("HCK", "IAO", 234);
+    let mut two = Case::filed(Shape::three()).submitted();
+    two.world.appoint(&officer("HCK", "ADM"), &second).unwrap();
+    two.world.give_key(&second, &[officer("HCK", "ADM")]).unwrap();
+    two.does("AdviceGiven", two.advice("DPO"), &[officer("HCK", "DPO")]);
+    let one = {
+        let mut case = Case::filed(Shape::pair()).submitted();
+        case.does("AdviceGiven", case.advice("DPO"), &[officer("HCK", "DPO")]);
+        case
+    };
+    let approves = |case: &Case, approvals: &[&[&str]]| {
+        let mut case = case.clone();
+        for (datasets, who) in approvals.iter().zip([officer("HCK", "IAO"), second.clone()]) {
+            let data = json!({ "datasets": datasets, "version_hash": case.hash });
+            case.does("ApprovalGiven", data, &[who]);
+        }
+        !owed(&case, "HCK").contains(&"APPROVAL IAO".to_owned())
+    };
+    for (case, approvals, whole) in [
+        (&one, &[&["DS-1"][..]][..], true),
+        (&one, &[&[]], true),
+        (&two, &[&["DS-1"]], false),
+        (&two, &[&["DS-2"]], false),
+        (&two, &[&["DS-1", "DS-2"]], true),
+        (&two, &[&["DS-1"], &["DS-2"]], true),
+        (&two, &[&["DS-1"], &["DS-1"]], false),
+        (&two, &[&["DS-1"], &[]], true),
+        (&two, &[&[], &["DS-1"]], true),
+    ] {
+        assert_eq!(approves(case, approvals), whole, "{approvals:?}");
+    }
+}
+
+#[test]
+fn an_approval_is_no_execution_though_one_role_gives_both() {
+    let mut case = Case::filed(crate::emergency::shape()).submitted();
+    assert_eq!(owed(&case, "HCK"), ["APPROVAL SIRO", "EXECUTION SIRO"]);
+    case.does("ApprovalGiven", case.approval(), &[officer("HCK", "SIRO")]);
+    assert_eq!(owed(&case, "HCK"), ["EXECUTION SIRO"]);
+    case.does("ExecutionSigned", case.execution(), &[officer("HCK", "SIRO")]);
+    assert!(owed(&case, "HCK").is_empty());
+}

@@ -278,3 +278,34 @@ fn advice_that_lets_go_of_a_regulators_ground_is_on_the_version_in_force() {
     assert_eq!((case.letter(), case.agreement().current().number), ('S', 2));
     assert_eq!(case.tries("AgreementResumed", &resumption(&ground), &by), "G19");
 }
+
+#[test]
+fn advice_for_a_party_that_stays_is_its_own_dpos_and_of_one_that_is_gone_the_leads() {
+    for (gone, body, code) in [(false, "ISL", "-"), (false, "CMD", "G19"), (true, "CMD", "-"), (true, "HCK", "G19")] {
+        let mut case = Case::in_force(Shape::three());
+        let two = [officer("ISL", "SIRO"), officer("HCK", "SIRO")];
+        let ground = case.does("AgreementSuspended", suspension("REGULATOR", "WHOLE"), &two);
+        if gone {
+            case.does("RevocationNoticed", leaving("UNLAWFUL", &case.today()), &[officer("ISL", "SIG")]);
+        }
+        case.does("AdviceGiven", case.advice("DPO"), &[officer(body, "DPO")]);
+        let by = if gone { vec![officer("CMD", "SIRO"), officer("HCK", "SIRO")] } else { vec![officer("ISL", "SIRO")] };
+        assert_eq!(case.tries("AgreementResumed", &resumption(&ground), &by), code, "{body}, gone: {gone}");
+    }
+}
+
+#[test]
+fn nobody_seconds_themselves_and_a_party_stops_no_datasets_of_others() {
+    let mut case = Case::in_force(Shape::three());
+    case.suspend("HCK", "PARTY");
+    let whole = suspension("SECURITY", "WHOLE");
+    assert_eq!(case.tries("AgreementSuspended", &whole, &[officer("HCK", "SIRO")]), "G26");
+    assert_eq!(case.tries("AgreementSuspended", &whole, &[officer("ISL", "SIRO")]), "-");
+    let mut shape = Shape::three();
+    shape.terms["datasets"][0]["recipients"] = json!(["CMD"]);
+    let case = Case::in_force(shape);
+    let by = [officer("ISL", "SIRO")];
+    for (datasets, code) in [(&["DS-2"][..], "-"), (&["DS-1"], "G26"), (&["DS-1", "DS-2"], "G26")] {
+        assert_eq!(case.tries("AgreementSuspended", &of_datasets(datasets), &by), code, "{datasets:?}");
+    }
+}

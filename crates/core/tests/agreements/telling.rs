@@ -163,6 +163,10 @@ fn what_a_body_signed_is_counted_for_it_alone() {
     case.sign_for("HCK");
     let of = |code: &str| case.agreement().signatures_of(code.parse().unwrap()).count();
     assert_eq!([of("HCK"), of("CMD")], [3, 0]);
+    let executed = crate::contest::signature(&case, "HCK", "SIG");
+    let data = json!({ "target": executed, "words": crate::world::commitment() });
+    case.does("ApprovalWithdrawn", data, &[officer("HCK", "SIG")]);
+    assert_eq!(case.agreement().signatures_of("HCK".parse().unwrap()).count(), 2);
 }
 
 #[test]
@@ -174,4 +178,34 @@ fn of_two_notices_for_one_day_the_first_party_s_comes_first() {
     case.world.now = instant("2027-06-01T09:00:00.000Z");
     let told = why(&case, case.world.now);
     assert!(told.iter().any(|text| text == "2027-06-01: the notice of CMD took effect."), "{told:?}");
+}
+
+#[test]
+fn what_is_open_is_told_with_the_day_on_which_it_began() {
+    let mut case = Case::in_force(Shape::pair());
+    crate::succession::found(&mut case.world);
+    let today = case.today();
+    let data = crate::succession::succession("REPLACE", &["HCK"], &["NWM"], &today);
+    crate::succession::succeeds(&mut case, data, &crate::succession::hands(&["HCK"], &["NWM"])).unwrap();
+    case.world.now += 10 * DAY;
+    let told = why(&case, case.world.now);
+    let waits = "2026-12-01: NWM took the place of HCK, and has not confirmed the agreement.";
+    assert!(told.iter().any(|text| text == waits), "{told:?}");
+    // A stop that is over is told as what it was.
+    let mut case = Case::in_force(Shape::pair());
+    let ground = case.suspend("HCK", "WHOLE");
+    case.does("AgreementResumed", resumption(&ground), &[officer("HCK", "SIRO")]);
+    let told = why(&case, case.world.now);
+    for text in ["sharing was stopped, by the ", "sharing was resumed, by the "] {
+        assert!(told.iter().any(|said| said.starts_with(&format!("2026-12-01: {text}"))), "{told:?}");
+    }
+    // An execution that was given again is told once.
+    let mut case = Case::in_force(Shape::pair());
+    crate::contest::doubts(&mut case, "HCK", "SIG");
+    let fresh = officer("HCK", "SIG").with_key(232);
+    case.world.give_key(&fresh, &[officer("HCK", "ADM"), officer("HCK", "CEX")]).unwrap();
+    case.does("ExecutionSigned", case.execution(), &[fresh]);
+    let told = why(&case, case.world.now);
+    let bound = |code: &str| told.iter().filter(|text| text.contains(&format!("{code} was bound to"))).count();
+    assert_eq!([bound("HCK"), bound("CMD")], [1, 1], "{told:?}");
 }

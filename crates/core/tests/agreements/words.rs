@@ -289,6 +289,15 @@ fn an_agreement_with_grants_is_rebuilt_as_it_was() {
 }
 
 #[test]
+fn a_grant_lasts_until_a_day_that_has_not_gone_by() {
+    let case = Case::in_stage('V', Shape::pair());
+    for (days, code) in [(-1, "G38"), (0, "-"), (1, "-")] {
+        let data = grant("ISL", &["/words"], &in_days(&case, days));
+        assert_eq!(case.tries("AccessGranted", &data, &[officer("CMD", "SIG")]), code, "{days} days on");
+    }
+}
+
+#[test]
 fn a_grant_opens_what_it_names_of_those_who_gave_it_while_it_lasts() {
     let mut case = Case::in_stage('V', Shape::pair());
     let terms = grant("ISL", &["/terms"], &in_days(&case, 2));

@@ -124,7 +124,7 @@ fn what_a_party_that_is_gone_left_suspended_is_lifted_by_the_lead_with_one_of_th
     case.does("RevocationNoticed", leaving("UNLAWFUL", &case.today()), &[officer("ISL", "SIG")]);
     assert_eq!((case.letter(), case.party("ISL")), ('S', 'o'));
     appoints(&mut case, "CMD", "SECOND SIRO");
-    let rows: [Row<'_>; 9] = [
+    let rows: [Row<'_>; 10] = [
         (&[("CMD", "SIRO"), ("HCK", "SIRO")], "-"),
         (&[("HCK", "SIRO"), ("CMD", "SIRO")], "R01"),
         (&[("CMD", "SIRO"), ("ISL", "SIRO")], "R01"),
@@ -132,6 +132,7 @@ fn what_a_party_that_is_gone_left_suspended_is_lifted_by_the_lead_with_one_of_th
         (&[("CMD", "SIRO"), ("CMD", "CEX")], "R01"),
         (&[("CMD", "SIRO"), ("CMD", "SECOND SIRO")], "R01"),
         (&[("CMD", "SIRO"), ("HCK", "SIRO"), ("ISL", "SIRO")], "R01"),
+        (&[("CMD", "SIRO"), ("HCK", "SIRO"), ("CMD", "SECOND SIRO")], "R01"),
         (&[("CMD", "SIRO")], "R01"),
         (&[("CMD", "SIG"), ("HCK", "SIRO")], "R01"),
     ];
