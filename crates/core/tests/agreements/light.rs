@@ -134,3 +134,25 @@ fn an_approval_of_an_earlier_version_is_no_second_pair_of_eyes() {
     assert_eq!(case.tries("ExecutionSigned", &case.execution(), &[sig]), "D02");
     assert_eq!(case.tries("ExecutionSigned", &case.execution(), &[second]), "-");
 }
+
+#[test]
+fn an_approval_of_the_version_in_force_is_none_of_its_amendment() {
+    let mut case = processing();
+    let sig = officer("HCK", "SIG");
+    let second = newcomer("HCK", "SIG", 236);
+    case.world.appoint(&officer("HCK", "CEX"), &second).unwrap();
+    case.world.give_key(&second, &[officer("HCK", "ADM"), officer("HCK", "CEX")]).unwrap();
+    case.does("ApprovalGiven", case.approval(), &[second.clone()]);
+    case.does("ExecutionSigned", case.execution(), &[sig.clone()]);
+    assert_eq!(case.letter(), 'V');
+    let (mut data, hash) = case.counter(2);
+    (data["class"], data["renewal"], data["words"]) = (json!("M3"), json!(false), commitment());
+    case.does("AmendmentProposed", data, &[officer("HCK", "IGL")]);
+    let mut data = case.submission();
+    (data["version"], data["version_hash"]) = (json!(2), json!(hash));
+    case.does("TermsSubmitted", data, &[officer("CMD", "IGL")]);
+    case.hash = hash;
+    case.does("ApprovalGiven", case.approval(), &[sig.clone()]);
+    assert_eq!(case.tries("ExecutionSigned", &case.execution(), &[sig]), "D02");
+    assert_eq!(case.tries("ExecutionSigned", &case.execution(), &[second]), "-");
+}

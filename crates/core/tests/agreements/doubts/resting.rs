@@ -54,6 +54,43 @@ fn what_was_done_under_a_delegation_since_the_point_of_suspicion_is_in_doubt_tho
 }
 
 #[test]
+fn what_began_and_ended_in_the_instant_of_suspicion_is_in_doubt() {
+    let owner = officer("HCK", "IAO");
+    let mut case = Case::in_force(Shape::pair());
+    let mark = case.does("NoteRecorded", note(), &[owner.clone()]);
+    case.world.now -= 1_000;
+    let given = delegated(&mut case, &owner);
+    case.world.now -= 1_000;
+    let written = acts(&mut case, &given);
+    case.world.now -= 1_000;
+    ends(&mut case, &given, &owner);
+    let from = index(&case, &mark);
+    reports(&mut case, &owner, Some(from), &chief("HCK")).unwrap();
+    assert_eq!([contested(&case, &given), contested(&case, &written)], [true, true]);
+}
+
+#[test]
+fn what_an_administrator_delegates_for_somebody_in_doubt_is_in_doubt() {
+    // One administrator appointed the owner and is in doubt; another one delegates in the owner's absence.
+    let mut case = Case::in_force(Shape::pair());
+    let other = newcomer("HCK", "ADM", 248);
+    case.world.appoint(&officer("HCK", "CEX"), &other).unwrap();
+    case.world.give_key(&other, &[officer("HCK", "ADM"), officer("HCK", "CEX")]).unwrap();
+    let (_, appointed) = super::another_owner(&mut case);
+    let given = {
+        let data = json!({
+            "appointment": appointed, "functions": [], "person": officer("HCK", "REQ").id, "until": "2027-02-01",
+        });
+        put(&mut case.world, "org:HCK", "RoleDelegated", data, &[other]).unwrap()
+    };
+    let written = acts(&mut case, &given);
+    let from = index(&case, &appointed);
+    reports(&mut case, &officer("HCK", "ADM"), Some(from), &chief("HCK")).unwrap();
+    let doubted = [contested(&case, &appointed), contested(&case, &given), contested(&case, &written)];
+    assert_eq!(doubted, [true, true, true]);
+}
+
+#[test]
 fn a_delegation_that_was_over_at_the_point_of_suspicion_is_in_no_doubt() {
     // By its end, or by its last day.
     for ended in [true, false] {
