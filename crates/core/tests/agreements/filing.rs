@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::town::*;
-use crate::world::{commitment, registrars};
+use crate::world::{commitment, person, registrars};
 
 #[test]
 fn a_request_is_filed_by_a_party_for_itself() {
@@ -50,6 +50,11 @@ fn parties_are_registered_active_and_no_partnerships() {
     data["header"]["parties"][1]["organisation"] = json!("WSM");
     assert_eq!(case.refused("RequestFiled", data.clone(), &[officer("CMD", "REQ")]), "O01");
     data["header"]["parties"][1]["organisation"] = json!("REG");
+    assert_eq!(case.refused("RequestFiled", data.clone(), &[officer("CMD", "REQ")]), "O09");
+    let mut programme = case.world.registration("LOTI", &person("LOTI", "CEX", 244));
+    programme.payload["data"]["type"] = json!("PARTNERSHIP");
+    case.world.record(&programme).unwrap();
+    data["header"]["parties"][1]["organisation"] = json!("LOTI");
     assert_eq!(case.refused("RequestFiled", data, &[officer("CMD", "REQ")]), "O09");
     let [one, two, _] = registrars();
     let until = json!({ "reason": "SECURITY", "until": "2026-12-05" });

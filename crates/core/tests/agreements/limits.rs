@@ -50,7 +50,10 @@ fn events_of_a_day_and_of_an_agreement_are_limited_to_the_last_one() {
     let data = other.request().payload["data"].clone();
     assert_eq!(other.refused("RequestFiled", data, &[officer("CMD", "REQ")]), "G48", "all agreements together");
     case.world.now = instant("2026-12-02T00:00:00.000Z");
-    case.does("NoteRecorded", note(), &[officer("CMD", "LGL")]);
+    for _ in 0..3 {
+        case.does("NoteRecorded", note(), &[officer("CMD", "LGL")]);
+    }
+    assert_eq!(case.refused("NoteRecorded", note(), &[officer("CMD", "LGL")]), "G48");
     // An agreement has so many events, whoever's.
     let revision = case.agreement().revision();
     limited(&mut case, 200, revision + 1);

@@ -162,6 +162,65 @@ fn every_place_that_does_not_fit_is_told_up_to_a_limit() {
     assert_eq!(of("V-68") + of("V-71") + of("V-73"), 400);
 }
 
+#[test]
+fn a_place_that_does_not_fit_is_told_with_what_to_write() {
+    let example = children()
+        .with(&[("/terms/sharing_mode", json!("SOMETIMES")), ("/terms/datasets/0/frequency", json!("SOMETIMES"))]);
+    let told = example.judge().messages;
+    let of = |code: &str| told.iter().find(|message| message.code == code).unwrap();
+    assert_eq!(of("V-04").message, "Say whether this is a single transfer or repeated sharing.");
+    assert!(of("V-04").help.starts_with("Write one of ONE_OFF, "), "{}", of("V-04").help);
+    assert!(of("V-71").message.starts_with("Write one of ONCE, "), "{}", of("V-71").message);
+    assert_eq!(of("V-71").help, "Write it as the published schema says.");
+    let datasets = door::terms_shape().member("datasets").unwrap();
+    assert!(datasets.member("0").is_some() && datasets.member("17").is_some());
+    assert!(datasets.member("1a").is_none() && datasets.member("a1").is_none() && datasets.member("-1").is_none());
+}
+
+#[test]
+fn terms_are_compared_with_terms() {
+    let example = children();
+    let split = example.split();
+    let told = |earlier: &Value| {
+        let validation = example.judge_skeleton(&split.skeleton, &split.words, Some(&strict(earlier)));
+        (validation.header.is_some(), validation.messages.into_iter().find(|message| message.code == "E07"))
+    };
+    assert!(matches!(told(&example.terms), (true, None)));
+    assert!(matches!(told(&json!({})), (true, None)));
+    let (header, message) = told(&json!(7));
+    assert!(!header);
+    let message = message.unwrap();
+    assert_eq!(message.path, "/terms");
+    assert!(message.message.starts_with("The changes cannot be named"), "{}", message.message);
+}
+
+#[test]
+fn a_header_has_so_many_bytes_and_not_one_more() {
+    let example = children();
+    let mut header = header(&example, &[]);
+    let size = |header: &Header| counterpart_core::json::to_jcs(header).unwrap().len();
+    let long: counterpart_core::ids::Code = "F".repeat(40).parse().unwrap();
+    let told = |header: &Header| {
+        let said = example.surround(|around| door::log_rules(header, None, around));
+        said.iter().any(|message| message.code == "V-125")
+    };
+    let mut row = (*header.parties[0]).clone();
+    // Each name of forty letters takes three more, for its marks and the comma.
+    while Header::MAX_BYTES - size(&header) > 86 {
+        row.functions.push(long.clone());
+        header.parties[0] = row.clone().into();
+    }
+    let left = Header::MAX_BYTES - size(&header);
+    row.functions.push("F".repeat(left / 2 - 3).parse().unwrap());
+    row.functions.push("F".repeat(left - left / 2 - 3).parse().unwrap());
+    header.parties[0] = row.clone().into();
+    assert_eq!(size(&header), 24_000);
+    assert!(!told(&header));
+    row.functions.push("F".parse().unwrap());
+    header.parties[0] = row.into();
+    assert!(told(&header));
+}
+
 fn header(example: &Example, changes: &[(&str, Value)]) -> Header {
     example.clone().with(changes).judge().header.unwrap()
 }

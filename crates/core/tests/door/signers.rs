@@ -134,6 +134,12 @@ fn each_row_of_the_table_of_signatures_asks_for_what_is_printed() {
         }
     }
     assert_eq!(asked("charge points", &[], 0), "IAO OPN SIG!");
+    // Neither scale nor a doubtful power asks more of open data; in an emergency no lawyer is waited for.
+    assert_eq!(asked("charge points", &[("/terms/datasets/0/flags", json!(["LARGE_SCALE"]))], 0), "IAO OPN SIG!");
+    let doubtful = json!([{ "code": "LOC-1", "holder": "CMD", "limits_checked": true, "use": ["DISCLOSE"] }]);
+    assert_eq!(asked("charge points", &[("/terms/gateways", doubtful)], 0), "IAO OPN SIG!");
+    let large = json!(["CONFIDENTIAL", "LARGE_SCALE"]);
+    assert_eq!(asked("tower block", &[("/terms/datasets/0/flags", large)], 0), "SIRO SIRO!");
     assert_eq!(asked("charge points", &[("/terms/datasets/0/flags", json!(["WAS_PERSONAL"]))], 0), "DPO? IAO OPN SIG!");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

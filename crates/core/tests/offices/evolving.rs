@@ -189,6 +189,14 @@ fn a_registrar_whose_key_ended_counts_no_more_and_its_end_stays_when_it_was() {
     let by = [by.as_slice(), &[four]].concat();
     let changed = of_ledger(&world, "RegistrarChanged", change, &by).unwrap();
     assert_eq!(changed.replay.state.keys[&three.key_id()].stage, ended);
+    // A key that is no registrar's signs as none, though it is one of this body.
+    let mut fewer = World::with_camden();
+    let data = json!({ "reason": "SECURITY", "until": "2026-12-05" });
+    let [one, two, three] = registrars();
+    let draft = fewer.draft("org:CMD", "OrganisationSuspended", data, &[one, two, three.clone()]);
+    fewer.clone().record(&draft).unwrap();
+    fewer.replay.state.founded.as_mut().unwrap().registrars.remove(&three.key_id());
+    assert_eq!(fewer.refusal(&draft), "R01");
 }
 
 #[test]

@@ -177,6 +177,8 @@ fn one_human_is_declared_by_an_administrator_or_chief_and_has_one_name_from_then
         let happened = code(declared(&world, &there, &here, &[hand("HCK ADM"), hand(with)]));
         assert_eq!(happened, if may { None } else { Some("R01".to_owned()) }, "{with}");
     }
+    let chiefs = code(declared(&world, &there, &here, &[hand("HCK ADM"), hand("HCK CEX")]));
+    assert_eq!(chiefs.as_deref(), Some("R01"), "both of the body that appoints");
     let name = |world: &World, who: &Person| world.replay.state.human(who.id.parse().unwrap()).to_string();
     let (one, two) = (hand("IAO"), there);
     assert_ne!(name(&world, &one), name(&world, &two));
@@ -333,6 +335,7 @@ fn a_body_is_what_its_newest_record_says() {
 fn who_comes_again_brings_new_officers_and_new_keys() {
     let (world, _) = lent(&camden());
     let left = put(&world, "org:CMD", "OrganisationLeft", json!({ "on": "2026-12-05" }), &hands("CEX")).unwrap();
+    let left_at = left.clone();
     let mut world = left;
     let gone = world.replay.state.organisations[&"CMD".parse().unwrap()].gone.unwrap().at;
     world.now = gone.millis() + 86_400_000;
@@ -347,6 +350,12 @@ fn who_comes_again_brings_new_officers_and_new_keys() {
     assert!(body.delegations.iter().all(|held| held.ended_at == Some(gone)));
     assert_eq!((new.len(), new[0].ended_at, new[0].role.as_str()), (1, None, "CEX"));
     assert!(body.gone.is_none());
+    let before = &left_at.replay.state.organisations[&"CMD".parse().unwrap()];
+    let role = counterpart_core::ids::Role::Sig;
+    for (millis, is_gone) in [(gone.millis() - 1, false), (gone.millis(), true), (gone.millis() + 1, true)] {
+        let instant = crate::world::at(millis);
+        assert_eq!((before.is_gone(instant), before.has_serving(role, instant)), (is_gone, !is_gone), "{millis}");
+    }
     assert_eq!(speaks(&world, &hand("IGL")), "K04");
     assert_eq!(speaks(&world, &chief), "T01");
 }

@@ -115,6 +115,45 @@ fn a_body_without_a_chief_objects_until_the_day() {
 }
 
 #[test]
+fn an_objection_takes_back_what_it_was_made_to_and_nothing_else() {
+    let mut case = Case::in_force(Shape::pair());
+    founded(&mut case);
+    loses_its_chief(&mut case, "HCK");
+    let mut data = succession("TRANSFER", &["HCK"], &["NWM"], "2026-12-20");
+    data["functions"] = json!(["PLANNING"]);
+    let first = succeeds(&mut case, data, &hands(&[], &["NWM"])).unwrap();
+    let data = succession("REPLACE", &["HCK"], &["NWM"], "2026-12-25");
+    let second = succeeds(&mut case, data, &hands(&[], &["NWM"])).unwrap();
+    let objects = |target: &str| {
+        let mut case = case.clone();
+        let objection = json!({ "target": target, "words": commitment() });
+        of_org(&mut case, "HCK", "SuccessionObjected", objection, &[officer("HCK", "SIG")]).unwrap();
+        let gone = case.world.replay.state.organisations[&body("HCK")].gone;
+        case.world.now = instant("2026-12-25T00:00:00.000Z");
+        (gone.map(|gone| gone.event.to_string()), case.party("HCK"))
+    };
+    assert_eq!(objects(&first), (Some(second.clone()), 'u'));
+    assert_eq!(objects(&second), (None, 'x'));
+}
+
+#[test]
+fn what_is_filed_on_the_very_day_of_a_transfer_is_not_transferred() {
+    let mut case = Case::in_force(Shape::pair());
+    founded(&mut case);
+    let mut data = succession("TRANSFER", &["HCK"], &["NWM"], "2026-12-20");
+    data["functions"] = json!(["HOUSING"]);
+    succeeds(&mut case, data, &hands(&["HCK"], &["NWM"])).unwrap();
+    let begins = instant("2026-12-20T00:00:00.000Z");
+    for (now, state) in [(begins - 1, 'u'), (begins, 'i'), (begins + 1, 'i')] {
+        let mut world = case.world.clone();
+        world.now = now;
+        let mut later = Case::none_in(world, Shape::pair().with("/term/effective_date", json!("2026-12-28"))).file();
+        later.world.now = begins + 5_000;
+        assert_eq!(later.party("HCK"), state, "{now}");
+    }
+}
+
+#[test]
 fn whoever_enters_after_it_was_recorded_that_they_go_goes_from_there_too() {
     let mut case = Case::filed(Shape::pair());
     of_org(&mut case, "ISL", "OrganisationLeft", json!({ "on": "2026-12-20" }), &[officer("ISL", "CEX")]).unwrap();
