@@ -70,8 +70,8 @@ fn what_protects_people_waits_for_no_limit() {
     let noted = serde_json::json!({ "key": false, "words": crate::world::commitment() });
     let incident = case.does("IncidentNoted", noted, &[officer("CMD", "DPO")]);
     case.does("AgreementSuspended", suspension("SECURITY", "WHOLE"), &[officer("HCK", "SIRO")]);
-    let held = serde_json::json!({ "datasets": [], "reason": "POLICE" });
-    let hold = case.does("RetentionHoldPlaced", held, &[officer("CMD", "LGL")]);
+    let kept = serde_json::json!({ "datasets": [], "reason": "POLICE" });
+    let hold = case.does("RetentionHoldPlaced", kept, &[officer("CMD", "LGL")]);
     let release = serde_json::json!({ "hold": hold });
     assert_eq!(case.refused("RetentionHoldReleased", release, &[officer("CMD", "LGL")]), "G48", "it protects nobody");
     let today = case.today();

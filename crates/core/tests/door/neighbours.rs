@@ -64,7 +64,7 @@ const HEAVY: [&str; 14] = [
     "/sharing_mode",
 ];
 
-/// Numbers that are the same in every run (SplitMix64).
+/// Numbers that are the same in every run (`SplitMix64`).
 struct Numbers(u64);
 
 impl Numbers {
@@ -207,8 +207,9 @@ impl Steps<'_> {
                 self.found.push((format!("{at}/surplus"), json!("Not asked for.")));
             }
         } else if let Some(by_name) = schema.get("patternProperties").and_then(Value::as_object) {
-            for party in self.parties.to_vec() {
-                self.member(by_name.values().next().unwrap(), value, at, &party, true);
+            let parties = self.parties;
+            for party in parties {
+                self.member(by_name.values().next().unwrap(), value, at, party, true);
             }
             if !self.fitting {
                 self.found.push((format!("{at}/no name"), json!({})));

@@ -23,6 +23,7 @@ fn asked(example: &str, changes: &[(&str, Value)], party: usize) -> String {
 type Row<'a> = (&'a str, Vec<(&'a str, Value)>, &'a str, &'a str);
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a row for each line of the table")]
 fn each_row_of_the_table_of_signatures_asks_for_what_is_printed() {
     let class = |class: &str| ("/terms/datasets/0/data_class", json!(class));
     let flags = |flags: &[&str]| ("/terms/datasets/0/flags", json!(flags));
