@@ -172,6 +172,9 @@ fn a_place_that_does_not_fit_is_told_with_what_to_write() {
     assert!(of("V-04").help.starts_with("Write one of ONE_OFF, "), "{}", of("V-04").help);
     assert!(of("V-71").message.starts_with("Write one of ONCE, "), "{}", of("V-71").message);
     assert_eq!(of("V-71").help, "Write it as the published schema says.");
+    // What stands in for a member is not judged: its place is told already, once.
+    let example = children().with(&[("/terms/title", Value::Null), ("/terms/sharing_mode", json!("SOMETIMES"))]);
+    assert_eq!(codes(&example.judge().messages), ["V-02", "V-04", "V-122"]);
     let datasets = door::terms_shape().member("datasets").unwrap();
     assert!(datasets.member("0").is_some() && datasets.member("17").is_some());
     assert!(datasets.member("1a").is_none() && datasets.member("a1").is_none() && datasets.member("-1").is_none());
