@@ -22,7 +22,9 @@ fn log(seed: u8) -> NoteSigner {
 fn grown() -> (Tree, Vec<Vec<u8>>) {
     let entries = World::with_camden().entries;
     let mut tree = Tree::new();
-    entries.iter().for_each(|entry| tree.push(leaf_hash(entry)));
+    for entry in &entries {
+        tree.push(leaf_hash(entry));
+    }
     (tree, entries)
 }
 
