@@ -29,11 +29,13 @@ struct Wanted {
     only: Option<String>,
     /// Results of an earlier run, of which those are tried that were not caught.
     again: Option<String>,
+    /// Results of an earlier run: those that it caught are not tried, and counted.
+    since: Option<String>,
 }
 
 impl Wanted {
     fn read(arguments: &[String]) -> Result<Self> {
-        let mut wanted = Self { sample: 100, seed: 1, minutes: None, only: None, again: None };
+        let mut wanted = Self { sample: 100, seed: 1, minutes: None, only: None, again: None, since: None };
         let mut words = arguments.iter();
         while let Some(word) = words.next() {
             let mut number = || -> Result<u64> {
@@ -47,8 +49,9 @@ impl Wanted {
                 "--minutes" => wanted.minutes = Some(number()?),
                 "--only" => wanted.only = words.next().cloned(),
                 "--again" => wanted.again = words.next().cloned(),
+                "--since" => wanted.since = words.next().cloned(),
                 other => bail!(
-                    "`{other}` is not an option: --sample N, --all, --seed N, --minutes N, --only TEXT, --again FILE"
+                    "`{other}` is not an option: --sample N, --all, --seed N, --minutes N, --only TEXT, --again FILE, --since FILE"
                 ),
             }
         }
@@ -57,11 +60,13 @@ impl Wanted {
 
     /// Those that are to be tried, in the disorder of the seed.
     fn chosen<'a>(&self, mutants: &'a [Mutant]) -> Result<Vec<&'a Mutant>> {
-        let again = self.again.as_ref().map(|path| not_caught(path)).transpose()?;
+        let again = self.again.as_ref().map(|path| told_before(path, false)).transpose()?;
+        let since = self.since.as_ref().map(|path| told_before(path, true)).transpose()?;
         let mut chosen: Vec<&Mutant> = mutants
             .iter()
             .filter(|mutant| self.only.as_ref().is_none_or(|text| mutant.key().contains(text.as_str())))
             .filter(|mutant| again.as_ref().is_none_or(|keys| keys.contains(&mutant.key())))
+            .filter(|mutant| since.as_ref().is_none_or(|keys| !keys.contains(&mutant.key())))
             .collect();
         shuffle(&mut chosen, self.seed);
         chosen.truncate(self.sample);
@@ -69,18 +74,18 @@ impl Wanted {
     }
 }
 
-/// The keys of those that an earlier run did not catch.
-fn not_caught(path: &str) -> Result<BTreeSet<String>> {
+/// The keys of those that an earlier run caught, or of those that it did not catch.
+fn told_before(path: &str, caught: bool) -> Result<BTreeSet<String>> {
     let text = fs::read_to_string(path).with_context(|| format!("cannot read {path}"))?;
     let mut keys = BTreeSet::new();
     for line in text.lines() {
         let told: Value = serde_json::from_str(line).context("a result is a line of JSON")?;
         let key = told.get("mutant").and_then(Value::as_str).context("a result names its mutant")?.to_owned();
         // What was asked again stands once more, with its last word.
-        if told.get("verdict").and_then(Value::as_str) == Some("caught") {
-            keys.remove(&key);
-        } else {
+        if (told.get("verdict").and_then(Value::as_str) == Some("caught")) == caught {
             keys.insert(key);
+        } else {
+            keys.remove(&key);
         }
     }
     Ok(keys)
@@ -99,6 +104,9 @@ pub fn run(repository: &Repository, arguments: &[String]) -> Result<()> {
     println!("a test comes by {} of them; {} s so far", judge.reached(), watch.read().as_secs());
     let chosen = wanted.chosen(&woven.mutants)?;
     let path = folder.join(format!("results-{}.jsonl", wanted.seed));
+    if wanted.since.is_some() {
+        println!("{} of them were caught before, {} are tried", woven.mutants.len() - chosen.len(), chosen.len());
+    }
     let mut results = fs::File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
     let watch = clock::Watch::start();
     let over = || wanted.minutes.is_some_and(|minutes| watch.read() > Duration::from_secs(60 * minutes));
@@ -221,6 +229,7 @@ mod tests {
         let line = |key: &str, verdict: &str| format!("{}\n", json!({ "mutant": key, "verdict": verdict }));
         let text = line("a", "missed") + &line("b", "not reached") + &line("c", "caught") + &line("a", "caught");
         fs::write(&path, text).unwrap();
-        assert_eq!(not_caught(path.to_str().unwrap()).unwrap(), BTreeSet::from(["b".to_owned()]));
+        let keys = |caught| told_before(path.to_str().unwrap(), caught).unwrap().into_iter().collect::<Vec<_>>();
+        assert_eq!((keys(false), keys(true)), (vec!["b".to_owned()], vec!["a".to_owned(), "c".to_owned()]));
     }
 }
