@@ -229,8 +229,11 @@ pub fn log_rules(header: &Header, requesting: Option<OrganisationCode>, around: 
     order(messages)
 }
 
+/// A log rule, with what it asks.
+type LogRule = (&'static Rule, fn(&Public) -> Vec<Finding>);
+
 /// The log rules by themselves: they are asked of every header, in between much else, and lie close together.
-static LOG_RULES: LazyLock<Vec<(&Rule, fn(&Public) -> Vec<Finding>)>> = LazyLock::new(|| {
+static LOG_RULES: LazyLock<Vec<LogRule>> = LazyLock::new(|| {
     let logged = rules().filter_map(|rule| match rule.check {
         Check::Log(find) => Some((rule, find)),
         Check::Door(_) | Check::Words => None,
