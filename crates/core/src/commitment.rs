@@ -216,6 +216,3 @@ impl schemars::JsonSchema for Commitment {
         })
     }
 }
-
-#[cfg(test)]
-mod tests;

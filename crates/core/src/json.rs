@@ -220,6 +220,3 @@ pub enum Problem {
     #[error("{0}")]
     Serialize(String),
 }
-
-#[cfg(test)]
-mod tests;

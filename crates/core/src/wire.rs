@@ -133,6 +133,3 @@ impl WireError {
         WireError::Envelope(problem.into())
     }
 }
-
-#[cfg(test)]
-mod tests;
