@@ -2,6 +2,8 @@
 //!
 //! Each is a closed grammar, so that no free text can hide in it (wire.md 1, rule 3).
 
+mod forms;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
@@ -13,6 +15,9 @@ use uuid::Uuid;
 
 use crate::packed::{Packed, Packing, Unpacking};
 use crate::wire::KeyId;
+
+pub(crate) use forms::hashed_at_once;
+use forms::string_serde;
 
 /// The text is not of the grammar that was asked for.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -28,124 +33,6 @@ impl NotAnId {
     fn new(text: &str, expected: &'static str) -> Self {
         Self { text: text.chars().take(60).collect(), expected }
     }
-}
-
-/// Names that are looked up for every event are hashed as bytes whose number is known, in one go.
-macro_rules! hashed_at_once {
-    ($name:ident, |$value:ident| $bytes:expr) => {
-        impl std::hash::Hash for $name {
-            fn hash<H: std::hash::Hasher>(&self, hasher: &mut H) {
-                let $value = self;
-                hasher.write($bytes);
-            }
-        }
-    };
-}
-pub(crate) use hashed_at_once;
-
-macro_rules! string_serde {
-    ($name:ident, $schema_name:literal, $pattern:expr) => {
-        impl Serialize for $name {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
-            }
-        }
-
-        string_serde!(@read $name, $schema_name, $pattern);
-    };
-    // The same of what is kept as its text.
-    (text $name:ident, $schema_name:literal, $pattern:expr) => {
-        impl Serialize for $name {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(self.as_str())
-            }
-        }
-
-        string_serde!(@read $name, $schema_name, $pattern);
-    };
-    (@read $name:ident, $schema_name:literal, $pattern:expr) => {
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                struct Visitor;
-                impl de::Visitor<'_> for Visitor {
-                    type Value = $name;
-
-                    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                        formatter.write_str($schema_name)
-                    }
-
-                    fn visit_str<E: de::Error>(self, text: &str) -> Result<$name, E> {
-                        text.parse().map_err(E::custom)
-                    }
-                }
-                deserializer.deserialize_str(Visitor)
-            }
-        }
-
-        string_serde!(@schema $name, $schema_name, $pattern);
-    };
-    // The same, and as `packed` bytes in formats that nobody reads as text.
-    (packed $name:ident, $schema_name:literal, $pattern:expr) => {
-        impl Serialize for $name {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                if serializer.is_human_readable() {
-                    serializer.collect_str(self)
-                } else {
-                    serializer.serialize_bytes(&self.packed())
-                }
-            }
-        }
-
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                struct Visitor;
-                impl de::Visitor<'_> for Visitor {
-                    type Value = $name;
-
-                    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                        formatter.write_str($schema_name)
-                    }
-
-                    fn visit_str<E: de::Error>(self, text: &str) -> Result<$name, E> {
-                        text.parse().map_err(E::custom)
-                    }
-
-                    fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<$name, E> {
-                        let whole = bytes.try_into().ok().and_then($name::unpacked);
-                        whole.ok_or_else(|| E::invalid_length(bytes.len(), &self))
-                    }
-                }
-                if deserializer.is_human_readable() {
-                    deserializer.deserialize_str(Visitor)
-                } else {
-                    deserializer.deserialize_bytes(Visitor)
-                }
-            }
-        }
-
-        string_serde!(@schema $name, $schema_name, $pattern);
-    };
-    (@schema $name:ident, $schema_name:literal, $pattern:expr) => {
-        impl JsonSchema for $name {
-            fn inline_schema() -> bool {
-                true
-            }
-
-            fn schema_name() -> Cow<'static, str> {
-                $schema_name.into()
-            }
-
-            fn json_schema(_: &mut SchemaGenerator) -> Schema {
-                json_schema!({ "type": "string", "pattern": $pattern })
-            }
-        }
-
-        impl fmt::Debug for $name {
-            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                fmt::Display::fmt(self, formatter)
-            }
-        }
-    };
 }
 
 /// The code of an organisation: 2 to 8 upper-case letters and digits, a letter first, for example `CMD`.
