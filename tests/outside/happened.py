@@ -120,10 +120,13 @@ def _submit(agreement, event, at):
 
 def _refuse(agreement, event, at):
     agreement.state = "R"
+    agreement.counter = None
 
 
 def _withdraw_request(agreement, event, at):
     agreement.state = "W"
+    # Nothing waits any more: it is T07 to everybody.
+    agreement.counter = None
 
 
 # Signatures.

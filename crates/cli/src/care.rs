@@ -126,7 +126,12 @@ impl Doctor {
 
 fn plan(look: &Look, snapshot: Option<u64>) -> String {
     if !look.damage.is_empty() {
-        return "refuse to start, and name the damage; mend it with `counterpart repair`".to_owned();
+        let plan = if look.clean {
+            "refuse to start and name the damage, or, because it reads the ends of the files only, name it where it is met"
+        } else {
+            "refuse to start, and name the damage"
+        };
+        return format!("{plan}; mend it with `counterpart repair`");
     }
     if look.ended.is_some() {
         return "serve what is whole and record nothing: the ledger has ended (`ended.note`)".to_owned();

@@ -84,7 +84,7 @@ pub fn look(directory: &Path, options: &Options) -> Result<Look, StoreError> {
             if matches!(kind, Kind::Word | Kind::Key) {
                 continue;
             }
-            let survey = survey(file, kind, kind.seed(&id))?;
+            let (survey, first) = (survey(file, kind, kind.seed(&id))?, look.entries);
             for (range, header) in &survey.frames {
                 let (position, next) = match kind {
                     Kind::Checkpoint => (header.extra, look.checkpoints),
@@ -111,11 +111,11 @@ pub fn look(directory: &Path, options: &Options) -> Result<Look, StoreError> {
                 }
             }
             for range in &survey.bad {
-                // What stands before a record that is signed for is no torn tail, whatever it was.
-                let behind =
-                    |(at, header): &&(std::ops::Range<u64>, Header)| at.start >= range.end && header.magic != NOTED;
-                let next = survey.frames.iter().find(behind).map(|(_, header)| header.index);
-                let entry = if kind == Kind::Record { next.unwrap_or(look.entries) } else { look.signed };
+                // What stands behind a record is no torn tail where the next one is signed for, whatever it was.
+                let before =
+                    |(at, header): &&(std::ops::Range<u64>, Header)| at.start < range.start && header.magic != NOTED;
+                let next = survey.frames.iter().rfind(before).map_or(first, |(_, header)| header.index + 1);
+                let entry = if kind == Kind::Record { next } else { look.signed };
                 look.damage.push(damaged(&kind.file(*number), range.start, entry, "these bytes are no frames"));
             }
         }
