@@ -284,7 +284,7 @@ impl Explorer<'_> {
         let mut hasher = DefaultHasher::new();
         node.now.hash(&mut hasher);
         node.memory.hash(&mut hasher);
-        view.stage().name().letter().hash(&mut hasher);
+        (view.stage().name().letter(), view.lead()).hash(&mut hasher);
         (view.current().number, view.versions().len(), view.in_force().len(), view.due_at()).hash(&mut hasher);
         format!("{:?}", view.stage()).hash(&mut hasher);
         for party in view.parties() {
