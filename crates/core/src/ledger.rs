@@ -412,7 +412,10 @@ impl<S: Store + ?Sized, L: LockStore + ?Sized> Ledger<S, L> {
         let size = self.tree.size();
         let changes = self.replay.state.founded.iter().flat_map(|founded| &founded.log_key_changes);
         let passed = changes.map(|change| change.first_size).filter(|first| (self.signed + 1..size).contains(first));
-        let passed: Vec<u64> = passed.collect();
+        let mut passed: Vec<u64> = passed.collect();
+        // A change may name a size before that of an earlier one.
+        passed.sort_unstable();
+        passed.dedup();
         for first in passed {
             self.sign_over(first)?;
         }

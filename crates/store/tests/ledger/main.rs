@@ -260,3 +260,39 @@ fn a_log_hands_over_to_another_key_at_exactly_its_first_size() {
     drop(ledger);
     assert!(matches!(open(signer().into()), Err(LedgerError::Signer(_))));
 }
+
+/// Two changes are recorded, the later one for an earlier size: checkpoints are signed in the order of their sizes, by who
+/// goes on and by who starts and finds nothing signed.
+#[test]
+fn changes_of_the_key_are_signed_for_in_the_order_of_their_sizes() {
+    let key = |seed: u8| NoteSigner::new(ORIGIN, SigningKey::from_bytes(&[seed; 32])).unwrap();
+    let keys = || LogKeys::from(signer()).with(key(78)).with(key(79));
+    let (store, lock) = (Arc::new(Memory::new()), Arc::new(MemoryLocks::new()));
+    let mut ledger = Ledger::open(Arc::clone(&store), Arc::clone(&lock), keys(), ORIGIN).unwrap();
+    let mut world = World::new();
+    let mut genesis = world.genesis();
+    genesis.payload["data"]["log_keys"] = json!([signer().vkey().to_string()]);
+    ledger.commit(&[opened(&ledger, &genesis)], at(world.now)).unwrap();
+    world.ledger = ledger.state().founded.as_ref().unwrap().ledger.to_string();
+    let mut changed = |revision: u64, old: &NoteSigner, new: &NoteSigner, first: u64| {
+        world.revisions.insert("sys".to_owned(), revision);
+        let data = json!({ "first_size": first, "new": new.vkey().to_string(), "old": old.vkey().to_string() });
+        world.draft("sys", "LogKeyChanged", data, &registrars()[..2])
+    };
+    let (one, two) = (changed(1, &signer(), &key(78), 5), changed(2, &key(78), &key(79), 4));
+    let group = [
+        opened(&ledger, &one),
+        opened(&ledger, &two),
+        opened(&ledger, &world.registration("CMD", &person("CMD", "CEX", 10))),
+        opened(&ledger, &world.registration("HCK", &person("HCK", "CEX", 20))),
+        opened(&ledger, &world.registration("ISL", &person("ISL", "CEX", 30))),
+    ];
+    let committed = ledger.commit(&group, at(world.now)).unwrap();
+    assert!(committed.outcomes.iter().all(|outcome| matches!(outcome, Outcome::Recorded { .. })), "{committed:?}");
+    drop(ledger);
+    let sizes = |lock: &MemoryLocks| (1..=6).filter(|size| lock.at_size(*size).unwrap().is_some()).collect::<Vec<_>>();
+    assert_eq!(sizes(&lock), [1, 4, 5, 6]);
+    let fresh = Arc::new(MemoryLocks::new());
+    Ledger::open(store, Arc::clone(&fresh), keys(), ORIGIN).unwrap();
+    assert_eq!(sizes(&fresh), [4, 5, 6]);
+}
