@@ -3,6 +3,7 @@
 //! After a clean stop a start believes the mark and looks at the ends only; otherwise, or when asked to, it reads every
 //! record. The words of entries that nobody signed for are looked at in any case.
 
+use std::hash::RandomState;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -14,7 +15,7 @@ use super::mark::{MARK, Mark};
 use super::owner::{self, Held, Owner};
 use super::recent::{Chain, Recent};
 use super::run::{FIRST, Run, SetAside, damaged};
-use super::shelf::{self, Meta, Problem, Shelf};
+use super::shelf::{self, Meta, Problem, Shelf, Tally};
 use super::space::Space;
 use super::store::{Inner, Writer};
 use super::words::{Entropy, Words};
@@ -447,11 +448,10 @@ impl Maker<'_> {
         if !fits {
             return Err("it does not describe these records".into());
         }
-        if whole && sled.count_keys()? != meta.keys {
-            return Err("it holds another number of keys than it says".into());
-        }
-        if self.options.verify == Verify::Full && meta.entries.count > 0 {
+        if self.options.verify == Verify::Full {
             self.compare(&sled)?;
+        } else if whole && sled.tally(&RandomState::new())?.pairs != meta.pairs {
+            return Err("it holds another number of keys than it says".into());
         }
         Ok(sled)
     }
@@ -474,19 +474,20 @@ impl Maker<'_> {
 
     /// Compares the shelf with every record.
     fn compare(&self, sled: &Shelf) -> Result<(), Problem> {
-        let size = sled.meta().entries.count;
-        let mut problem = None;
-        let walked = self.records.walk(Place { file: 0, offset: FIRST }, WINDOW, &mut |place, header, entry| {
-            match sled.agrees(header.index, place, &(self.options.keys_of)(entry)) {
-                Ok(true) => {}
-                Ok(false) => problem = Some(format!("it is wrong about entry {}", header.index)),
-                Err(found) => problem = Some(found),
-            }
-            Ok(problem.is_none() && header.index + 1 < size)
+        let hasher = RandomState::new();
+        let (records, stands) = std::thread::scope(|scope| {
+            let shelf = scope.spawn(|| sled.tally(&hasher));
+            (self.tally(sled, &hasher), shelf.join())
         });
-        walked.map_err(|error| error.to_string())?;
-        let signed = sled.meta().signed.count;
-        let compared = Locks::tell(self.locks, 0, signed, &mut |size, place, _| {
+        let stands = stands.map_err(|_| "reading it ended in a panic".to_owned())??;
+        if stands.pairs != sled.meta().pairs {
+            return Err("it holds another number of keys than it says".into());
+        }
+        if records? != stands {
+            return Err("its keys are not those of the records".into());
+        }
+        let mut problem = None;
+        let compared = Locks::tell(self.locks, 0, sled.meta().signed.count, &mut |size, place, _| {
             // Of one size the newest counts, so an older place may differ but must never be the later one.
             if !matches!(sled.checkpoint(size), Ok(Some(known)) if known >= place) {
                 problem.get_or_insert_with(|| format!("it is wrong about the checkpoint over {size}"));
@@ -494,6 +495,27 @@ impl Maker<'_> {
         });
         compared.map_err(|error| error.to_string())?;
         problem.map_or(Ok(()), Err)
+    }
+
+    /// Which keys the records have that the shelf reads; their places must be what the shelf says.
+    fn tally(&self, sled: &Shelf, hasher: &RandomState) -> Result<Tally, Problem> {
+        let size = sled.meta().entries.count;
+        let (mut tally, mut problem) = (Tally::default(), None);
+        if size == 0 {
+            return Ok(tally);
+        }
+        let walked = self.records.walk(Place { file: 0, offset: FIRST }, WINDOW, &mut |place, header, entry| {
+            match sled.place(header.index) {
+                Ok(known) if known == Some(place) => {
+                    tally.add(hasher, &(self.options.keys_of)(entry), header.index);
+                }
+                Ok(_) => problem = Some(format!("it is wrong about entry {}", header.index)),
+                Err(found) => problem = Some(found),
+            }
+            Ok(problem.is_none() && header.index + 1 < size)
+        });
+        walked.map_err(|error| error.to_string())?;
+        problem.map_or(Ok(tally), Err)
     }
 
     /// An index over this shelf, or over a new one, or without one.

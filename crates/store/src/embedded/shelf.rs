@@ -6,7 +6,7 @@
 //! One tree, keys by their first byte:
 //!
 //! ```text
-//! k <length u16> <key> <index u64>   nothing              one row for each secondary key of an entry
+//! k <length u16> <key> <index u64>   steps, u16 each       entries under one key: this one, and each so much later
 //! p <index / 64 u64>                 64 packed places      where entries lie
 //! c <size u64>                       packed place          where the newest checkpoint of that size lies
 //! m                                  Meta, with checksum   how far all of it reads
@@ -14,6 +14,7 @@
 
 use std::cell::Cell;
 use std::fs::File;
+use std::hash::{BuildHasher, RandomState};
 use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, Once};
@@ -39,11 +40,11 @@ const CHUNK: usize = 64;
 /// The longest key that stands as it is; sled keeps keys whole in its pages.
 const KEY_MAX: usize = 512;
 
-/// So many entries go into one batch, which sled keeps within a segment.
+/// So many entries go into one batch, which sled keeps within a segment. Their steps fit into 16 bits.
 const BATCH: usize = 512;
 
-/// The format of the rows above.
-const FORMAT: u32 = 1;
+/// The format of the rows above. In format 1 each entry had rows of its own.
+const FORMAT: u32 = 2;
 
 /// Bytes of the row `m`.
 const META: usize = 64;
@@ -53,8 +54,31 @@ const META: usize = 64;
 pub(super) struct Meta {
     pub(super) entries: Chain,
     pub(super) signed: Chain,
-    /// How many rows `k` there are.
-    pub(super) keys: u64,
+    /// How many pairs of a key and an entry the rows `k` say.
+    pub(super) pairs: u64,
+}
+
+/// All pairs of a key and an entry, in any order: two tallies by one hasher that are equal are of the same pairs.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Tally {
+    pub(super) pairs: u64,
+    sum: u64,
+}
+
+impl Tally {
+    /// Takes in the keys of one entry, each once.
+    pub(super) fn add(&mut self, hasher: &RandomState, keys: &[Vec<u8>], index: u64) {
+        for (at, key) in keys.iter().enumerate() {
+            if !keys.get(..at).is_some_and(|earlier| earlier.contains(key)) {
+                self.pair(hasher, &key_row(key, index));
+            }
+        }
+    }
+
+    fn pair(&mut self, hasher: &RandomState, row: &[u8]) {
+        self.pairs += 1;
+        self.sum = self.sum.wrapping_add(hasher.hash_one(row));
+    }
 }
 
 /// An open shelf.
@@ -167,9 +191,15 @@ impl Shelf {
             if !end.places.is_empty() {
                 batch.insert(numbered(b'p', end.meta.entries.count / CHUNK as u64).as_slice(), encode(&end.places));
             }
-            while let Some((key, index)) = rows.next_if(|(_, index)| *index < end.meta.entries.count) {
-                end.meta.keys += 1;
-                batch.insert(key_row(key, index), &[]);
+            let mut pairs = Vec::new();
+            while let Some(pair) = rows.next_if(|(_, index)| *index < end.meta.entries.count) {
+                pairs.push(pair);
+            }
+            end.meta.pairs += pairs.len() as u64;
+            pairs.sort_unstable();
+            for under in pairs.chunk_by(|(one, _), (other, _)| one == other) {
+                let Some(&(key, first)) = under.first() else { continue };
+                batch.insert(key_row(key, first), steps(under.iter().map(|(_, index)| *index)));
             }
             self.apply(batch, &end.meta)?;
         }
@@ -227,40 +257,38 @@ impl Shelf {
     /// The entries under a key from `from` on, at most `limit`.
     pub(super) fn find(&self, key: &[u8], from: u64, limit: usize) -> Result<Vec<u64>, Problem> {
         let db = self.db()?;
-        let range = key_row(key, from)..=key_row(key, u64::MAX);
         guarded(|| {
+            // The row before may still hold some of them.
+            let before = db.range(key_row(key, 0)..=key_row(key, from)).next_back();
+            let before = before.transpose().map_err(|error| error.to_string())?;
+            let start = before.map_or_else(|| key_row(key, from), |(row, _)| row.to_vec());
             let mut found = Vec::new();
-            for row in db.range(range).keys().take(limit) {
-                let row = row.map_err(|error| error.to_string())?;
-                found.push(u64::from_be_bytes(take(&row, row.len().saturating_sub(8))));
+            for row in db.range(start..=key_row(key, u64::MAX)) {
+                let (row, steps) = row.map_err(|error| error.to_string())?;
+                found.extend(indexes(&row, &steps).filter(|index| *index >= from).take(limit - found.len()));
+                if found.len() == limit {
+                    break;
+                }
             }
             Ok(found)
         })
     }
 
-    /// Whether the shelf has exactly these rows for an entry: for a full comparison.
-    pub(super) fn agrees(&self, index: u64, place: Place, keys: &[Vec<u8>]) -> Result<bool, Problem> {
-        if self.place(index)? != Some(place) {
-            return Ok(false);
-        }
-        for key in keys {
-            if self.get(&key_row(key, index))?.is_none() {
-                return Ok(false);
-            }
-        }
-        Ok(true)
-    }
-
-    /// How many rows of keys there are, counted one by one.
-    pub(super) fn count_keys(&self) -> Result<u64, Problem> {
+    /// Every pair of a key and an entry that stands here, one by one.
+    pub(super) fn tally(&self, hasher: &RandomState) -> Result<Tally, Problem> {
         let db = self.db()?;
         guarded(|| {
-            let mut count = 0;
-            for row in db.scan_prefix(b"k").keys() {
-                row.map_err(|error| error.to_string())?;
-                count += 1;
+            let mut tally = Tally::default();
+            for row in db.scan_prefix(b"k") {
+                let (row, steps) = row.map_err(|error| error.to_string())?;
+                let mut pair = row.to_vec();
+                let at = pair.len().saturating_sub(8);
+                for index in indexes(&row, &steps) {
+                    put(&mut pair, at, &index.to_be_bytes());
+                    tally.pair(hasher, &pair);
+                }
             }
-            Ok(count)
+            Ok(tally)
         })
     }
 }
@@ -286,20 +314,24 @@ impl Meta {
         put(&mut bytes, 28, &self.entries.crc.to_le_bytes());
         put(&mut bytes, 32, &self.signed.count.to_le_bytes());
         put(&mut bytes, 40, &self.signed.crc.to_le_bytes());
-        put(&mut bytes, 44, &self.keys.to_le_bytes());
+        put(&mut bytes, 44, &self.pairs.to_le_bytes());
         let crc = crc32c::crc32c(bytes.get(..60).unwrap_or_default());
         put(&mut bytes, 60, &crc.to_le_bytes());
         bytes
     }
 
     fn decode(bytes: &[u8], id: &StoreId) -> Result<Self, Problem> {
+        let format = u32::from_le_bytes(take(bytes, 0));
+        if format != FORMAT {
+            return Err(format!("it has format {format} and not {FORMAT}"));
+        }
         let meta = Self {
             entries: Chain { count: u64::from_le_bytes(take(bytes, 20)), crc: u32::from_le_bytes(take(bytes, 28)) },
             signed: Chain { count: u64::from_le_bytes(take(bytes, 32)), crc: u32::from_le_bytes(take(bytes, 40)) },
-            keys: u64::from_le_bytes(take(bytes, 44)),
+            pairs: u64::from_le_bytes(take(bytes, 44)),
         };
         if bytes != meta.encode(id) {
-            return Err("it is of another store or format, or damaged".into());
+            return Err("it is of another store, or damaged".into());
         }
         Ok(meta)
     }
@@ -325,6 +357,23 @@ fn key_row(key: &[u8], index: u64) -> Vec<u8> {
     row.extend_from_slice(key);
     row.extend_from_slice(&index.to_be_bytes());
     row
+}
+
+/// What stands beside the first of some entries: how much later each of the others is than the one before it.
+fn steps(indexes: impl Iterator<Item = u64> + Clone) -> Vec<u8> {
+    let later = indexes.clone().skip(1);
+    let steps = indexes.zip(later).map(|(one, next)| u16::try_from(next - one).unwrap_or(u16::MAX));
+    steps.flat_map(u16::to_le_bytes).collect()
+}
+
+/// The entries that a row names.
+fn indexes(row: &[u8], steps: &[u8]) -> impl Iterator<Item = u64> {
+    let first = u64::from_be_bytes(take(row, row.len().saturating_sub(8)));
+    let later = steps.chunks_exact(2).scan(first, |index, two| {
+        *index = index.saturating_add(u16::from_le_bytes(take(two, 0)).into());
+        Some(*index)
+    });
+    std::iter::once(first).chain(later)
 }
 
 fn encode(places: &[u64]) -> Vec<u8> {
@@ -385,4 +434,93 @@ fn guarded<T>(call: impl FnOnce() -> Result<T, Problem>) -> Result<T, Problem> {
         let said = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
         Err(format!("it panicked: {}", said.unwrap_or("without a word")))
     })
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::cast_possible_truncation, reason = "tests")]
+mod tests {
+    use super::*;
+
+    const ID: StoreId = [3; 16];
+
+    /// Keys of an entry: one of its own, one of seven in turns, one of two, and now and then a long one.
+    fn keys(index: u64) -> Vec<Vec<u8>> {
+        let mut keys = vec![index.to_be_bytes().to_vec(), vec![(index % 7) as u8], vec![(index / 600 % 2) as u8, 0]];
+        if index.is_multiple_of(50) {
+            keys.push(vec![b'l'; KEY_MAX + 1]);
+            keys.push(keys[0].clone());
+        }
+        keys
+    }
+
+    /// A shelf that took in so many entries, in two goes.
+    fn filled(root: &Path, size: u64) -> Shelf {
+        let shelf = Shelf::open(root, ID).unwrap();
+        let mut recent = Recent::behind(Chain::default(), Chain::default());
+        for index in 0..size {
+            if index == size / 3 {
+                shelf.put(&recent).unwrap();
+                recent = Recent::behind(recent.chain, recent.signed);
+            }
+            let place = Place { file: 0, offset: u32::try_from(index).unwrap() };
+            recent.add(place, place.offset, &keys(index));
+        }
+        shelf.put(&recent).unwrap();
+        shelf
+    }
+
+    #[test]
+    fn the_entries_of_a_key_are_found_from_anywhere_on() {
+        let root = tempfile::tempdir().unwrap();
+        let size = 3_000;
+        let shelf = filled(root.path(), size);
+        for key in [vec![0], vec![6], vec![0, 0], vec![1, 0], vec![b'l'; KEY_MAX + 1], vec![7], vec![]] {
+            let all: Vec<u64> = (0..size).filter(|index| keys(*index).contains(&key)).collect();
+            for from in (0..size + 50).step_by(13) {
+                for limit in [0, 1, 3, 200, 5_000] {
+                    let wanted: Vec<u64> = all.iter().copied().filter(|index| *index >= from).take(limit).collect();
+                    assert_eq!(shelf.find(&key, from, limit).unwrap(), wanted, "{key:?} from {from}");
+                }
+            }
+        }
+        assert_eq!(shelf.find(&77_u64.to_be_bytes(), 0, 9).unwrap(), [77]);
+        assert_eq!(shelf.find(&77_u64.to_be_bytes(), 78, 9).unwrap(), [0_u64; 0]);
+    }
+
+    #[test]
+    fn a_tally_is_of_every_pair_and_of_nothing_else() {
+        let root = tempfile::tempdir().unwrap();
+        let shelf = filled(root.path(), 2_000);
+        let hasher = RandomState::new();
+        let mut wanted = Tally::default();
+        for index in (0..2_000).rev() {
+            wanted.add(&hasher, &keys(index), index);
+        }
+        assert_eq!(shelf.tally(&hasher).unwrap(), wanted);
+        assert_eq!((shelf.meta().pairs, wanted.pairs), (6_040, 6_040));
+        let db = shelf.db().unwrap();
+        let (row, good) = db.scan_prefix(b"k").find_map(|row| row.ok().filter(|row| row.1.len() > 2)).unwrap();
+        let mut other = good.to_vec();
+        other.rotate_left(1);
+        for bad in [good.get(2..).unwrap().to_vec(), [&good[..], &[1, 0]].concat(), other] {
+            db.insert(&row, bad).unwrap();
+            assert_ne!(shelf.tally(&hasher).unwrap(), wanted);
+        }
+        db.insert(&row, good).unwrap();
+        assert_eq!(shelf.tally(&hasher).unwrap(), wanted);
+    }
+
+    #[test]
+    fn a_shelf_of_another_format_says_so() {
+        let root = tempfile::tempdir().unwrap();
+        let shelf = filled(root.path(), 10);
+        let mut row = shelf.get(b"m").unwrap().unwrap();
+        put(&mut row, 0, &1_u32.to_le_bytes());
+        let crc = crc32c::crc32c(row.get(..60).unwrap());
+        put(&mut row, 60, &crc.to_le_bytes());
+        shelf.db().unwrap().insert(b"m", row).unwrap();
+        drop(shelf);
+        let problem = Shelf::open(root.path(), ID).err().unwrap();
+        assert!(problem.contains("it has format 1 and not 2"), "{problem}");
+    }
 }
