@@ -475,15 +475,15 @@ impl Maker<'_> {
     /// Compares the shelf with every record.
     fn compare(&self, sled: &Shelf) -> Result<(), Problem> {
         let hasher = RandomState::new();
-        let (records, stands) = std::thread::scope(|scope| {
-            let shelf = scope.spawn(|| sled.tally(&hasher));
-            (self.tally(sled, &hasher), shelf.join())
+        let (records, index) = std::thread::scope(|scope| {
+            let index = scope.spawn(|| sled.tally(&hasher));
+            (self.tally(sled, &hasher), index.join())
         });
-        let stands = stands.map_err(|_| "reading it ended in a panic".to_owned())??;
-        if stands.pairs != sled.meta().pairs {
+        let index = index.map_err(|_| "reading it ended in a panic".to_owned())??;
+        if index.pairs != sled.meta().pairs {
             return Err("it holds another number of keys than it says".into());
         }
-        if records? != stands {
+        if records? != index {
             return Err("its keys are not those of the records".into());
         }
         let mut problem = None;

@@ -10,6 +10,7 @@
 //! p <index / 64 u64>                 64 packed places      where entries lie
 //! c <size u64>                       packed place          where the newest checkpoint of that size lies
 //! m                                  Meta, with checksum   how far all of it reads
+//! u                                  nothing               rows may name entries that lie beyond that
 //! ```
 
 use std::cell::Cell;
@@ -40,11 +41,17 @@ const CHUNK: usize = 64;
 /// The longest key that stands as it is; sled keeps keys whole in its pages.
 const KEY_MAX: usize = 512;
 
-/// So many entries go into one batch, which sled keeps within a segment. Their steps fit into 16 bits.
+/// So many rows go into one batch, which sled keeps within a segment.
 const BATCH: usize = 512;
+
+/// So many steps stand in one row at most: 1 KiB.
+const STEPS: usize = 512;
 
 /// The format of the rows above. In format 1 each entry had rows of its own.
 const FORMAT: u32 = 2;
+
+/// The row `u`.
+const UNFINISHED: &[u8] = b"u";
 
 /// Bytes of the row `m`.
 const META: usize = 64;
@@ -137,15 +144,23 @@ impl Shelf {
     }
 
     fn read_end(&self) -> Result<End, Problem> {
-        let row = self.get(b"m")?.ok_or("it does not say how far it reads")?;
-        let meta = Meta::decode(&row, &self.id)?;
+        let unfinished = self.get(UNFINISHED)?.is_some();
+        let meta = match self.get(b"m")? {
+            Some(row) => Meta::decode(&row, &self.id)?,
+            None if unfinished => Meta::default(),
+            None => return Err("it does not say how far it reads".into()),
+        };
+        if unfinished {
+            guarded(|| self.trim(meta.entries.count))?;
+        }
         let mut places = Vec::new();
-        let over = meta.entries.count % CHUNK as u64;
+        let over = usize::try_from(meta.entries.count % CHUNK as u64).unwrap_or(0);
         if over > 0 {
             places = self.chunk_at(meta.entries.count / CHUNK as u64)?.unwrap_or_default();
-            if places.len() as u64 != over {
+            if places.len() < over {
                 return Err("its last places are missing".into());
             }
+            places.truncate(over);
         }
         Ok(End { places, meta })
     }
@@ -171,40 +186,66 @@ impl Shelf {
                 end.meta.signed.push(signed.crc);
                 batch.insert(numbered(b'c', signed.size).as_slice(), signed.place.to_le_bytes().as_slice());
             }
-            self.apply(batch, &end.meta)?;
+            self.apply_to(batch, &end.meta)?;
         }
-        let mut entries = recent.entries().peekable();
-        let mut rows = recent.rows().peekable();
-        while entries.peek().is_some() {
-            let mut batch = Batch::default();
-            for (place, crc) in entries.by_ref().take(BATCH) {
-                end.meta.entries.push(crc);
-                end.places.push(place);
-                if end.places.len() == CHUNK {
-                    batch.insert(
-                        numbered(b'p', end.meta.entries.count / CHUNK as u64 - 1).as_slice(),
-                        encode(&end.places),
-                    );
-                    end.places.clear();
-                }
-            }
-            if !end.places.is_empty() {
-                batch.insert(numbered(b'p', end.meta.entries.count / CHUNK as u64).as_slice(), encode(&end.places));
-            }
-            let mut pairs = Vec::new();
-            while let Some(pair) = rows.next_if(|(_, index)| *index < end.meta.entries.count) {
-                pairs.push(pair);
-            }
-            end.meta.pairs += pairs.len() as u64;
-            pairs.sort_unstable();
-            for under in pairs.chunk_by(|(one, _), (other, _)| one == other) {
-                let Some(&(key, first)) = under.first() else { continue };
-                batch.insert(key_row(key, first), steps(under.iter().map(|(_, index)| *index)));
-            }
-            self.apply(batch, &end.meta)?;
-        }
+        self.put_entries(recent, &mut end)?;
         *held(&self.chunk) = (u64::MAX, Vec::new());
         drop(end);
+        self.sync()
+    }
+
+    /// The rows of entries, in order of their keys: sled writes the pages anew that they come by.
+    fn put_entries(&self, recent: &Recent, end: &mut End) -> Result<(), Problem> {
+        let (first, mut over) = (end.meta.entries.count, std::mem::take(&mut end.places));
+        for (place, crc) in recent.entries() {
+            end.meta.entries.push(crc);
+            over.push(place);
+        }
+        if end.meta.entries.count == first {
+            end.places = over;
+            return Ok(());
+        }
+        let chunks = (first / CHUNK as u64..).zip(over.chunks(CHUNK));
+        let places = chunks.map(|(number, places)| (numbered(b'p', number).to_vec(), encode(places)));
+        let mut pairs: Vec<(&[u8], u64)> = recent.rows().collect();
+        pairs.sort_unstable();
+        end.meta.pairs += pairs.len() as u64;
+        let mut rows = places.chain(rows(&pairs)).peekable();
+        let mut batch = Batch::default();
+        batch.insert(UNFINISHED, &[]);
+        let mut size = 0;
+        while let Some((key, value)) = rows.next() {
+            batch.insert(key, value);
+            size += 1;
+            if size == BATCH && rows.peek().is_some() {
+                self.apply(std::mem::take(&mut batch))?;
+                size = 0;
+            }
+        }
+        drop(rows);
+        over.drain(..over.len() - over.len() % CHUNK);
+        end.places = over;
+        batch.remove(UNFINISHED);
+        self.apply_to(batch, &end.meta)
+    }
+
+    /// Takes out the rows that name entries beyond the end: of a put that was cut short.
+    fn trim(&self, end: u64) -> Result<(), Problem> {
+        let db = self.db()?;
+        let (mut batch, mut size) = (Batch::default(), 0);
+        for row in db.scan_prefix(b"k").keys() {
+            let row = row.map_err(|error| error.to_string())?;
+            if first_of(&row) >= end {
+                batch.remove(row);
+                size += 1;
+                if size == BATCH {
+                    self.apply(std::mem::take(&mut batch))?;
+                    size = 0;
+                }
+            }
+        }
+        batch.remove(UNFINISHED);
+        self.apply(batch)?;
         self.sync()
     }
 
@@ -218,9 +259,13 @@ impl Shelf {
     }
 
     /// One batch is one step: what it brings, and how far all reads then.
-    fn apply(&self, mut batch: Batch, meta: &Meta) -> Result<(), Problem> {
-        let db = self.db()?;
+    fn apply_to(&self, mut batch: Batch, meta: &Meta) -> Result<(), Problem> {
         batch.insert(&b"m"[..], meta.encode(&self.id).as_slice());
+        self.apply(batch)
+    }
+
+    fn apply(&self, batch: Batch) -> Result<(), Problem> {
+        let db = self.db()?;
         guarded(|| db.apply_batch(batch).map_err(|error| error.to_string()))
     }
 
@@ -359,16 +404,31 @@ fn key_row(key: &[u8], index: u64) -> Vec<u8> {
     row
 }
 
-/// What stands beside the first of some entries: how much later each of the others is than the one before it.
-fn steps(indexes: impl Iterator<Item = u64> + Clone) -> Vec<u8> {
-    let later = indexes.clone().skip(1);
-    let steps = indexes.zip(later).map(|(one, next)| u16::try_from(next - one).unwrap_or(u16::MAX));
-    steps.flat_map(u16::to_le_bytes).collect()
+/// The rows of some pairs, which are in order: each names one entry, and how much later than the one before it each of
+/// the others is.
+fn rows<'a>(pairs: &'a [(&'a [u8], u64)]) -> impl Iterator<Item = (Vec<u8>, Vec<u8>)> + 'a {
+    let mut left = pairs.iter().copied().peekable();
+    std::iter::from_fn(move || {
+        let (key, first) = left.next()?;
+        let (mut last, mut steps) = (first, Vec::new());
+        while steps.len() < 2 * STEPS
+            && let Some((_, index)) = left.next_if(|(other, index)| *other == key && index - last <= u16::MAX.into())
+        {
+            steps.extend_from_slice(&u16::try_from(index - last).unwrap_or(u16::MAX).to_le_bytes());
+            last = index;
+        }
+        Some((key_row(key, first), steps))
+    })
+}
+
+/// The first entry that a row names.
+fn first_of(row: &[u8]) -> u64 {
+    u64::from_be_bytes(take(row, row.len().saturating_sub(8)))
 }
 
 /// The entries that a row names.
 fn indexes(row: &[u8], steps: &[u8]) -> impl Iterator<Item = u64> {
-    let first = u64::from_be_bytes(take(row, row.len().saturating_sub(8)));
+    let first = first_of(row);
     let later = steps.chunks_exact(2).scan(first, |index, two| {
         *index = index.saturating_add(u16::from_le_bytes(take(two, 0)).into());
         Some(*index)
@@ -437,7 +497,7 @@ fn guarded<T>(call: impl FnOnce() -> Result<T, Problem>) -> Result<T, Problem> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::cast_possible_truncation, reason = "tests")]
+#[expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 mod tests {
     use super::*;
 
@@ -483,6 +543,8 @@ mod tests {
                 }
             }
         }
+        let (two, prefix) = (shelf.db().unwrap(), key_row(&[0, 0], 0));
+        assert_eq!(two.scan_prefix(prefix.get(..5).unwrap()).count(), 5, "1,800 entries are a few rows");
         assert_eq!(shelf.find(&77_u64.to_be_bytes(), 0, 9).unwrap(), [77]);
         assert_eq!(shelf.find(&77_u64.to_be_bytes(), 78, 9).unwrap(), [0_u64; 0]);
     }
@@ -508,6 +570,42 @@ mod tests {
         }
         db.insert(&row, good).unwrap();
         assert_eq!(shelf.tally(&hasher).unwrap(), wanted);
+    }
+
+    #[test]
+    fn what_a_cut_short_put_left_behind_is_taken_out() {
+        for (size, started) in [(1_000, true), (0, false)] {
+            let root = tempfile::tempdir().unwrap();
+            let shelf = filled(root.path(), size);
+            let (meta, hasher) = (shelf.meta(), RandomState::new());
+            let before = shelf.tally(&hasher).unwrap();
+            let mut batch = Batch::default();
+            batch.insert(UNFINISHED, &[]);
+            for index in size..size + 2_000 {
+                batch.insert(key_row(&keys(index)[0], index), &[]);
+            }
+            batch.insert(key_row(&[0], size + 1), steps_of(&[7, 7, 7]));
+            batch.insert(numbered(b'p', size / CHUNK as u64).as_slice(), encode(&[1; CHUNK]));
+            shelf.apply(batch).unwrap();
+            assert_ne!(shelf.tally(&hasher).unwrap(), before);
+            drop(shelf);
+            let shelf = Shelf::open(root.path(), ID).unwrap();
+            assert_eq!((shelf.meta(), shelf.meta() != Meta::default()), (meta, started));
+            assert_eq!(shelf.tally(&hasher).unwrap(), before);
+            assert_eq!(shelf.get(UNFINISHED).unwrap(), None);
+            assert_eq!(shelf.find(&[0], size, 9).unwrap(), [0_u64; 0]);
+            let mut recent = Recent::behind(meta.entries, meta.signed);
+            for index in size..size + 100 {
+                recent.add(Place { file: 0, offset: 9 }, 9, &keys(index));
+            }
+            shelf.put(&recent).unwrap();
+            assert_eq!(shelf.place(size + 63).unwrap(), Some(Place { file: 0, offset: 9 }));
+            assert_eq!(shelf.find(&keys(size + 1)[0], 0, 9).unwrap(), [size + 1]);
+        }
+    }
+
+    fn steps_of(steps: &[u16]) -> Vec<u8> {
+        steps.iter().flat_map(|step| step.to_le_bytes()).collect()
     }
 
     #[test]
