@@ -77,15 +77,17 @@ fn groups(folder: &Path, figures: &mut Figures) -> Result<()> {
     Ok(())
 }
 
-/// One entry at a time under a checkpoint each, with and without words.
+/// One entry at a time under a checkpoint each, with and without words, in turns with bare syncs.
 fn lone(folder: &Path, figures: &mut Figures) -> Result<()> {
     let store = Embedded::open(&folder.join("lone"), &options())?;
     let locks = store.locks();
     let mut seen: Option<Vec<u8>> = None;
     for (words, about) in [(0, "no words"), (3, "three words")] {
-        let bare = limits::sync_micros(folder)?;
-        let (mut appends, mut both) = (Vec::new(), Vec::new());
-        for _ in 0..400 {
+        let (mut bare, mut appends, mut both) = (Vec::new(), Vec::new(), Vec::new());
+        for round in 0..400 {
+            if round % 50 == 0 {
+                bare.push(limits::sync_micros(folder)?);
+            }
             let one = group(store.size(), 1, words);
             let watch = Watch::start();
             store.append(store.size(), &one)?;
@@ -96,6 +98,7 @@ fn lone(folder: &Path, figures: &mut Figures) -> Result<()> {
             both.push(watch.read().as_secs_f64() * 1e6);
             seen = Some(note);
         }
+        let bare = median(bare);
         figures.time(&format!("a lone append, {about}, p50"), percentile(&mut appends, 50), "a bare fdatasync", bare);
         let name = format!("with read-back and checkpoint, {about}, p50");
         figures.time(&name, percentile(&mut both, 50), "a bare fdatasync", bare);
