@@ -10,11 +10,13 @@ mod beside;
 pub mod care;
 mod disk;
 mod frame;
+mod identity;
 mod index;
 mod locks;
 mod mark;
 mod open;
 mod owner;
+mod rebuild;
 mod recent;
 mod run;
 mod scrub;
@@ -25,11 +27,12 @@ mod store;
 mod survey;
 mod words;
 
-pub(crate) use open::{newer_format, other_format};
+pub(crate) use identity::{newer_format, other_format};
 
 pub use disk::{Fault, Hook, Op};
 pub use locks::Locks;
-pub use open::{Indexed, KeysOf, Options, Rebuilt, Report, Verify, WordsFit};
+pub use open::{Indexed, KeysOf, Options, Report, Verify, WordsFit};
+pub use rebuild::Rebuilt;
 pub use run::SetAside;
 pub use snapshots::SnapshotFile;
 pub use store::{Embedded, Sizes};

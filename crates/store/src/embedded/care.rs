@@ -19,8 +19,9 @@ pub use repair::{Repaired, repair};
 
 use super::disk::Disk;
 use super::frame::{FILE_HEADER, FILE_HEADER_BYTES, FORMAT, FileHeader, Header, Kind, NOTED, StoreId};
+use super::identity::identity;
 use super::mark::{MARK, Mark};
-use super::open::{ENDED, Options, identity};
+use super::open::{ENDED, Options};
 use super::owner;
 use super::run::damaged;
 use super::survey::survey;

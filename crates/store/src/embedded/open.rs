@@ -3,19 +3,20 @@
 //! After a clean stop a start believes the mark and looks at the ends only; otherwise, or when asked to, it reads every
 //! record. The words of entries that nobody signed for are looked at in any case.
 
-use std::hash::RandomState;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::disk::{Disk, Hook, Poison, WINDOW};
-use super::frame::{Kind, NOTED, Place, StoreId};
+use super::disk::{Disk, Hook, Poison};
+use super::frame::{Kind, NOTED, Place};
+use super::identity::{IDENTITY, create, identity};
 use super::index::Index;
 use super::locks::{self, Locks};
 use super::mark::{MARK, Mark};
 use super::owner::{self, Held, Owner};
+use super::rebuild::{Behind, Maker, Rebuilt};
 use super::recent::{Chain, Recent};
-use super::run::{FIRST, Run, SetAside, damaged};
-use super::shelf::{self, Meta, Problem, Shelf, Tally};
+use super::run::{Run, SetAside, damaged};
+use super::shelf::Shelf;
 use super::space::Space;
 use super::store::{Inner, Writer};
 use super::words::{Entropy, Words};
@@ -27,14 +28,11 @@ pub type KeysOf = Arc<dyn Fn(&[u8]) -> Vec<Vec<u8>> + Send + Sync>;
 /// Says why the words that are kept of an entry do not open its commitments, if they do not.
 pub type WordsFit = Arc<dyn Fn(&[u8], &[Word]) -> Result<(), String> + Send + Sync>;
 
-/// The identity file. It is made last: a store without it was never whole.
-pub(super) const IDENTITY: &str = "STORE";
-
 /// The statement by which the ledger of a store ended; beside the checkpoints, because nothing is signed over them again.
 pub(super) const ENDED: &str = "lock/ENDED";
 
-/// So many entries go onto the shelf at once when it is made again.
-const PIECE: u64 = 65_536;
+/// A larger index is not opened right after a start unless somebody waits for it.
+const INDEX_LATER: u64 = 65_536;
 
 /// How much a start reads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -96,7 +94,7 @@ impl Options {
             ballast_bytes: 8 << 20,
             verify: Verify::Quick,
             indexed: Indexed::OnDisk,
-            index_later: PIECE,
+            index_later: INDEX_LATER,
             at_least: 0,
             sign_again: false,
             label: "start".to_owned(),
@@ -123,35 +121,6 @@ pub struct Report {
     pub epoch: u64,
     /// The disk is so full that the ballast was given up: the store only reads until there is space.
     pub low_on_space: bool,
-}
-
-/// An index that was made again from the records.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rebuilt {
-    /// How many entries it holds now.
-    pub entries: u64,
-    /// What was wrong with the old one, in plain words.
-    pub problem: String,
-    /// Where the old one lies now.
-    pub put_away: Option<String>,
-}
-
-impl std::fmt::Display for Rebuilt {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "W-STORE-REBUILT the index was made again from {} entries: {}", self.entries, self.problem)?;
-        match &self.put_away {
-            Some(name) => write!(f, "; the old one is kept as {name}"),
-            None => Ok(()),
-        }
-    }
-}
-
-/// An index that is opened behind the start.
-pub(super) struct Behind {
-    /// What it must come to: over the entries and the checkpoints that are there.
-    chains: (Chain, Chain),
-    /// The last stop left a mark that is true.
-    clean: bool,
 }
 
 /// Nothing, if the index is open.
@@ -428,272 +397,4 @@ impl Runs {
         }
         Ok(())
     }
-}
-
-/// Makes the index from the files.
-struct Maker<'a> {
-    disk: &'a Disk,
-    records: &'a Run,
-    locks: &'a Run,
-    options: &'a Options,
-    id: StoreId,
-    /// Over the entries and the checkpoints that are there.
-    chains: (Chain, Chain),
-}
-
-impl Maker<'_> {
-    /// The shelf, if what it holds is true.
-    fn usable(&self, sled: Shelf, fits: bool, whole: bool) -> Result<Shelf, Problem> {
-        let meta = sled.meta();
-        if !fits {
-            return Err("it does not describe these records".into());
-        }
-        if self.options.verify == Verify::Full {
-            self.compare(&sled)?;
-        } else if whole && sled.tally(&RandomState::new())?.pairs != meta.pairs {
-            return Err("it holds another number of keys than it says".into());
-        }
-        Ok(sled)
-    }
-
-    /// Whether what a shelf says of itself is true of the first entries and checkpoints that are there.
-    fn describes(&self, meta: Meta) -> Result<bool, StoreError> {
-        let (mut entries, mut signed) = (Chain::default(), Chain::default());
-        if meta.entries.count > self.chains.0.count || meta.signed.count > self.chains.1.count {
-            return Ok(false);
-        }
-        if meta.entries.count > 0 {
-            self.records.walk(Place { file: 0, offset: FIRST }, WINDOW, &mut |_, header, _| {
-                entries.push(header.crc);
-                Ok(entries.count < meta.entries.count)
-            })?;
-        }
-        Locks::tell(self.locks, 0, meta.signed.count, &mut |_, _, crc| signed.push(crc))?;
-        Ok((entries, signed) == (meta.entries, meta.signed))
-    }
-
-    /// Compares the shelf with every record.
-    fn compare(&self, sled: &Shelf) -> Result<(), Problem> {
-        let hasher = RandomState::new();
-        let (records, index) = std::thread::scope(|scope| {
-            let index = scope.spawn(|| sled.tally(&hasher));
-            (self.tally(sled, &hasher), index.join())
-        });
-        let index = index.map_err(|_| "reading it ended in a panic".to_owned())??;
-        if index.pairs != sled.meta().pairs {
-            return Err("it holds another number of keys than it says".into());
-        }
-        if records? != index {
-            return Err("its keys are not those of the records".into());
-        }
-        let mut problem = None;
-        let compared = Locks::tell(self.locks, 0, sled.meta().signed.count, &mut |size, place, _| {
-            // Of one size the newest counts, so an older place may differ but must never be the later one.
-            if !matches!(sled.checkpoint(size), Ok(Some(known)) if known >= place) {
-                problem.get_or_insert_with(|| format!("it is wrong about the checkpoint over {size}"));
-            }
-        });
-        compared.map_err(|error| error.to_string())?;
-        problem.map_or(Ok(()), Err)
-    }
-
-    /// Which keys the records have that the shelf reads; their places must be what the shelf says.
-    fn tally(&self, sled: &Shelf, hasher: &RandomState) -> Result<Tally, Problem> {
-        let size = sled.meta().entries.count;
-        let (mut tally, mut problem) = (Tally::default(), None);
-        if size == 0 {
-            return Ok(tally);
-        }
-        let walked = self.records.walk(Place { file: 0, offset: FIRST }, WINDOW, &mut |place, header, entry| {
-            match sled.place(header.index) {
-                Ok(known) if known == Some(place) => {
-                    tally.add(hasher, &(self.options.keys_of)(entry), header.index);
-                }
-                Ok(_) => problem = Some(format!("it is wrong about entry {}", header.index)),
-                Err(found) => problem = Some(found),
-            }
-            Ok(problem.is_none() && header.index + 1 < size)
-        });
-        walked.map_err(|error| error.to_string())?;
-        problem.map_or(Ok(tally), Err)
-    }
-
-    /// An index over this shelf, or over a new one, or without one.
-    fn index(&self, usable: Result<Shelf, Problem>, report: &mut Report) -> Result<Index, StoreError> {
-        let made = self.shelf(usable, &mut report.rebuilt)?;
-        match made {
-            Ok((sled, recent)) => Ok(Index::over_shelf(sled, recent)),
-            Err(problem) => {
-                tracing::warn!(problem, "the index cannot be kept on disk and is held in memory");
-                Ok(Index::in_memory(self.all()?))
-            }
-        }
-    }
-
-    /// This shelf, or a new one, and what is still to be put onto it. The inner error is of the shelf alone.
-    fn shelf(
-        &self,
-        usable: Result<Shelf, Problem>,
-        rebuilt: &mut Option<Rebuilt>,
-    ) -> Result<Result<(Shelf, Recent), Problem>, StoreError> {
-        let entries = self.chains.0.count;
-        let opened = match usable {
-            Ok(sled) => {
-                if sled.meta().entries.count == 0 && entries > 0 {
-                    *rebuilt = Some(Rebuilt { entries, problem: "it was not there".to_owned(), put_away: None });
-                }
-                Ok(sled)
-            }
-            Err(problem) => {
-                *rebuilt = Some(Rebuilt { entries, problem, put_away: Some(self.put_away()?) });
-                Shelf::open(&self.disk.path(""), self.id)
-            }
-        };
-        match opened.and_then(|sled| self.catch_up(&sled).map(|recent| (sled, recent))) {
-            Ok((sled, recent)) => Ok(Ok((sled, recent?))),
-            Err(problem) => Ok(Err(problem)),
-        }
-    }
-
-    /// Gives the old index another name, so that whoever wonders can look at it.
-    fn put_away(&self) -> Result<String, StoreError> {
-        let taken = self.disk.list("")?;
-        let base = format!("{}.damaged-{}", shelf::DIRECTORY, self.options.label);
-        let mut names = std::iter::once(base.clone()).chain((2_u32..).map(|number| format!("{base}-{number}")));
-        let name = names.find(|name| !taken.contains(name)).unwrap_or(base);
-        if self.disk.exists(shelf::DIRECTORY) {
-            self.disk.rename(shelf::DIRECTORY, &name)?;
-        }
-        Ok(name)
-    }
-
-    /// Brings a shelf up to the files. The inner error is of the files, the outer one of the shelf.
-    fn catch_up(&self, sled: &Shelf) -> Result<Result<Recent, StoreError>, Problem> {
-        let meta = sled.meta();
-        let recent = Recent::behind(meta.entries, meta.signed);
-        let mut problem = None;
-        let filled = self.fill(recent, &mut |recent| {
-            if recent.size() - recent.first >= PIECE && problem.is_none() {
-                match sled.put(&recent) {
-                    Ok(()) => return Recent::behind(recent.chain, recent.signed),
-                    Err(found) => problem = Some(found),
-                }
-            }
-            recent
-        });
-        problem.map_or(Ok(filled), Err)
-    }
-
-    fn all(&self) -> Result<Recent, StoreError> {
-        self.fill(Recent::behind(Chain::default(), Chain::default()), &mut |recent| recent)
-    }
-
-    /// Adds everything behind what `recent` goes on from.
-    fn fill(&self, mut recent: Recent, after: &mut dyn FnMut(Recent) -> Recent) -> Result<Recent, StoreError> {
-        let (entries, signed) = self.chains;
-        let from = recent.signed.count;
-        Locks::tell(self.locks, from, signed.count, &mut |size, place, crc| {
-            recent.add_checkpoint(size, place, crc);
-        })?;
-        let from = recent.size();
-        if from < entries.count {
-            let start = self.records.file_of(from);
-            let mut growing = Some(recent);
-            self.records.walk(start, WINDOW, &mut |place, header, entry| {
-                if header.index >= from
-                    && let Some(mut recent) = growing.take()
-                {
-                    recent.add(place, header.crc, &(self.options.keys_of)(entry));
-                    growing = Some(after(recent));
-                }
-                Ok(header.index + 1 < entries.count)
-            })?;
-            return growing.ok_or(StoreError::NoEntry { index: from, size: entries.count });
-        }
-        Ok(recent)
-    }
-}
-
-impl Inner {
-    /// Opens the index behind a start, and makes it again if it does not describe what is there.
-    pub(super) fn open_shelf(&self, options: &Options, behind: &Behind) {
-        let (chains, locks) = (behind.chains, self.locks.run());
-        let maker = Maker { disk: &self.disk, records: &self.records, locks, options, id: self.id, chains };
-        let usable = Shelf::open(&self.disk.path(""), self.id).and_then(|sled| {
-            let meta = sled.meta();
-            // An index that was lost is empty, and is filled; an older one is brought up to date.
-            let same = meta == Meta::default() || (meta.entries, meta.signed) == chains;
-            let fits = same || maker.describes(meta).map_err(|error| error.to_string())?;
-            maker.usable(sled, fits, !behind.clean)
-        });
-        let mut rebuilt = None;
-        let opened = maker.shelf(usable, &mut rebuilt).map_err(|error| error.to_string()).and_then(|made| made);
-        let opened = opened.and_then(|(sled, recent)| sled.put(&recent).map(|()| sled));
-        if let Some(rebuilt) = &rebuilt {
-            tracing::warn!("{rebuilt}");
-        }
-        *super::disk::held(&self.rebuilt) = rebuilt;
-        self.index.settle(opened.map_err(|problem| {
-            tracing::warn!(problem, "the index cannot be kept on disk and is held in memory");
-            // A record that cannot be read now is named by whoever asks for it.
-            maker.all().unwrap_or_else(|_| Recent::behind(Chain::default(), Chain::default()))
-        }));
-    }
-}
-
-/// Makes a store that has never been whole, and its identity last.
-fn create(disk: &Disk, options: &Options) -> Result<StoreId, StoreError> {
-    let mut id = [0; 16];
-    (options.entropy)(&mut id);
-    let kinds = [Kind::Record, Kind::Word, Kind::Key, Kind::Checkpoint];
-    for kind in kinds {
-        // Files of an earlier, broken attempt hold no frames; anything more is somebody's records.
-        let name = kind.file(0);
-        if disk.exists(&name) && super::disk::last_used(&disk.open(&name)?, super::frame::FILE_HEADER)?.is_some() {
-            return Err(damaged(IDENTITY, 0, 0, "the identity of the store is missing, but its records are there"));
-        }
-    }
-    for kind in kinds {
-        Run::create(disk, kind, id, options.file_bytes)?;
-    }
-    let digits = format!("{:032x}", u128::from_be_bytes(id));
-    disk.write_small(IDENTITY, &identity_text(&digits))?;
-    Ok(id)
-}
-
-pub(super) fn identity_text(digits: &str) -> String {
-    let lines = format!("counterpart store\nformat 1\nid {digits}\n");
-    let crc = crc32c::crc32c(lines.as_bytes());
-    format!("{lines}crc {crc:08x}\n")
-}
-
-/// The store's id; nothing if there is no store here yet.
-pub(super) fn identity(disk: &Disk) -> Result<Option<StoreId>, StoreError> {
-    let Some(text) = disk.read_small(IDENTITY)? else { return Ok(None) };
-    let wrong = || damaged(IDENTITY, 0, 0, "it is not the identity of a store that this program knows");
-    if let Some(format) = newer_format(&text, "counterpart store") {
-        return Err(other_format(IDENTITY, &format));
-    }
-    let digits = text.lines().nth(2).and_then(|line| line.strip_prefix("id ")).ok_or_else(wrong)?;
-    if text != identity_text(digits) || digits.len() != 32 {
-        return Err(wrong());
-    }
-    Ok(Some(u128::from_str_radix(digits, 16).map_err(|_| wrong())?.to_be_bytes()))
-}
-
-/// The format of a small file, if it is not the one that this program reads: `<title>`, `format <n>`, …, `crc <8 hex>`. A
-/// format that is only a flipped bit is damage; one with its own checksum is another program's.
-pub(crate) fn newer_format(text: &str, title: &str) -> Option<String> {
-    let mut lines = text.lines();
-    let named = lines.next() == Some(title);
-    let format = lines.next().and_then(|line| line.strip_prefix("format ")).filter(|format| *format != "1")?;
-    let (covered, crc) = text.rsplit_once("crc ")?;
-    let sealed = crc.trim_end() == format!("{:08x}", crc32c::crc32c(covered.as_bytes()));
-    (named && sealed && format.parse::<u32>().is_ok()).then(|| format.to_owned())
-}
-
-/// A small file of a format that this program does not read.
-pub(crate) fn other_format(file: &str, format: &str) -> StoreError {
-    let problem = format!("it has format {format} and this program reads 1; use the program that wrote it");
-    StoreError::Unsuitable { file: file.to_owned(), problem }
 }

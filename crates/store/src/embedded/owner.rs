@@ -24,7 +24,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::disk::{Disk, Poison, failed};
 use super::frame::{Kind, StoreId};
-use super::open::{ENDED, IDENTITY};
+use super::identity::{IDENTITY, newer_format, other_format};
+use super::open::ENDED;
 use super::run::damaged;
 use crate::StoreError;
 
@@ -189,8 +190,8 @@ fn text(id: &StoreId, number: u64, own: u128) -> String {
 
 /// The number in a file of this store, if it is whole.
 fn number(found: &str, id: &StoreId) -> Result<Option<u64>, StoreError> {
-    if let Some(format) = super::open::newer_format(found, "counterpart epoch") {
-        return Err(super::open::other_format(EPOCH, &format));
+    if let Some(format) = newer_format(found, "counterpart epoch") {
+        return Err(other_format(EPOCH, &format));
     }
     let mut lines = found.lines().skip(3);
     let mut value = |name: &str| lines.next().and_then(|line| line.strip_prefix(name)).map(str::to_owned);

@@ -8,7 +8,8 @@ use std::path::Path;
 
 use super::super::disk::{Disk, DiskFile, Window, failed};
 use super::super::frame::{FILE_HEADER, Kind, StoreId};
-use super::super::open::{ENDED, Options, identity, identity_text};
+use super::super::identity::{identity, identity_text};
+use super::super::open::{ENDED, Options, Verify};
 use super::super::run::zero;
 use super::super::store::Embedded;
 use super::super::survey::survey;
@@ -264,7 +265,7 @@ pub fn restore(from: &Path, keys: Option<&Path>, to: &Path, options: &Options) -
     for kind in [Kind::Checkpoint, Kind::Record, Kind::Word] {
         copied.kind(&source, &target, kind, ended(&source, kind)?.map_or_else(|| whole(&source, kind), Ok)?)?;
     }
-    let mut full = Options { verify: super::super::open::Verify::Full, ..options.clone() };
+    let mut full = Options { verify: Verify::Full, ..options.clone() };
     let keys_at = keys.map_or_else(|| source.clone(), |keys| Disk::new(keys, None));
     let has_keys = keys_at.exists(Kind::Key.directory());
     if has_keys {
@@ -272,7 +273,7 @@ pub fn restore(from: &Path, keys: Option<&Path>, to: &Path, options: &Options) -
         copied.kind(&keys_at, &target, Kind::Key, end)?;
     } else {
         super::super::run::Run::create(&target, Kind::Key, id, options.file_bytes)?;
-        full.verify = super::super::open::Verify::Quick;
+        full.verify = Verify::Quick;
     }
     if let Some(statement) = source.read_small(ENDED)? {
         target.write_small(ENDED, &statement)?;

@@ -9,8 +9,9 @@ use std::sync::Arc;
 
 use super::super::disk::{Disk, Poison};
 use super::super::frame::{Header, Kind, Place, StoreId};
+use super::super::identity::identity;
 use super::super::mark::MARK;
-use super::super::open::{Options, identity};
+use super::super::open::Options;
 use super::super::owner::{self, EPOCH, Owner};
 use super::super::run::Run;
 use super::{Look, Repaired, StoreError, look, no_store};

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use super::super::disk::Disk;
 use super::super::frame::{Header, Kind, NOTED};
-use super::super::open::{ENDED, Indexed, Options, identity};
+use super::super::identity::identity;
+use super::super::open::{ENDED, Indexed, Options};
 use super::super::owner::{self, Held};
 use super::super::run::Run;
 use super::super::store::Embedded;

@@ -11,8 +11,9 @@ use super::super::disk::{Disk, DiskFile, failed, last_used};
 use super::super::frame::{
     FILE_HEADER, FILE_HEADER_BYTES, FORMAT, FRAME_HEADER, FileHeader, Header, Kind, NOTED, Place, StoreId,
 };
+use super::super::identity::identity;
 use super::super::mark::MARK;
-use super::super::open::{Options, identity};
+use super::super::open::Options;
 use super::super::owner;
 use super::super::run::damaged;
 use super::super::survey::survey;

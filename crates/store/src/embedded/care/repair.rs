@@ -5,8 +5,9 @@ use std::path::Path;
 
 use super::super::disk::{Disk, DiskFile, failed};
 use super::super::frame::{FRAME_HEADER, Header, Kind, NOTED, Place, StoreId};
+use super::super::identity::{identity, identity_text};
 use super::super::mark::MARK;
-use super::super::open::{Options, identity};
+use super::super::open::Options;
 use super::super::owner;
 use super::super::survey::survey;
 use super::super::words::{KEY_FRAME, Words};
@@ -73,7 +74,7 @@ impl Mending {
             Ok(None) | Err(StoreError::Damaged { .. }) => {}
             Err(other) => return Err(other),
         }
-        let text = super::super::open::identity_text(&format!("{:032x}", u128::from_be_bytes(self.id)));
+        let text = identity_text(&format!("{:032x}", u128::from_be_bytes(self.id)));
         self.disk.write_small("STORE", &text)?;
         self.replaced.push("STORE".to_owned());
         Ok(())
