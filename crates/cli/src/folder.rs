@@ -12,12 +12,11 @@
 //! *.begun       the first three while `init` makes them; nothing was founded with them yet
 //! ```
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
-use counterpart_core::commitment::{self, Commitment, Disclosure, commitments};
+use counterpart_core::commitment::{Disclosure, DisclosureError, Promised};
 use counterpart_core::ledger::LogKeys;
 use counterpart_core::statement::{Continues, Founding, Held, Kind, Statement};
 use counterpart_core::wire::KeyId;
@@ -364,27 +363,16 @@ fn words_fit(entry: &[u8], words: &[Word]) -> Result<(), String> {
     let read = replay::read(entry).map_err(|stop| stop.to_string())?;
     let limits = json::Limits { max_depth: json::MAX_DEPTH, max_bytes: entry.len() };
     let payload = json::parse(&read.entry.envelope.payload, limits).map_err(|error| error.to_string())?;
-    let mut promised = commitments(payload.member("data").ok_or("the event has no data")?, "")?;
-    let of = |word: &Word, problem: &dyn std::fmt::Display| {
-        format!("the words `{}` do not open their commitment: {problem}", word.name)
+    let data = payload.member("data").ok_or("the event has no data")?;
+    let wrong = |problem: DisclosureError| format!("the words do not open their commitments: {problem}");
+    let read_as = |word: &Word| match Disclosure::from_bytes(&word.bytes) {
+        Ok(disclosure) if disclosure.pointer == word.name => Ok(disclosure),
+        Ok(disclosure) => Err(format!("the words `{}` are those of `{}`", word.name, disclosure.pointer)),
+        Err(problem) => Err(format!("the words `{}` cannot be read: {problem}", word.name)),
     };
-    let mut disclosed = Vec::with_capacity(words.len());
-    for word in words {
-        let disclosure = Disclosure::from_bytes(&word.bytes).map_err(|error| of(word, &error))?;
-        let within = json::Limits { max_depth: json::MAX_DEPTH, max_bytes: commitment::MAX_CONTENT };
-        if let Ok(document) = json::parse(&disclosure.content, within) {
-            promised.extend(commitments(&document, &word.name)?);
-        }
-        disclosed.push(disclosure);
-    }
-    let promised: HashMap<&str, &Commitment> =
-        promised.iter().map(|(pointer, commitment)| (pointer.as_str(), commitment)).collect();
-    let id = read.event.id.to_string();
-    for (word, disclosure) in words.iter().zip(&disclosed) {
-        let commitment = promised.get(word.name.as_str()).ok_or_else(|| of(word, &"nothing promises such words"))?;
-        commitment::open(disclosure, &id, commitment).map_err(|error| of(word, &error))?;
-    }
-    Ok(())
+    let disclosures = words.iter().map(read_as).collect::<Result<Vec<_>, _>>()?;
+    let mut promised = Promised::of(&read.event.id.to_string(), data).map_err(wrong)?;
+    promised.open_any(&disclosures).map_err(wrong)
 }
 
 fn signer(origin: &str, key: SigningKey) -> Result<NoteSigner> {

@@ -6,10 +6,10 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use clap::Args;
-use counterpart_core::commitment::Disclosure;
+use counterpart_core::commitment::{Disclosure, Promised};
 use counterpart_core::statement::{self, Statement};
 use counterpart_core::wire::{EVENT_TYPE, Entry, Envelope};
-use counterpart_core::{commitment, event, json};
+use counterpart_core::{event, json};
 use counterpart_export::check::{self, Checked, Wrong};
 use counterpart_tlog::note::VerifierKey;
 use counterpart_tlog::policy::{Policy, Satisfied};
@@ -287,24 +287,12 @@ fn words_told(envelope: &Envelope, words: &Value, told: &mut Told) -> Result<()>
         json::parse(&envelope.payload, json::Limits { max_depth: event::MAX_DEPTH, max_bytes: envelope.payload.len() });
     let payload = payload.map_err(|error| wrong(error.to_string()))?;
     let data = payload.member("data").cloned().unwrap_or(json::Value::Object(Vec::new()));
-    let mut held = commitment::commitments(&data, "").map_err(wrong)?;
-    for disclosure in &disclosures {
-        let within =
-            json::parse(&disclosure.content, json::Limits { max_depth: 32, max_bytes: commitment::MAX_CONTENT });
-        if let Ok(within) = within {
-            held.extend(commitment::commitments(&within, &disclosure.pointer).map_err(wrong)?);
-        }
-    }
-    for disclosure in &disclosures {
-        let place = held.iter().find(|(pointer, _)| *pointer == disclosure.pointer);
-        let (_, commitment) =
-            place.ok_or_else(|| wrong(format!("nothing is committed to at `{}`", disclosure.pointer)))?;
-        commitment::open(disclosure, &event.id.to_string(), commitment).map_err(|error| wrong(error.to_string()))?;
-    }
+    let mut promised = Promised::of(&event.id.to_string(), &data).map_err(|error| wrong(error.to_string()))?;
+    promised.open_any(&disclosures).map_err(|error| wrong(error.to_string()))?;
     told.checked.push(format!(
         "{} of {} commitments are opened by the words that the file carries",
         disclosures.len(),
-        held.len()
+        promised.count()
     ));
     Ok(())
 }

@@ -12,6 +12,7 @@
 
 mod disclosure;
 mod found;
+mod promised;
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -23,6 +24,7 @@ use sha2::Sha256;
 
 pub use disclosure::{Disclosure, DisclosureError, check_content, open, open_all};
 pub use found::commitments;
+pub use promised::Promised;
 
 use crate::wire::hex32;
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use counterpart_core::admit::{carried, suitable};
-use counterpart_core::commitment::{self, Commitment, Disclosure, Kind};
+use counterpart_core::commitment::{Disclosure, Promised};
 use counterpart_core::event::data::Data;
 use counterpart_core::event::{self, Event, Signer};
 use counterpart_core::ids::{EventId, OrganisationCode, PersonId, Role, Stream};
@@ -42,7 +42,7 @@ pub struct Chain {
     keys: HashMap<KeyId, (PublicKey, Member)>,
     posts: BTreeMap<EventId, Post>,
     lent: BTreeMap<EventId, Lent>,
-    commitments: BTreeMap<(EventId, String), Commitment>,
+    promised: BTreeMap<EventId, Promised>,
     /// The hashes of reference data.
     pub pinned: BTreeSet<Digest>,
     /// How many signatures were checked.
@@ -86,9 +86,8 @@ impl Chain {
         self.bring_posts(event);
         self.end(event);
         let data = data_of(&read.entry.envelope).map_err(|problem| format!("entry {index}: {problem}"))?;
-        let held = commitment::commitments(&data, "")
-            .map_err(|place| format!("entry {index}: there is no commitment at {place}"))?;
-        self.commitments.extend(held.into_iter().map(|(place, promise)| ((event.id, place), promise)));
+        let promised = Promised::of(&event.id.to_string(), &data).map_err(|error| format!("entry {index}: {error}"))?;
+        self.promised.insert(event.id, promised);
         Ok(())
     }
 
@@ -204,24 +203,15 @@ impl Chain {
     ///
     /// Nothing is committed there, or other words are.
     pub fn open(&mut self, event: EventId, disclosure: &Disclosure) -> Result<(EventId, String), String> {
-        let place = (event, disclosure.pointer.clone());
-        let none = || format!("nothing is committed at {} of {event}", disclosure.pointer);
-        let promise = self.commitments.get(&place).ok_or_else(none)?;
-        commitment::open(disclosure, &event.to_string(), promise)
-            .map_err(|error| format!("the words of {event} are others than were committed: {error}"))?;
-        if disclosure.kind == Kind::Json {
-            let limits = json::Limits { max_depth: commitment::MAX_CONTENT_DEPTH, max_bytes: commitment::MAX_CONTENT };
-            let inner = json::parse(&disclosure.content, limits).map_err(|error| error.to_string())?;
-            let within = commitment::commitments(&inner, &disclosure.pointer)
-                .map_err(|place| format!("there is no commitment at {place} of {event}"))?;
-            self.commitments.extend(within.into_iter().map(|(pointer, promise)| ((event, pointer), promise)));
-        }
-        Ok(place)
+        let none = || format!("no entry of the bundle is {event}");
+        let wrong = |error| format!("the words of {event} are others than were committed: {error}");
+        self.promised.get_mut(&event).ok_or_else(none)?.open(disclosure).map_err(wrong)?;
+        Ok((event, disclosure.pointer.clone()))
     }
 
     /// How many commitments are known.
     pub fn commitments(&self) -> usize {
-        self.commitments.len()
+        self.promised.values().map(Promised::count).sum()
     }
 }
 
