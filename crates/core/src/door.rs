@@ -294,7 +294,10 @@ pub fn validate(proposal: &Proposal<'_>, around: &Surroundings<'_>, earlier: Opt
     }
     // A stand-in is not what the filer wrote: its place is told already.
     let told_already: Vec<String> = messages.iter().map(|message| message.path.clone()).collect();
-    let covered = |path: &str| told_already.iter().any(|told| path.starts_with(told.as_str()));
+    let covers = |told: &String, path: &str| {
+        path.strip_prefix(told.as_str()).is_some_and(|below| below.is_empty() || below.starts_with('/'))
+    };
+    let covered = |path: &str| told_already.iter().any(|told| covers(told, path));
     messages.extend(found.into_iter().filter(|message| whole || !covered(&message.path)));
     Validation { messages: order(messages), header: whole.then_some(header) }
 }

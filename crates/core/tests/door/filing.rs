@@ -23,10 +23,15 @@ fn view() -> View {
 
 /// An event whose signatures nobody looks at: the door reads its data.
 fn event(event_type: EventType, data: &Value) -> Event {
+    let stream = if event_type == EventType::RoleHolderAppointed {
+        "org:CMD"
+    } else {
+        "agr:01890000-0000-7000-8000-000000000001"
+    };
     Event {
         id: EVENT.parse().unwrap(),
         ledger: "example/log".into(),
-        stream: "agr:01890000-0000-7000-8000-000000000001".parse().unwrap(),
+        stream: stream.parse().unwrap(),
         data: Data::parse(event_type, &data.to_string()).unwrap(),
         expected_revision: 0,
         signed_at: "2026-11-24T09:00:00.000Z".parse().unwrap(),

@@ -40,6 +40,11 @@ fn messages_stand_in_the_order_of_the_catalogue_each_once() {
     words.insert("/title".to_owned(), "A title\tin two columns".to_owned());
     let told = example.judge_skeleton(&split.skeleton, &words, None).messages;
     assert_eq!((told[0].code.as_str(), told[0].path.as_str()), ("E07", "/terms/title"));
+    // What was written there is judged as well: nothing stands in for it.
+    words.insert("/title".to_owned(), "Ask jo@example.org\twho knows the children".to_owned());
+    let told = example.judge_skeleton(&split.skeleton, &words, None).messages;
+    let of_title: Vec<&Message> = told.iter().filter(|message| message.path == "/terms/title").collect();
+    assert_eq!(of_title.iter().map(|message| message.code.as_str()).collect::<Vec<_>>(), ["E07", "V-90"]);
     // Of two datasets that go the same way each is told, and the missing power once.
     let mut second = named("cuckooing").terms["datasets"][0].clone();
     second["retention"]["period"] = json!("P2Y");
@@ -114,6 +119,21 @@ fn of_a_body_that_is_not_registered_nothing_is_told_but_that() {
 }
 
 #[test]
+fn who_may_not_disclose_under_a_power_to_those_it_names_is_told_that_and_not_who_may_receive() {
+    // Section 115 in a list to come, which would leave disclosing under it to the police.
+    let mut reference = crate::examples::reference().clone();
+    let row = reference.gateways.iter_mut().find(|row| row.code.as_str() == "CDA-115").unwrap();
+    row.disclosers = vec!["POLICE_FORCE".parse().unwrap()];
+    let example = named("cuckooing");
+    let header = header(&example, &[]);
+    let said =
+        example.surround(|around| door::log_rules(&header, None, &Surroundings { reference: &reference, ..*around }));
+    let said: Vec<String> = said.iter().map(|message| format!("{} {}", message.code, message.message)).collect();
+    assert!(said.contains(&"V-47 CDA-115 is not a power of HAS to disclose.".to_owned()), "{said:#?}");
+    assert!(said.iter().all(|message| !message.starts_with("G-CDA")), "{said:#?}");
+}
+
+#[test]
 fn each_row_of_a_header_is_judged() {
     // Terms say for all datasets at once when data are destroyed; a header says it row by row.
     let example = named("circle");
@@ -178,6 +198,31 @@ fn a_place_that_does_not_fit_is_told_with_what_to_write() {
     let datasets = door::terms_shape().member("datasets").unwrap();
     assert!(datasets.member("0").is_some() && datasets.member("17").is_some());
     assert!(datasets.member("1a").is_none() && datasets.member("a1").is_none() && datasets.member("-1").is_none());
+}
+
+#[test]
+fn what_stands_beside_a_place_that_does_not_fit_is_judged_though_its_name_begins_alike() {
+    let example = children().with(&[("/terms/purpose", Value::Null), ("/terms/purpose_codes", json!([]))]);
+    assert_eq!(codes(&example.judge().messages), ["V-30", "V-31", "V-47", "V-47", "V-122"]);
+    let mut example = named("many");
+    example.terms["datasets"][1] = json!("the second");
+    for place in [10, 21, 100] {
+        example.terms["datasets"][place]["standard"] = json!(" ");
+    }
+    let told = example.judge().messages;
+    let places: Vec<&str> =
+        told.iter().map(|message| message.path.as_str()).filter(|path| path.ends_with("standard")).collect();
+    let expected = [10, 100, 21].map(|place| format!("/terms/datasets/{place}/standard"));
+    assert_eq!(places, expected);
+}
+
+#[test]
+fn a_name_that_names_nothing_is_told_where_it_stands_and_what_it_names_is_not_filed() {
+    let told = children().with(&[("/terms/lawful_basis/Camden", json!(["E"]))]).judge();
+    assert!(told.header.is_none());
+    let message = told.messages.iter().find(|message| message.path == "/terms/lawful_basis/Camden").unwrap();
+    assert_eq!(message.code, "V-35");
+    assert!(message.message.starts_with("The name `Camden` must be "), "{}", message.message);
 }
 
 #[test]
@@ -278,6 +323,11 @@ fn personal_details_are_told_from_numbers_and_names_that_are_none() {
         ("943 476 5918", nobody),
         ("000 000 0000", nobody),
         ("19434765919", nobody),
+        ("9434765870", nhs),
+        ("94347658704", nobody),
+        ("ward 11", nobody),
+        ("943476587", nobody),
+        ("the 2019 act", nobody),
         ("QQ123456C", insurance),
         ("qq 12 34 56 c", insurance),
         ("QQ123456A.", insurance),
@@ -366,6 +416,19 @@ fn words_and_commitments_come_together_or_not_at_all() {
         let refused = check_after(EventType::NoteRecorded, &note, std::slice::from_ref(&disclosure), &earlier).err();
         assert_eq!(refused.map(|refusal| refusal.code().to_owned()).as_deref(), told, "{held}");
     }
+    let holder = json!({
+        "authority": "The chief's letter", "email": "owner@example.org", "name": "The owner", "phone": "020 7946 0958",
+        "post": "Asset owner",
+    });
+    let json = counterpart_core::commitment::Kind::Json;
+    let (holder, of_holder) = sealed("/holder", json, counterpart_core::json::jcs(&strict(&holder)), 5);
+    let appointed = json!({
+        "functions": [], "holder": holder, "notice_given_on": "2026-11-01", "person": "PER-000000000001", "role": "IAO",
+        "valid_from": "2026-11-24",
+    });
+    let earlier = Earlier { words_bytes: u64::MAX, ..Earlier::default() };
+    let held = check_after(EventType::RoleHolderAppointed, &appointed, &[of_holder], &earlier);
+    assert_eq!(held.map_err(|refusal| refusal.to_string()), Ok(Vec::new()));
     // Twenty thousand disclosures are looked at, and so are eight mebibytes; one more of either is too large.
     let blank = counterpart_core::commitment::Disclosure { content: Vec::new(), ..disclosure.clone() };
     let mebibyte = counterpart_core::commitment::Disclosure { content: vec![b'a'; 1 << 20], ..disclosure };
