@@ -153,6 +153,15 @@ mod tests {
         ] {
             assert_eq!(list.kind_of(&tokens(name)), Some(kind), "{name}");
         }
+        // An `s` is of a plural where one stands alone behind a longer word.
+        for (name, words) in [
+            ("Business addresses", ["business", "addresse"]),
+            ("business address", ["business", "address"]),
+            ("tenants' classes", ["tenant", "classe"]),
+            ("bus class", ["bus", "class"]),
+        ] {
+            assert_eq!(tokens(name), words, "{name}");
+        }
         for name in ["street name", "name of the ward", "charge point number", "month", "photovoltaic output", ""] {
             assert_eq!(list.kind_of(&tokens(name)), None, "{name}");
         }

@@ -95,6 +95,26 @@ fn asset_owners_share_the_datasets_out_among_them() {
 }
 
 #[test]
+fn an_asset_owner_approves_for_the_datasets_of_their_own_body_alone() {
+    // Of the three datasets Camden has a part in the second and the third, Hackney in the first and the third.
+    let sets = json!([dataset("HCK", &["ISL"]), dataset("ISL", &["CMD"]), dataset("HCK", &["CMD"])]);
+    let mut case = Case::filed(Shape::three().with("/datasets", sets)).submitted();
+    let hash = case.hash.clone();
+    let of = |datasets: &[&str]| json!({ "datasets": datasets, "version_hash": hash });
+    for (code, own) in [("HCK", ["DS-1", "DS-3"]), ("CMD", ["DS-2", "DS-3"]), ("ISL", ["DS-1", "DS-2"])] {
+        case.does("AdviceGiven", case.advice("DPO"), &[officer(code, "DPO")]);
+        let all = ["DS-1", "DS-2", "DS-3"];
+        let another = all.into_iter().find(|dataset| !own.contains(dataset)).unwrap();
+        let tries = |datasets: &[&str]| case.tries("ApprovalGiven", &of(datasets), &[officer(code, "IAO")]);
+        for own in own {
+            assert_eq!(tries(&[own]), "-", "{own} of {code}");
+            assert_eq!(tries(&[own, another]), "G18", "{own} and {another} by {code}");
+        }
+        assert_eq!((tries(&own), tries(&[another]), tries(&all)), ("-".to_owned(), "G18".to_owned(), "G18".to_owned()));
+    }
+}
+
+#[test]
 fn a_vacant_post_stops_the_execution_alone() {
     let mut case = Case::filed(Shape::pair()).submitted();
     case.does("AdviceGiven", case.advice("DPO"), &[officer("HCK", "DPO")]);

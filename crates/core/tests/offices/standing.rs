@@ -190,6 +190,13 @@ fn one_human_is_declared_by_an_administrator_or_chief_and_has_one_name_from_then
     world = declared(&world, &four, &lawyer, &[hand("HCK ADM"), hand("ADM")]).unwrap();
     assert_eq!(name(&world, &three), name(&world, &four));
     assert_ne!(name(&world, &one), name(&world, &three));
+    // By the one whose name the other bears, who is told to be a third: both bear that name then.
+    let mut led = world.clone();
+    let first = Person { role: "OPN", ..three.clone() };
+    let there = appointment(&led, &two);
+    led = declared(&led, &first, &there, &[hand("ADM"), hand("HCK ADM")]).unwrap();
+    let names = [&one, &two, &three, &four].map(|who| name(&led, who));
+    assert_eq!(names.iter().collect::<std::collections::BTreeSet<_>>().len(), 1, "{names:?}");
     let again = Person { role: "OPN", ..four.clone() };
     world = declared(&world, &again, &here, &[hand("HCK ADM"), hand("ADM")]).unwrap();
     let names = [&one, &two, &three, &four].map(|who| name(&world, who));
@@ -440,6 +447,20 @@ fn membership_of_a_partnership_comes_and_goes() {
     assert_eq!(of(&joined), [("LOTI".to_owned(), "2026-11-01".to_owned())]);
     let left = changes(&joined, "LEFT", "2026-12-01", &hands("R1, R2")).unwrap();
     assert_eq!(of(&left), []);
-    let other = Person { role: "SIRO", ..chief };
+    let other = Person { role: "SIRO", ..chief.clone() };
     assert_eq!(code(changes(&world, "JOINED", "2026-11-01", &[other])).as_deref(), Some("R01"));
+    // Of the secretariat the CEX, the ADM and the PRG, and of those who serve there nobody else.
+    let adm = person("LOTI", "ADM", 93);
+    world.appoint(&chief, &adm).unwrap();
+    world.give_key(&adm, std::slice::from_ref(&chief)).unwrap();
+    assert_eq!(code(changes(&world, "JOINED", "2026-11-01", std::slice::from_ref(&adm))), None);
+    let served =
+        [("PRG", 94), ("SIRO", 95), ("SIG", 96), ("DPO", 97), ("IGL", 98), ("IAO", 99), ("REQ", 100), ("TPS", 101)];
+    for (role, number) in served {
+        let officer = person("LOTI", role, number);
+        world.appoint(if matches!(role, "SIRO" | "SIG" | "DPO") { &chief } else { &adm }, &officer).unwrap();
+        world.give_key(&officer, &[adm.clone(), chief.clone()]).unwrap();
+        let happened = code(changes(&world, "JOINED", "2026-11-01", &[officer]));
+        assert_eq!(happened.as_deref(), if role == "PRG" { None } else { Some("R01") }, "{role}");
+    }
 }

@@ -110,6 +110,37 @@ fn a_delegation_that_was_over_at_the_point_of_suspicion_is_in_no_doubt() {
 }
 
 #[test]
+fn a_delegation_is_over_at_the_instant_of_its_end_and_not_before() {
+    // The first instant behind its last day, and that of the event which ended it; and the one before each.
+    let midnight = instant("2027-02-02T00:00:00.000Z");
+    for (ended, early, doubted) in [(false, 1, true), (false, 0, false), (true, 1, true), (true, 0, false)] {
+        let owner = officer("HCK", "IAO");
+        let mut case = Case::in_force(Shape::pair());
+        let given = delegated(&mut case, &owner);
+        let written = acts(&mut case, &given);
+        let mut over = midnight;
+        let mark = if ended && early == 1 {
+            // What is suspect from before the end has an index from before it, too.
+            let mark = case.does("NoteRecorded", note(), &[owner.clone()]);
+            case.world.now -= 999;
+            ends(&mut case, &given, &owner);
+            mark
+        } else {
+            if ended {
+                over = case.world.now;
+                ends(&mut case, &given, &owner);
+            }
+            case.world.now = over - early;
+            case.does("NoteRecorded", note(), &[owner.clone()])
+        };
+        let from = index(&case, &mark);
+        reports(&mut case, &owner, Some(from), &chief("HCK")).unwrap();
+        assert_eq!(contested(&case, &given), doubted, "ended: {ended}, {early} ms early");
+        assert!(!contested(&case, &written), "it was written before");
+    }
+}
+
+#[test]
 fn what_somebody_did_in_another_office_rests_on_that() {
     let mut case = Case::in_force(Shape::pair());
     let lawyer = newcomer("HCK", "LGL", 233);
