@@ -180,7 +180,6 @@ fn recipients(public: &Public) -> Vec<Finding> {
         let strangers = public.parties().filter(|other| {
             other.at != relied.side.at
                 && !other.is_processor()
-                && other.body.is_some()
                 && given.iter().any(|row| public.takes(row, other.at))
                 && !relied.rule.admits(GatewayUse::Receive, other.body)
         });

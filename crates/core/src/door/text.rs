@@ -91,9 +91,8 @@ pub fn personal_detail(text: &str) -> Option<&'static str> {
 
 fn is_email(word: &str) -> bool {
     let word = word.trim_matches(|c: char| !c.is_alphanumeric());
-    word.split_once('@').is_some_and(|(name, host)| {
-        !name.is_empty() && host.split_once('.').is_some_and(|(a, b)| !a.is_empty() && !b.is_empty())
-    })
+    // It begins and ends with a letter or digit now, so that a name stands before and a domain behind.
+    word.split_once('@').is_some_and(|(_, host)| host.split_once('.').is_some_and(|(label, _)| !label.is_empty()))
 }
 
 /// Ten digits whose last is the check digit, modulus 11 (NHS Data Dictionary).

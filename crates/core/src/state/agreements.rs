@@ -215,8 +215,8 @@ impl State {
         for name in self.humans.values_mut().filter(|name| **name == mine) {
             *name = root;
         }
+        // The person themself is `mine`, or bore that name until now.
         self.humans.insert(mine, root);
-        self.humans.insert(data.person, root);
     }
 }
 
