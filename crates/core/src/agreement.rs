@@ -291,6 +291,8 @@ pub struct InForce {
     pub version: u32,
     /// Since when.
     pub since: Timestamp,
+    /// Whose signatures carry it: its own, or, where particulars changed, those of the version before.
+    pub rests_on: u32,
 }
 
 /// The newest review.

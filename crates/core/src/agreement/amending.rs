@@ -181,7 +181,8 @@ impl Agreement {
         let version = self.add_version(event, &data.header, data.terms.commitment);
         self.moved_at = at;
         if data.class == AmendmentClass::Particulars {
-            self.comes_into_force(version, at);
+            // Nobody else signs particulars: what carried the version before carries this one.
+            self.comes_into_force(version, self.carried_from(), at);
             return;
         }
         let amendment = Amendment { version, by: event.principal().organisation, class: data.class };
@@ -190,12 +191,12 @@ impl Agreement {
     }
 
     /// A version of the terms comes into force beside or after another (I16).
-    pub(super) fn comes_into_force(&mut self, version: u32, at: Timestamp) {
+    fn comes_into_force(&mut self, version: u32, rests_on: u32, at: Timestamp) {
         if let Stage::Active(force) | Stage::Suspended(force) = &mut self.stage {
             force.version = version;
             force.amendment = Track::None;
         }
-        self.in_force.push(super::InForce { version, since: at });
+        self.in_force.push(super::InForce { version, since: at, rests_on });
     }
 
     /// What a version asks of a party: an amendment asks as its class says (domain.md 2.3).
@@ -284,8 +285,12 @@ impl Agreement {
             party.joins = false;
             party.state = PartyState::Executed;
         }
-        self.comes_into_force(amendment.version, at);
+        self.comes_into_force(amendment.version, amendment.version, at);
         self.parties.retain(|party| !party.joins);
+        if let Some(event) = self.version(amendment.version).map(|version| version.event) {
+            // Whoever adopted it has given anew what was in doubt.
+            self.weigh_signature(event, at);
+        }
     }
 
     /// Signatures of a party on an open amendment are void: it leaves, or the version was returned.

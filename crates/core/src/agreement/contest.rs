@@ -7,7 +7,7 @@
 use crate::agreement::asked::Put;
 use crate::agreement::{Agreement, Derived, Ground, Origin, Party, PartyState, Reach, Signature, Stage, Standing};
 use crate::event::data::{Data, SuspensionGround};
-use crate::header::{Formation, SignatureKind};
+use crate::header::{Formation, RequiredRole, SignatureKind};
 use crate::ids::{EventId, OrganisationCode, Role};
 use crate::time::Timestamp;
 
@@ -70,17 +70,44 @@ impl Agreement {
         self.weigh_contest(by, at);
     }
 
-    /// Approvals and executions of a party on the version that matters now which are contested or disowned and
-    /// were not given again.
-    fn doubted(&self, organisation: OrganisationCode) -> impl Iterator<Item = &Signature> {
-        let current = self.current();
-        let missing = self.party(organisation).map(|party| self.missing(party, current.number)).unwrap_or_default();
+    /// The first version whose signatures carry the one that matters now: itself, or, where particulars changed since,
+    /// the one that was signed.
+    pub(super) fn carried_from(&self) -> u32 {
+        let current = self.current().number;
+        self.in_force.iter().find(|held| held.version == current).map_or(current, |held| held.rests_on)
+    }
+
+    /// Whether signatures on a version carry the one that matters now.
+    pub(super) fn carries(&self, version: u32) -> bool {
+        version == self.current().number
+            || (version >= self.carried_from() && self.in_force.iter().any(|held| held.version == version))
+    }
+
+    /// Signatures of a party that carried the version that matters now, and are contested or disowned.
+    fn in_doubt(&self, organisation: OrganisationCode) -> impl Iterator<Item = &Signature> {
         self.signatures.iter().filter(move |signature| {
             signature.organisation == organisation
-                && signature.version == current.number
-                && signature.kind != SignatureKind::Advice
                 && matches!(signature.standing, Standing::Contested | Standing::Disowned)
-                && missing.iter().any(|owed| owed.kind == signature.kind && owed.role == signature.role)
+                && self.carries(signature.version)
+        })
+    }
+
+    /// What a party gave for the version that matters now, lost to a doubt, and has not given again. A class of
+    /// amendment may have asked for less than the row does; what was not asked for then is not asked for now.
+    pub(super) fn owed_again(&self, party: &Party) -> Vec<RequiredRole> {
+        let given = |owed: &RequiredRole| {
+            self.in_doubt(party.organisation).any(|lost| lost.kind == owed.kind && lost.role == owed.role)
+        };
+        self.carrying(party).filter(given).collect()
+    }
+
+    /// Approvals and executions of a party for the version that matters now which are contested or disowned and
+    /// were not given again.
+    fn doubted(&self, organisation: OrganisationCode) -> impl Iterator<Item = &Signature> {
+        let owed = self.party(organisation).map(|party| self.owed_again(party)).unwrap_or_default();
+        self.in_doubt(organisation).filter(move |signature| {
+            signature.kind != SignatureKind::Advice
+                && owed.iter().any(|owed| owed.kind == signature.kind && owed.role == signature.role)
         })
     }
 

@@ -238,7 +238,7 @@ impl Agreement {
                 if let Stage::Approved { signing, .. } = self.stage {
                     let force = Force { version: signing.version, since: at, amendment: Track::None };
                     self.go(Stage::Active(force), at, origin);
-                    self.in_force.push(InForce { version: signing.version, since: at });
+                    self.in_force.push(InForce { version: signing.version, since: at, rests_on: signing.version });
                 }
             }
             Due::Window => self.go(Stage::Lapsed { at }, at, origin),

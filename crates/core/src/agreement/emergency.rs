@@ -138,7 +138,7 @@ impl Agreement {
         let stage = if over {
             Stage::Ending(End { at, reason: EndReason::EmergencyOver })
         } else {
-            agreement.in_force.push(InForce { version: 1, since: at });
+            agreement.in_force.push(InForce { version: 1, since: at, rests_on: 1 });
             Stage::Active(Force { version: 1, since: at, amendment: Track::None })
         };
         agreement.history =

@@ -180,7 +180,7 @@ impl Agreement {
             ImportStatus::Ended => Stage::Ending(End { at, reason: EndReason::Imported }),
         };
         if data.status == ImportStatus::Active {
-            agreement.in_force.push(InForce { version: 1, since: at });
+            agreement.in_force.push(InForce { version: 1, since: at, rests_on: 1 });
         }
         agreement.history =
             vec![Step { at, from: StageName::None, to: stage.name(), origin: Origin::of(event) }].into();

@@ -54,7 +54,7 @@ packed_structs! {
     Signature { event at person organisation version role kind datasets standing }
     Question { event by to at due answered }
     Ground { event at code by reach lapses_at derived }
-    InForce { version since }
+    InForce { version since rests_on }
     Review { event outcome next at }
     Consent { event organisation day at }
     Duty { organisation dataset not_before }

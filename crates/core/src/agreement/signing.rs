@@ -95,10 +95,8 @@ pub(super) fn guards_of_approval(put: &Put<'_>, data: &ApprovalGiven) -> Result<
     let version = put.version_to_sign(party, &data.version_hash, SignatureKind::Approval)?;
     party.may(put.asks(Asked::Approve))?;
     let role = put.signer().role;
-    let owed = || Refusal::RolesMissing {
-        organisation: party.organisation,
-        roles: words(&put.agreement.missing(party, version.number)),
-    };
+    let missing = put.owed(party, version);
+    let owed = || Refusal::RolesMissing { organisation: party.organisation, roles: words(&missing) };
     let mine = RequiredRole { kind: SignatureKind::Approval, role };
     if !put.agreement.required_of(party, version).any(|required| required == mine) {
         return Err(owed());
@@ -109,8 +107,9 @@ pub(super) fn guards_of_approval(put: &Put<'_>, data: &ApprovalGiven) -> Result<
             return Err(owed());
         }
     }
-    match put.agreement.missing_advice(party, version) {
-        Some(role) => Err(Refusal::AdviceMissing { role }),
+    // An emergency does not wait for advice.
+    match missing.iter().find(|required| required.kind == SignatureKind::Advice) {
+        Some(advice) => Err(Refusal::AdviceMissing { role: advice.role }),
         None => Ok(()),
     }
 }
@@ -148,13 +147,12 @@ pub(super) fn guards_of_execution(put: &Put<'_>, data: &ExecutionSigned) -> Resu
     }
     let mine = RequiredRole { kind: SignatureKind::Execution, role: put.signer().role };
     let needed = put.agreement.required_of(party, version).any(|required| required == mine);
-    let mut missing = put.agreement.owed(party, version).filter(|required| required.kind != SignatureKind::Execution);
-    match (missing.next(), needed) {
-        (None, true) => Ok(()),
-        (first, _) => {
-            let missing: Vec<RequiredRole> = first.into_iter().chain(missing).collect();
-            Err(Refusal::RolesMissing { organisation: party.organisation, roles: words(&missing) })
-        }
+    let mut missing = put.owed(party, version);
+    missing.retain(|required| required.kind != SignatureKind::Execution);
+    if missing.is_empty() && needed {
+        Ok(())
+    } else {
+        Err(Refusal::RolesMissing { organisation: party.organisation, roles: words(&missing) })
     }
 }
 
@@ -215,6 +213,11 @@ impl Put<'_> {
     /// in doubt, else as [`Agreement::signable`] says.
     fn version_to_sign(&self, party: &Party, hash: &Digest, kind: SignatureKind) -> Result<&Version, Refusal> {
         if self.replaces() { Ok(self.agreement.current()) } else { self.agreement.signable(party, hash, kind) }
+    }
+
+    /// What the party still owes on the version that it signs: of one in force, what it lost to a doubt.
+    fn owed(&self, party: &Party, version: &Version) -> Vec<RequiredRole> {
+        if self.replaces() { self.agreement.owed_again(party) } else { self.agreement.missing(party, version.number) }
     }
 
     /// What is asked of the party's state: to sign at all, or to sign an amendment.
@@ -333,23 +336,45 @@ impl Agreement {
 
     /// What a party still owes on a version, in the order of signing.
     pub(super) fn missing(&self, party: &Party, version: u32) -> Vec<RequiredRole> {
-        self.version(version).map(|found| self.owed(party, found).collect()).unwrap_or_default()
+        let found = self.version(version);
+        found.map(|found| self.owed(party, found, move |on| on == version).collect()).unwrap_or_default()
     }
 
-    /// The same, each as it is asked for.
-    fn owed<'a>(&'a self, party: &'a Party, version: &'a Version) -> impl Iterator<Item = RequiredRole> + use<'a> {
+    /// What the version that matters now asks of a party and no signature that carries it gives.
+    pub(super) fn carrying<'a>(&'a self, party: &'a Party) -> impl Iterator<Item = RequiredRole> + 'a {
+        self.owed(party, self.current(), |on| self.carries(on))
+    }
+
+    /// What a version asks of a party and is not given on these versions, in the order of signing.
+    fn owed<'a>(
+        &'a self,
+        party: &'a Party,
+        version: &'a Version,
+        on: impl Fn(u32) -> bool + 'a,
+    ) -> impl Iterator<Item = RequiredRole> + 'a {
         let optional_advice = version.header.agreement_type == AgreementType::Emg;
         self.required_of(party, version).filter(move |required| {
             let waived = optional_advice && required.kind == SignatureKind::Advice;
-            !waived && !self.is_given(party.organisation, version, *required)
+            !waived && !self.is_given(party.organisation, version, *required, &on)
         })
     }
 
-    /// Whether a required signature is there. Asset owners may share the datasets out among them.
-    fn is_given(&self, organisation: OrganisationCode, version: &Version, required: RequiredRole) -> bool {
+    /// Whether a required signature is there, on these versions. Asset owners may share the datasets out among them.
+    fn is_given(
+        &self,
+        organisation: OrganisationCode,
+        version: &Version,
+        required: RequiredRole,
+        on: &impl Fn(u32) -> bool,
+    ) -> bool {
         let given = || {
-            self.counting(organisation, version.number)
-                .filter(|signature| signature.kind == required.kind && signature.role == required.role)
+            self.signatures.iter().filter(|signature| {
+                signature.organisation == organisation
+                    && signature.kind == required.kind
+                    && signature.role == required.role
+                    && signature.standing == Standing::Counts
+                    && on(signature.version)
+            })
         };
         if given().next().is_none() {
             return false;
@@ -362,12 +387,6 @@ impl Agreement {
         };
         let own = own_datasets(&version.header, party);
         own.iter().all(|dataset| given().any(|signature| signature.datasets.contains(dataset)))
-    }
-
-    /// The first adviser whose advice a party still lacks; an emergency does not wait for it (G19).
-    fn missing_advice(&self, party: &Party, version: &Version) -> Option<Role> {
-        let mut owed = self.owed(party, version);
-        owed.find(|required| required.kind == SignatureKind::Advice).map(|required| required.role)
     }
 
     /// A version is frozen.

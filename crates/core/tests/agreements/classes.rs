@@ -9,7 +9,7 @@ use crate::world::{at, commitment};
 const CLASSES: [&str; 4] = ["M0", "M1", "M2", "M3"];
 
 /// An amendment to these terms whose header says that these paths change, as data, and its hash.
-fn amendment(case: &Case, shape: &Shape, number: u32, class: &str, changes: &[&str]) -> (Value, String) {
+pub fn amendment(case: &Case, shape: &Shape, number: u32, class: &str, changes: &[&str]) -> (Value, String) {
     let (mut data, hash) = case.draft_of(shape, number, changes);
     data["class"] = json!(class);
     data["renewal"] = json!(false);
@@ -22,14 +22,14 @@ fn review(outcome: &str) -> Value {
 }
 
 /// In force and reviewed, so that a renewal rests on something.
-fn reviewed(shape: Shape) -> Case {
+pub fn reviewed(shape: Shape) -> Case {
     let mut case = Case::in_force(shape);
     case.does("ReviewCompleted", review("CONTINUE"), &[officer("CMD", "IGL")]);
     case
 }
 
 /// Proposed by Hackney and frozen.
-fn frozen(case: &mut Case, shape: &Shape, class: &str, changes: &[&str]) {
+pub fn frozen(case: &mut Case, shape: &Shape, class: &str, changes: &[&str]) {
     let number = u32::try_from(case.agreement().versions().len() + 1).unwrap();
     let (data, hash) = amendment(case, shape, number, class, changes);
     case.does("AmendmentProposed", data, &[officer("HCK", "IGL")]);

@@ -2,6 +2,7 @@
 //! hands"): who reports and resolves, what is in doubt, how far a report reaches, and what agreements make of it.
 
 mod resting;
+mod versions;
 mod weighing;
 
 use counterpart_core::agreement::Standing;
