@@ -106,7 +106,8 @@ class Agreement:
     led_by: str = ""
     imported_by: str = ""
     documents: int = 0
-    basis: str = ""
+    # The hashes of the versions whose signatures carry the one in force: its own, and those before particulars.
+    carried: set = field(default_factory=set)
     doubted: set = field(default_factory=set)
     cause: str = ""
     is_recorded: bool = False
@@ -316,7 +317,7 @@ class Agreement:
         """{(event type, role)} of a party that were given for what is in force, and are in doubt."""
         given = [
             s for s in self.signatures
-            if s.organisation == organisation and s.counts and s.kind != "AdviceGiven" and s.version_hash == (self.basis or self.version_hash)
+            if s.organisation == organisation and s.counts and s.kind != "AdviceGiven" and s.version_hash in (self.carried or {self.version_hash})
         ]
         sound = {(s.kind, s.role) for s in given if s.id not in self.doubted}
         return {(s.kind, s.role) for s in given if s.id in self.doubted} - sound
@@ -427,8 +428,9 @@ class Agreement:
         for code in {code for code in self.coming if self._has_signed_all(code)}:
             self.parties[code].state = "x"
             self.coming.discard(code)
+        before = (self.carried or {self.version_hash}) if self.amendment.kind == "M0" else set()
         self.current, self.led_by = self.amendment.version, ""
-        self.basis = self.basis if self.amendment.kind == "M0" else self.current.hash
+        self.carried = before | {self.current.hash}
         self.drop_amendment()
 
     def leave(self, code, state, at):

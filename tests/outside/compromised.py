@@ -86,6 +86,25 @@ def disowned(tale):
     talk.expect("ACTIVE", "V")
 
 
+def beneath_particulars(tale):
+    """Particulars changed since: what was signed before them is missed, and given again on the version in force."""
+    talk = Talk(tale).in_force()
+    notice = talk.document["privacy_notice"]
+    signed, key = _given(talk, "HCK", "ExecutionSigned"), tale.cast["HCK.SIG"].key.id
+    for turn in ("new", "newest"):
+        pages = {**notice["HCK"], "url": Words("text", f"The {turn} privacy pages of the council")}
+        other = talk.changed(privacy_notice={**notice, "HCK": pages})
+        talk.say(f"the {turn} pages", "AmendmentProposed", talk.amend(other, "M0"), "HCK.IGL")
+        talk.take(other)
+        if turn == "new":
+            tale.say("by the chief", "KeyCompromised", f"key:{key}", report(key, _index(talk, signed)), tale.cast["HCK.CEX"])
+        talk.expect("SUSPENDED", "S")
+    _new_key(tale, "HCK.SIG")
+    talk.refused("a role that lost nothing", "T08", "ApprovalGiven", {"datasets": [], "version_hash": tale.version_hash(talk.stream)}, "HCK.IAO")
+    tale.execute("HCK", talk.stream)
+    talk.expect("ACTIVE", "V")
+
+
 def stopped_at_once(tale):
     """An administrator stops a key from now on: nothing is contested."""
     talk = Talk(tale).in_force()
@@ -113,4 +132,4 @@ def while_signing(tale):
     _new_key(tale, "HCK.SIG")
 
 
-HISTORIES = {"keys in other hands": [three_boroughs, affirmed, disowned, stopped_at_once, while_signing]}
+HISTORIES = {"keys in other hands": [three_boroughs, affirmed, disowned, beneath_particulars, stopped_at_once, while_signing]}

@@ -150,7 +150,7 @@ def _execute(agreement, event, at):
         return  # It is given again, in the place of one that is in doubt.
     agreement.parties[principal(event)[0]].state = "x"
     if agreement.state == "A" and agreement.is_formed():
-        agreement.basis = agreement.version_hash
+        agreement.carried = {agreement.version_hash}
         agreement.activates_at = max(at, london.midnight(agreement.header.effective_date))
         agreement.state = "P"
         for code, row in agreement.parties.items():

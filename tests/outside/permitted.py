@@ -327,5 +327,5 @@ def _is_blocked(agreement, event):
 def is_again(agreement, event):
     """Whether a signature is given in the place of one that is in doubt."""
     organisation, role, _ = principal(event)
-    given = event.data["version_hash"] == (agreement.basis or agreement.version_hash)
+    given = event.data["version_hash"] == agreement.version_hash
     return given and (event.type, role) in agreement.lost(organisation)
