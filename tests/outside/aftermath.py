@@ -194,12 +194,51 @@ def _old(talk, **changed):
     return {"gaps": [], "header": {**header, **changed}, "source": Words("text", "The paper of 2024 in the safe."), "status": "ACTIVE"}
 
 
+def _broken(header):
+    """Headers that do not hold together, whoever has the words: (title, header)."""
+    first, rows = header["datasets"][0], header["parties"]
+    again = [{**first, "ids": ["DS-9"], "provider": 3}]
+    return [
+        ("one body in two rows", {**header, "parties": [*rows, rows[1]]}),
+        ("a provider beyond the last party", {**header, "datasets": [first, *again]}),
+        ("a provider before the first party", {**header, "datasets": [{**first, "provider": 0}]}),
+        ("a recipient beyond the last party", {**header, "datasets": [{**first, "recipients": [1, 3]}]}),
+    ]
+
+
+def _only_emergencies(header):
+    unsigned = [{**row, "required_roles": []} for row in header["parties"]]
+    return [
+        ("without a ground", {name: value for name, value in header.items() if name != "emergency_ground"}),
+        ("of another type", {**header, "agreement_type": "C2C"}),
+        ("a first draft that changes something", {**header, "changes": ["/purpose"]}),
+        ("what nobody would sign", {**header, "parties": unsigned}),
+    ]
+
+
+def _not_what_is_missing(talk):
+    """Imports whose gaps are not those of their header: (title, data)."""
+    data = _old(talk)
+    known = data["header"]
+    without = lambda *names: {name: value for name, value in known.items() if name not in names}
+    return [
+        ("a gap that is not said", {**data, "header": without("formation")}),
+        ("a gap of what is known", {**data, "gaps": ["formation"]}),
+        ("gaps out of order", {**data, "gaps": ["formation", "datasets"], "header": without("formation", "datasets")}),
+        ("a lead that is no party", {**data, "header": {**known, "parties": [r for r in known["parties"] if r["organisation"] != known["lead_party"]]}}),
+    ]
+
+
 def imported(tale):
     """A37 to A39: what one body says of an old agreement, until the other confirms or disputes it."""
     talk = Talk(tale)
     say, no = talk.say, talk.refused
     no("by who does not lead", "R01", "AgreementImported", _old(talk), "CMD.IGL")
     no("by a signatory", "R01", "AgreementImported", _old(talk), "HCK.SIG")
+    for title, wrong in _not_what_is_missing(talk):
+        no(title, "E08", "AgreementImported", wrong, "HCK.IGL")
+    for title, wrong in _broken(_old(talk)["header"]):
+        no(title, "E08", "AgreementImported", {**_old(talk), "header": wrong}, "HCK.IGL")
     made = say("an old agreement", "AgreementImported", _old(talk), "HCK.IGL")
     talk.expect("ACTIVE", "V")
     no("imported twice", "T02", "AgreementImported", _old(talk), "HCK.IGL")
@@ -257,6 +296,11 @@ def recorded_afterwards(tale):
     no("by a signatory", "R01", kind, data(1), "TWH.SIG")
     no("four days later", "G38", kind, data(96), "TWH.SIRO")
     no("before it begins", "G38", kind, data(-1), "TWH.SIRO")
+    no("on another ground than the header's, and too late", "E08", kind, data(96, ground="SAFEGUARDING"), "TWH.SIRO")
+    for title, wrong in [*_broken(header), *_only_emergencies(header)]:
+        no(title, "E08", kind, data(1, header=wrong), "TWH.SIRO")
+    # E08 comes before V: the lead is no party either (V-08).
+    no("without a ground, and without its lead", "E08", kind, data(1, header={**_only_emergencies(header)[0][1], "lead_party": "HCK"}), "TWH.SIRO")
     made = say("within three days", kind, data(71), "TWH.SIRO")
     talk.expect("ACTIVE", "V")
     no("recorded twice", "T02", kind, data(1), "LFC.SIRO")
@@ -276,6 +320,10 @@ def recorded_afterwards(tale):
         talk.sync()
         tale.advise(code, stream=talk.stream)
     talk.expect("ACTIVE", "V")
+    tale.observer.client.pass_time(days=31)
+    talk.expect("ENDING", "E")
+    say("what was sent that night is destroyed", "DestructionCertified", destroyed("DS-1"), "LFC.IAO", "LFC.SEC")
+    talk.expect("CLOSED", "X")
 
 
 HISTORIES = {

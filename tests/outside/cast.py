@@ -124,15 +124,16 @@ class Cast:
     folder: object
     registrars: list = field(default_factory=list)
     people: dict = field(default_factory=dict)
+    by_openssl: bool = True
 
     def officer(self, name, organisation, role, person=None, **more):
-        """Makes a key with OpenSSL for a new officer."""
-        key = keys.Key.make(self.folder / f"{name}.pem")
+        """Makes a key, with OpenSSL unless many are needed, for a new officer."""
+        key = keys.Key.make(self.folder / f"{name}.pem", self.by_openssl)
         return Officer(organisation, person or new_person(), role, key, **more)
 
     def add_registrar(self):
         name = f"REG.{len(self.registrars) + 1}"
-        self.registrars.append(self.officer(name, "REG", "REG", with_openssl=True))
+        self.registrars.append(self.officer(name, "REG", "REG", with_openssl=self.by_openssl))
 
     def __getitem__(self, name):
         return self.people[name]

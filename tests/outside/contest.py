@@ -57,6 +57,14 @@ def _first(event):
 
 def doubts(book):
     """(contested events, disowned events) as the log stands."""
+    # It is asked very often between two events, and changes with what is listed here alone.
+    now = len(book.marks), len(book.delegations), tuple(book.suspects.items()), tuple(book.resolved.items())
+    if book.doubted is None or book.doubted[0] != now:
+        book.doubted = now, _doubts(book)
+    return book.doubted[1]
+
+
+def _doubts(book):
     contested, disowned, since = set(), set(), {}
     if not book.suspects:
         return contested, disowned

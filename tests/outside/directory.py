@@ -102,6 +102,7 @@ class Directory:
     suspects: dict = field(default_factory=dict)
     resolved: dict = field(default_factory=dict)
     contested: set = field(default_factory=set)
+    doubted: tuple | None = field(default=None, compare=False)
     successions: dict = field(default_factory=dict)
     objectors: set = field(default_factory=set)
     origin: str = ""

@@ -182,8 +182,6 @@ def _check_amendment(agreement, event, party, at):
     if agreement.imported_by and agreement.version == 1 and data["class"] != "M3":
         raise Refused("G45", "the words of an import are not here")
     rows = {row["organisation"]: row for row in data["header"]["parties"]}
-    if not agreement.staying() <= rows.keys():
-        raise Refused("E08", "a party that is bound is left out")
     others = any(_is_another(header, agreement, row) for row in rows.values())
     if not data["header"].get("changes") and not others:
         raise Refused("G05")

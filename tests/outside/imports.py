@@ -84,6 +84,11 @@ GUARDED = {
 def _import(agreement, event, at):
     agreement.begin(event, "V" if event.data["status"] == "ACTIVE" else "E")
     agreement.activates_at = at
+    _owe(agreement)
+
+
+def _owe(agreement):
+    """What was sent before it was recorded nobody knows here: every recipient owes every dataset."""
     header = agreement.header
     for row in header.value.get("datasets", []):
         if row["class"] != "NP-O":
@@ -96,6 +101,7 @@ def _record(agreement, event, at):
     agreement.begin(event, "E" if over else "V")
     agreement.parties[event.signers[0]["organisation"]].state = "x"
     agreement.is_recorded, agreement.activates_at = True, at
+    _owe(agreement)
 
 
 def _confirm(agreement, event, at):

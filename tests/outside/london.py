@@ -19,10 +19,10 @@ def spell(moment):
 
 
 class Clock:
-    """The clock of whoever plays: the present, or some time ahead of it."""
+    """The clock of whoever plays: the present, or some time ahead of it, or of an instant at which it stands still."""
 
     def __init__(self):
-        self.ahead = timedelta()
+        self.ahead, self.still = timedelta(), None
 
 
 _clock = Clock()
@@ -36,7 +36,7 @@ def wear(clock):
 
 
 def now():
-    return datetime.now(timezone.utc) + _clock.ahead
+    return (_clock.still or datetime.now(timezone.utc)) + _clock.ahead
 
 
 def day(text):

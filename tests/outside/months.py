@@ -8,7 +8,7 @@ program's audit must decide every entry, and every refusal, alike. A printed see
 import json
 import os
 from collections import Counter
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 
 import bodies
 import dsse
@@ -37,6 +37,20 @@ def seeds():
     return [int(given)] if given else list(SEEDS)
 
 
+def title(seed):
+    return f"a walk over months, seed {seed}"
+
+
+def seed_of(name):
+    """The seed in a title."""
+    return int(name.rsplit(" ", 1)[1])
+
+
+def begins(seed):
+    """The instant at which a walk begins: any day and hour of a year, and the same one each time."""
+    return datetime(2026, 3, 2, tzinfo=timezone.utc) + timedelta(days=seed * 37 % 365, hours=seed * 5 % 24)
+
+
 def walk(seed):
     """A part of a history: one walk."""
 
@@ -45,7 +59,7 @@ def walk(seed):
             tale.register(code, _OFFICERS)
         tale.register(GROUP, ["ADM", "PRG"])
         going = Months(tale, seed)
-        tale.report.step(f"a walk over months, seed {seed}", going.go, STEPS)
+        tale.report.step(title(seed), going.go, STEPS)
         tale.walked = going
 
     return months
@@ -375,4 +389,4 @@ def admitted(tale):
     return Counter(kind for _, kind, _ in tale.walked.said)
 
 
-HISTORIES = {f"a walk over months, seed {seed}": [walk(seed)] for seed in seeds()}
+HISTORIES = {title(seed): [walk(seed)] for seed in seeds()}

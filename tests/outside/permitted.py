@@ -134,7 +134,8 @@ def check_roles(agreement, event, book, at):
         erasure.check_signers(book, event, at, agreement)
         return
     if event.type in joining.SIGNED:
-        _need(event.type == "AccessionRequested" or event.type == "LeadChanged" or organisation in agreement.parties)
+        # Who joins is no party yet; whose event is corrected only the event says, and of none nobody can say it.
+        _need(event.type in ("AccessionRequested", "LeadChanged", "Corrected") or organisation in agreement.parties)
         joining.SIGNED[event.type](agreement, event, book, at)
         return
     _need(organisation in agreement.parties, f"{organisation} is no party")

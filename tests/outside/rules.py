@@ -11,6 +11,7 @@ from datetime import datetime
 
 import agreement as life
 import amendment
+import coherent
 import commit
 import contest
 import directory
@@ -43,7 +44,12 @@ _TWO_KEYS = {"KeyRegistered", "KeyRotated"}
 _ABOUT_A_PERSON = {
     "RoleHolderAppointed", "RoleHolderRevoked", "RoleDelegated", "DelegationRevoked",
 }
-_COUNTED = {"RequestFiled": "requests", "NoteRecorded": "notes"}
+_COUNTED = {"RequestFiled": "requests", "NoteRecorded": "notes", "PartyInvited": "invitations"}
+# A limit must not keep anybody from protecting people.
+_UNLIMITED = {
+    "AgreementSuspended", "RevocationNoticed", "IncidentNoted", "IncidentUpdated", "DestructionCertified",
+    "RetentionHoldPlaced", "DisclosureErased", "AccessEnded",
+}
 
 
 # Every kind of event that was recorded while this program ran.
@@ -85,6 +91,7 @@ class State:
     fetch: object = None
     days: dict = field(default_factory=dict)
     said: dict = field(default_factory=dict, compare=False)
+    looked_up: list = field(default_factory=lambda: [None, {}], compare=False)
 
     @property
     def size(self):
@@ -94,6 +101,15 @@ class State:
         return self.streams.get(name, Stream())
 
     def agreement(self, name, at):
+        """How an agreement stands at an instant: to be read. Before the next entry it is not worked out twice."""
+        if self.looked_up[0] != (self.size, at):
+            self.looked_up = [(self.size, at), {}]
+        held = self.looked_up[1]
+        if name not in held:
+            held[name] = self._settled(name, at)
+        return held[name]
+
+    def _settled(self, name, at):
         """A copy of an agreement, brought up to an instant."""
         found = copy.deepcopy(self.agreements.get(name)) or life.Agreement(name)
         if found.state != "N":
@@ -106,8 +122,8 @@ class State:
 
     # What the server must answer.
 
-    def decide(self, body, at):
-        """The verdict on the bytes of a request, at an instant."""
+    def decide(self, body, at, words=True):
+        """The verdict on the bytes of a request, at an instant; without its words, by the log rules alone."""
         try:
             envelope, disclosures = events.read_submission(body)
             event = events.open_event(envelope, self.library)
@@ -117,7 +133,7 @@ class State:
                 if self.events[event.id][1] == event.digest:
                     return Verdict(None, "the same event again", repeat=True)
                 return Verdict("C02")
-            self._admit(event, at, disclosures)
+            self._admit(event, at, disclosures if words else None)
         except Refused as refused:
             return Verdict(refused.code, str(refused))
         return Verdict(None)
@@ -180,6 +196,7 @@ class State:
             check_words(event, disclosures, self.library, book)
             self._check_draft(event, disclosures, current)
         if of_agreement:
+            coherent.check(event, current, book, self.bodies())
             self._check_header(event, current, at)
             filing.check_publication(event, at, book)
             guards.check_separation(current, event, book)
@@ -229,39 +246,31 @@ class State:
         return {code} in givers or code in header.value.get("anchor_parties", [])
 
     def _check_draft(self, event, disclosures, current):
-        """E08: a header is true to its terms, and to what they differ from."""
-        if event.type not in _DRAFTS or "header" not in event.data:
+        """E08: a header is true to its terms, where they came along, and to what they differ from."""
+        if "header" not in event.data or "terms" not in event.data:
             return
         said = terms_with_words(disclosures)
         self.said[event.data["terms"][commit.MARK]] = said
         header = dict(event.data["header"])
         changes = header.pop("changes", None)
         check_header(header, said, self.book)
-        # From the second draft on a header says what differs, and a first one does not.
-        if (changes is None) != (event.type == "RequestFiled"):
-            raise Refused("E08", "`changes`")
+        if event.type not in _DRAFTS - {"RequestFiled"} or changes is None:
+            return  # Whether `changes` may and must stand there is seen without the terms.
         # The version answered: the counter-proposal that waits, before anything is in force; the terms that a question is about.
         counters = event.type == "CounterProposalMade" and current.counter and current.state in "FCG"
         answered = current.counter if counters else current.current
-        before = answered and self.said.get(answered.terms)
+        # What was recorded without terms is compared with nothing: every member of the terms is a change.
+        before = answered and (self.said.get(answered.terms) if answered.terms else {})
         if before is not None and changes != amendment.changes(before, said):
             raise Refused("E08", f"changes are {amendment.changes(before, said)}")
 
     def _check_header(self, event, current, at):
-        """The V rules that read only the header; E08 of a row that joins one."""
+        """The V rules that read only the header."""
         header = None
-        if "row" in event.data and current.header and "datasets" in current.header.value:
-            row = event.data["row"]
-            value = current.header.with_rows([row]).value
-            owed = headers.required_roles(value, row, self.bodies()[row["organisation"]], self.book.reference)
-            if owed != row["required_roles"]:
-                raise Refused("E08", f"required roles are {owed}")
         if event.type in _DRAFTS | {"EmergencySharingRecorded"} and "header" in event.data:
             header = headers.Header(event.data["header"])
         elif event.type == "TermsSubmitted":
             header = current.signing.header
-            if len(set(header.organisations())) < len(header.organisations()):
-                raise Refused("E08", "two rows have come to one body")
         if header:
             found = filing.problems(header, self.book, self.agreements, self.genesis["visibility"], at)
             if found:
@@ -269,8 +278,8 @@ class State:
 
     def _check_limits(self, event, current, at):
         """G48: what an organisation may do in a London day, and an agreement in its life."""
-        if current is None or event.type in ("AgreementSuspended", "RevocationNoticed", "DisclosureErased", "AccessEnded"):
-            return  # A limit must not keep anybody from protecting people.
+        if current is None or event.type in _UNLIMITED:
+            return
         limits = self.book.reference["POLICY-LIMITS"]
         used = self.days.get((event.signers[0]["organisation"], london.today(at)), {})
         for kind in ("events", _COUNTED.get(event.type)):
@@ -354,7 +363,7 @@ class State:
         stream = self.streams.setdefault(event.stream, Stream())
         stream.revision += 1
         if event.stream.startswith("agr:"):
-            current = self.agreement(event.stream, at)
+            current = self._settled(event.stream, at)
             current.filed_at = current.filed_at or at
             if event.type == "ContestResolved":
                 contest.resolve(self.book, event, at)

@@ -60,10 +60,15 @@ def read_arguments():
     wanted.add_argument("--rehearse", action="store_true", help="play against the outsider's own decider")
     wanted.add_argument("--eight", action="store_true", help="play S1 to S8 alone")
     wanted.add_argument("--history", metavar="TITLE", help=f"play one history alone: {', '.join(HISTORIES)}")
+    wanted.add_argument("--months", metavar="N", type=int, default=0, help="play N walks over months, each decided again by `audit`")
+    wanted.add_argument("--wander", metavar="N", type=int, default=0, help="play N walks without a plan, each on a server of its own")
+    wanted.add_argument("--seed", metavar="N", type=int, default=1, help="the seed of the first of these walks; the next has the next")
     wanted.add_argument("--keep", action="store_true", help="keep the folder with keys and data")
     found = wanted.parse_args()
     if bool(found.counterpart) == found.rehearse:
         wanted.error("give either --counterpart BINARY or --rehearse")
+    if found.rehearse and (found.months or found.wander):
+        wanted.error("a walk is judged by a program: give --counterpart BINARY")
     return found
 
 
@@ -201,16 +206,18 @@ def play_eight(program, keys, library, report):
         report.step("SIGTERM ends its server with 0", lambda: same(program.stop(), 0, "exit code"))
 
 
-def write_history(title, folder, library, report, parts):
+def write_history(title, folder, library, report, parts, starts=None):
     """A log of the outsider's own, by a clock of its own, played by some parts."""
     alone = chronicle.Chronicle(library)
     if title in STARTS:
         alone.clock.ahead = STARTS[title] - london.now()
+    if starts:
+        alone.begin(starts)
     keys = folder / title.replace(" ", "-")
     keys.mkdir(mode=0o700)
     before = london.wear(alone.clock)
     try:
-        cast, quiet = Cast(keys), chronicle.quiet_report()
+        cast, quiet = Cast(keys, by_openssl=not starts), chronicle.quiet_report()
         _, vkey = found_ledger(alone, cast, library)
         observer = chronicle.Scribe(alone, library, note.Verifier.read(vkey))
         tale = story.Story(observer, cast, quiet)
@@ -236,10 +243,60 @@ def histories(folder, library, report, program, only=None):
         if wanted and not library.has(f"events/{wanted}-v1.json"):
             print(f"note    {title}: not played, for {wanted} has no schema yet")
             continue
+        if title in months.HISTORIES:
+            decide_walk(folder, library, report, program, months.seed_of(title))
+            continue
         alone = write_history(title, folder, library, report, parts)
         if not isinstance(program, Rehearsal):
-            many = f"{alone.state.size} entries, {len(alone.refusals)} refusals"
-            report.step(f"`audit` decides {title} alike: {many}", chronicle.check, program, alone)
+            report.step(f"`audit` decides {title} alike: {alone.told()}", chronicle.check, program, alone)
+
+
+def decide_walk(folder, library, report, program, seed):
+    """One walk over months, which the program's audit decides again. Gives it; None where they differ."""
+    title, failed = months.title(seed), report.failed
+    alone = write_history(title, folder, library, report, [months.walk(seed)], months.begins(seed))
+    if not isinstance(program, Rehearsal):
+        report.step(f"`audit` decides {title} alike: {alone.told()}", chronicle.check, program, alone)
+    if report.failed > failed:
+        print(f"note    OUTSIDER_REFUSALS=100000 cargo xtask outsider --months 1 --seed {seed} plays it again", flush=True)
+        return None
+    return alone
+
+
+def walk_on(arguments, folder, library, report, program):
+    """Many walks: over months, and each on a server of its own. What differs is told with its seed."""
+    agreed, entries, refusals = [], 0, 0
+    for seed in range(arguments.seed, arguments.seed + arguments.months):
+        place = folder / f"months.{seed}"
+        place.mkdir()
+        alone = decide_walk(place, library, report, program, seed)
+        shutil.rmtree(place)
+        if alone:
+            agreed.append(seed)
+            entries, refusals = entries + alone.state.size, refusals + min(len(alone.refusals), chronicle.most_refusals())
+    if arguments.months:
+        print(f"note    {len(agreed)} of {arguments.months} walks over months agree: {entries} entries, {refusals} refusals", flush=True)
+    for seed in range(arguments.seed, arguments.seed + arguments.wander):
+        place = folder / f"wander.{seed}"
+        report.part(wander_alone, arguments, place, library, report, seed)
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def wander_alone(arguments, folder, library, report, seed):
+    """A ledger, its server, four boroughs and one walk without a plan."""
+    program, keys = another(arguments, folder, library)
+    try:
+        cast, tells, report.tells = Cast(keys), report.tells, False
+        observer = begin(program, *found_ledger(program, cast, library), library)
+        tale = story.Story(observer, cast, report)
+        for code in wander.STRANGERS:
+            tale.register(code)
+        report.tells = tells
+        wander.walk(tale, seed=seed)
+        report.step(f"every entry of the walk from seed {seed} is decided again from /log alone", observer.audit, library)
+        same(program.stop(), 0, "exit code")
+    finally:
+        program.kill()
 
 
 def main():
@@ -248,7 +305,7 @@ def main():
     report = Report()
     program = other = None
     try:
-        if not arguments.history:
+        if not (arguments.history or arguments.months or arguments.wander):
             report.step("the outsider's own tools agree with published figures", own_tools)
         if arguments.rehearse:
             library = published(None)
@@ -262,6 +319,9 @@ def main():
         cast = Cast(keys)
         if arguments.history:
             histories(folder, library, report, program, arguments.history)
+            return summary(report)
+        if arguments.months or arguments.wander:
+            walk_on(arguments, folder, library, report, program)
             return summary(report)
         other, eight_keys = another(arguments, folder / "eight", library)
         if arguments.eight:

@@ -23,6 +23,7 @@ from scenarios import renamed
 from story import Story, flags, leaving, reason, refusal, suspension
 
 HERE, THERE = "WFT", "NWM"
+STRANGERS = ["CMD", "HCK"]
 _SIGNING = ["AdviceGiven"] * 3 + ["ApprovalGiven"] * 6 + ["ExecutionSigned"] * 4 + ["ApprovalDeclined", "ApprovalWithdrawn"]
 
 
@@ -63,17 +64,21 @@ _CHANGES = [_days, _notice, _method, _method, _frequency, _frequency, _end, _end
 STREAMS = 6
 
 
-def walk(tale, steps=400):
-    """Registers two boroughs and walks."""
+def walk(tale, steps=400, seed=None):
+    """Registers two boroughs and walks; without a seed, from one that nobody chose."""
     for code in (HERE, THERE):
         tale.register(code, [*POSTS, "CG"])
-    seed = int(os.environ.get("OUTSIDER_SEED", time.time_ns() % 1_000_000))
-    print(f"note    a walk of {steps} steps from seed {seed} (OUTSIDER_SEED={seed} plays it again)", flush=True)
-    tale.report.step(f"{steps} random events are judged alike", Walk(tale, seed).go, steps)
+    seed = seed or int(os.environ.get("OUTSIDER_SEED", time.time_ns() % 1_000_000))
+    again = f"cargo xtask outsider --wander 1 --seed {seed} plays it again"
+    print(f"note    a walk of {steps} steps from seed {seed} ({again})", flush=True)
+    failed = tale.report.failed
+    tale.report.step(f"{steps} random events are judged alike, seed {seed}", Walk(tale, seed).go, steps)
+    if tale.report.failed > failed:
+        print(f"note    {again}", flush=True)
 
 
 class Walk:
-    here, there, strangers = HERE, THERE, ["CMD", "HCK"]
+    here, there, strangers = HERE, THERE, STRANGERS
 
     def __init__(self, tale, seed):
         self.tale, self.chance = tale, random.Random(seed)

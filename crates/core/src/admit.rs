@@ -1,6 +1,7 @@
 //! Whether an event may follow the log: the order of checks, which decides which refusal answers.
 //!
-//! `E06 · same id · K · O · R with D05 · T01 · T · C01 · (door) · V of the header · D · G` (wire.md 2.3).
+//! `E06 · same id · K · O · R with D05 · T01 · T · C01 · (door) · E08 of what stands in clear · V of the header · D · G`
+//! (wire.md 2.3).
 //! Nothing here reads a disclosure: [`admit`] has no argument through which one could be reached.
 
 mod agreements;
@@ -90,7 +91,19 @@ fn before(state: &State, event: &Event, at: Timestamp, agreement: Option<&Agreem
     check_revision(event, revision(state, event))
 }
 
-/// The log rules that come after the door: V of the header, D, G.
+/// Which refusal answers where the door has found one: E07 and E08 as found there; before all else that it can find
+/// comes E08 of what stands in clear.
+pub fn at_door(state: &State, event: &Event, at: Timestamp, found: &Refusal) -> Refusal {
+    let first = found.code().starts_with('E');
+    let clear = || {
+        let agreement = agreements::settled(state, event, at);
+        agreements::coherence(state, event, at, agreement.as_deref()).err()
+    };
+    let clear = if first { None } else { clear() };
+    clear.unwrap_or_else(|| found.clone())
+}
+
+/// The log rules that come after the door: E08 of what stands in clear, V of the header, D, G.
 ///
 /// # Errors
 ///

@@ -93,6 +93,7 @@ pub mod access;
 mod account;
 mod amending;
 mod asked;
+mod coherence;
 mod contest;
 mod declining;
 pub mod derived;
@@ -156,7 +157,6 @@ pub use track::{Amendment, Track};
 pub use why::{Cause, Names};
 
 pub(crate) use asked::{Question as Asking, acts_as};
-pub(crate) use filing::coherent;
 pub(crate) use lists::Tight;
 pub(crate) use packing::Front;
 

@@ -363,7 +363,9 @@ impl<S: Store + ?Sized, L: LockStore + ?Sized> Ledger<S, L> {
         checked?;
         self.replay.state.wake(event.stream);
         admit::before_door(&self.replay.state, event, at)?;
-        opened.door.clone()?;
+        if let Err(found) = &opened.door {
+            return Err(admit::at_door(&self.replay.state, event, at, found));
+        }
         self.hold_new_key(event)?;
         admit::after_door(&self.replay.state, event, at)?;
         Ok(Known::New)

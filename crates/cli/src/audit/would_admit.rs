@@ -80,7 +80,7 @@ fn decide(replay: &Replay, submission: &Submission, event: &Event, now: Timestam
     }
     let at = replay.state.recorded_at.map_or(now, |last| now.max(last));
     admit::before_door(&replay.state, event, at)?;
-    at_door(&replay.state, event, submission, at)?;
+    at_door(&replay.state, event, submission, at).map_err(|found| admit::at_door(&replay.state, event, at, &found))?;
     admit::after_door(&replay.state, event, at)?;
     Ok(Known::New)
 }

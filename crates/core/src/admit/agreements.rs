@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::agreement::{self, Agreement, Asking};
+use crate::agreement::{Agreement, Asking};
 use crate::door;
 use crate::event::Event;
 use crate::event::data::Data;
@@ -36,7 +36,17 @@ pub(super) fn before_door(
     asking.table(id)
 }
 
-/// V of the header, D, G.
+/// E08 of what stands in clear.
+pub(super) fn coherence(
+    state: &State,
+    event: &Event,
+    at: Timestamp,
+    agreement: Option<&Agreement>,
+) -> Result<(), Refusal> {
+    Asking { state, agreement, event, at }.coherence()
+}
+
+/// E08 of what stands in clear, V of the header, D, G.
 pub(super) fn after_door(
     state: &State,
     event: &Event,
@@ -44,6 +54,7 @@ pub(super) fn after_door(
     agreement: Option<&Agreement>,
 ) -> Result<(), Refusal> {
     let asking = Asking { state, agreement, event, at };
+    asking.coherence()?;
     if let Some(header) = header_of(agreement, event) {
         let requesting =
             if let Data::RequestFiled(data) = &event.data { Some(data.requesting_organisation) } else { None };
@@ -70,8 +81,6 @@ fn check_header(
     requesting: Option<OrganisationCode>,
     at: Timestamp,
 ) -> Result<(), Refusal> {
-    // E08 comes before V: what a rule numbers must be there.
-    agreement::coherent(header)?;
     let (Some(founded), Some(reference)) = (&state.founded, &state.reference) else {
         return Ok(());
     };

@@ -1,8 +1,7 @@
 //! A18 to A20: an agreement in force is amended, renewed, reviewed.
 
 use crate::agreement::asked::Put;
-use crate::agreement::joining::parties_of;
-use crate::agreement::negotiating::later_version;
+use crate::agreement::joining::names_others;
 use crate::agreement::party::Asked;
 use crate::agreement::track::{Amendment, Track};
 use crate::agreement::{Agreement, Party, PartyState, Review, Signature, Stage, Standing, Version};
@@ -32,16 +31,12 @@ pub(super) fn guards_of_proposal(put: &Put<'_>, data: &AmendmentProposed) -> Res
     if agreement.header().agreement_type == AgreementType::Emg {
         return Err(Refusal::NoEmergencyExtension);
     }
-    later_version(&data.header)?;
     if agreement.stands_as_imported().is_some() && data.class != AmendmentClass::Material {
         // The words of an import are not here, so nobody can say that only this or that changes.
         return Err(Refusal::ImportGap { members: "terms".to_owned() });
     }
     let changes = data.header.changes.as_deref().unwrap_or_default();
-    let (whole, others) = parties_of(agreement, &data.header);
-    if !whole {
-        return Err(Refusal::HeaderIncomplete { problem: "a party that is bound is not in it".to_owned() });
-    }
+    let others = names_others(agreement, &data.header);
     if changes.is_empty() && !others {
         return Err(Refusal::IdenticalCounter);
     }

@@ -1,6 +1,7 @@
 //! An event put before an agreement: what the log rules may read of it, in the order of their codes.
 //!
-//! R (who may sign this), then the table, then D and G. The families answer; this file only asks them.
+//! R (who may sign this), then the table, E08 of what a header holds together, then D and G. The families answer; this
+//! file only asks them.
 
 use crate::agreement::party::Asked;
 use crate::agreement::table::{Cell, Code, cell};
@@ -169,9 +170,6 @@ impl<'a> Question<'a> {
 
     /// G: the guards.
     pub(crate) fn guards(&self) -> Result<(), Refusal> {
-        if let Data::RequestFiled(data) = &self.event.data {
-            return super::filing::guards_of_request(data);
-        }
         if let Data::AgreementImported(data) = &self.event.data {
             return super::importing::guards_of_import(self, data);
         }
@@ -226,7 +224,7 @@ impl<'a> Question<'a> {
         }
     }
 
-    fn put(&self) -> Option<Put<'a>> {
+    pub(super) fn put(&self) -> Option<Put<'a>> {
         let agreement = self.agreement?;
         Some(Put { state: self.state, agreement, event: self.event, at: self.at })
     }

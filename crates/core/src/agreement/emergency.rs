@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::agreement::asked::Question;
-use crate::agreement::filing::{Beginning, coherent, hash_of};
+use crate::agreement::filing::{Beginning, hash_of};
 use crate::agreement::{
     Agreement, Derived, End, EndReason, Force, Ground, Import, InForce, Origin, Party, PartyState, Reach, Signature,
     Stage, StageName, Step, Track, Version,
@@ -38,20 +38,8 @@ pub(super) fn hands_of_record(question: &Question<'_>, data: &EmergencySharingRe
     }
 }
 
-/// E08: a header of an emergency, on the ground that is named. G38: it began at most 72 hours ago.
+/// G38: it began at most 72 hours ago.
 pub(super) fn guards_of_record(question: &Question<'_>, data: &EmergencySharingRecorded) -> Result<(), Refusal> {
-    let wrong = |problem: &str| Err(Refusal::HeaderIncomplete { problem: problem.to_owned() });
-    let header = &data.header;
-    coherent(header)?;
-    if header.changes.is_some() {
-        return wrong("a first version changes nothing");
-    }
-    if header.agreement_type != AgreementType::Emg {
-        return wrong("sharing in an emergency has the type EMG");
-    }
-    if header.emergency_ground != Some(data.ground) {
-        return wrong("its ground is not the one that is named");
-    }
     let earliest = question.at.add_hours(-HOURS);
     if data.began_at < earliest || data.began_at > question.at {
         return Err(Refusal::TooLongAgo { earliest });

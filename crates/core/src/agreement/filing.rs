@@ -8,7 +8,6 @@ use crate::commitment::Commitment;
 use crate::derive;
 use crate::event::Event;
 use crate::event::data::{RequestFiled, RequestTriaged, TriageOutcome};
-use crate::header::{DatasetRow, Header, OnePartyRef, PartyRefs};
 use crate::ids::{AgreementId, OrganisationCode, Role};
 use crate::json;
 use crate::policy::Windows;
@@ -30,45 +29,6 @@ pub(super) fn hands_of_request(question: &Question<'_>, data: &RequestFiled) -> 
         return no(Role::Req, data.requesting_organisation);
     }
     Ok(())
-}
-
-/// The header holds together: what it numbers is there, and nobody stands in it twice.
-pub(super) fn guards_of_request(data: &RequestFiled) -> Result<(), Refusal> {
-    if data.header.changes.is_some() {
-        return Err(Refusal::HeaderIncomplete { problem: "a first version changes nothing".to_owned() });
-    }
-    coherent(&data.header)
-}
-
-/// Whether a header holds together, as far as the log rules lean on it.
-pub(crate) fn coherent(header: &Header) -> Result<(), Refusal> {
-    let wrong = |problem: &str| Err(Refusal::HeaderIncomplete { problem: problem.to_owned() });
-    let mut named: Vec<OrganisationCode> = header.parties.iter().map(|row| row.organisation).collect();
-    named.sort_unstable();
-    if named.array_windows().any(|[one, next]| one == next) {
-        return wrong("an organisation is a party twice");
-    }
-    if !header.datasets.iter().all(|row| numbers_fit(row, header.parties.len())) {
-        return wrong("a dataset names a party that is not there");
-    }
-    if header.parties.iter().all(|row| row.required_roles.is_empty()) {
-        return wrong("nobody would sign it");
-    }
-    Ok(())
-}
-
-/// Whether a dataset names only parties that are there.
-pub(super) fn numbers_fit(row: &DatasetRow, parties: usize) -> bool {
-    let numbered = |number: u8| usize::from(number) >= 1 && usize::from(number) <= parties;
-    let provider = match row.provider {
-        OnePartyRef::Number(number) => numbered(number),
-        OnePartyRef::All(_) => true,
-    };
-    let recipients = match &row.recipients {
-        PartyRefs::Numbers(numbers) => numbers.iter().all(|number| numbered(*number)),
-        PartyRefs::All(_) => true,
-    };
-    provider && recipients
 }
 
 /// IGL of a named party.

@@ -1,12 +1,11 @@
 //! A37 to A39: agreements made before the ledger, confirmed or disputed by their parties (wire.md 5.1).
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::agreement::asked::{Put, Question};
-use crate::agreement::filing::{Beginning, hash_of, numbers_fit};
+use crate::agreement::filing::{Beginning, hash_of};
 use crate::agreement::party::Asked;
 use crate::agreement::signing::receives;
 use crate::agreement::{
@@ -52,31 +51,9 @@ pub(super) fn hands_of_import(question: &Question<'_>, data: &AgreementImported)
     if signer.role == Role::Igl || stands_in { Ok(()) } else { no(Role::Igl, signer.organisation) }
 }
 
-/// E08: the known members hold together, and the gaps are those that are missing. G47: the time for imports.
+/// G47: the time for imports.
 pub(super) fn guards_of_import(question: &Question<'_>, data: &AgreementImported) -> Result<(), Refusal> {
-    let wrong = |problem: &str| Err(Refusal::HeaderIncomplete { problem: problem.to_owned() });
-    let header = &data.header;
-    let mut seen = HashSet::new();
-    if !header.parties.iter().all(|row| seen.insert(row.organisation)) {
-        return wrong("an organisation is a party twice");
-    }
-    if !seen.contains(&header.lead_party) {
-        return wrong("the lead party is not among the parties");
-    }
-    if !header.datasets.iter().flatten().all(|row| numbers_fit(row, header.parties.len())) {
-        return wrong("a dataset names a party that is not there");
-    }
-    let fits = |member: &HeaderMember| match (header.has(*member), data.gaps.contains(member)) {
-        (true, named) => !named,
-        (false, named) => named || !member.is_required(),
-    };
-    let mut sorted = data.gaps.clone();
-    sorted.sort_unstable();
-    sorted.dedup();
-    if sorted != data.gaps || !HeaderMember::ALL.iter().all(fits) {
-        return wrong("`gaps` are the members that are missing, sorted");
-    }
-    let registered = question.registered_on(header.lead_party);
+    let registered = question.registered_on(data.header.lead_party);
     let until = registered.map(|day| day.add_months(MONTHS));
     match until {
         Some(until) if london::date_of(question.at) > until => Err(Refusal::ImportsOver { until }),

@@ -11,7 +11,6 @@ use crate::event::data::{Data, LeadChanged};
 use crate::header::{Formation, Header, PartyRow};
 use crate::ids::{OrganisationCode, Role};
 use crate::refusal::Refusal;
-use crate::roles::{OrganisationFacts, required_roles};
 
 /// IGL of the lead party.
 pub(super) fn hands_of_invitation(put: &Put<'_>) -> Result<(), Refusal> {
@@ -36,7 +35,7 @@ pub(super) fn fixed(agreement: &Agreement, data: &Data) -> Option<Code> {
     (fixed && signing).then_some(Code::T09)
 }
 
-/// G21, the state of the party that is named (G10 to G17, G22), G36, and that its row is the one that follows.
+/// G21, the state of the party that is named (G10 to G17, G22), and G36.
 pub(super) fn guards_of_row(put: &Put<'_>, row: &PartyRow, asked: Asked) -> Result<(), Refusal> {
     let agreement = put.agreement;
     let organisation = row.organisation;
@@ -54,17 +53,7 @@ pub(super) fn guards_of_row(put: &Put<'_>, row: &PartyRow, asked: Asked) -> Resu
     if accession && !agreement.header().eligible_joiners.contains(&body.kind) {
         return Err(Refusal::NotEligible { organisation, kind: body.kind.to_string() });
     }
-    let Some(reference) = &put.state.reference else {
-        return Ok(());
-    };
-    // Who must sign for a joiner is no choice of whoever writes its row.
-    let owed = required_roles(row, agreement.header(), &OrganisationFacts::from(body), reference);
-    if owed == row.required_roles {
-        Ok(())
-    } else {
-        let problem = format!("the roles that must sign for {organisation} are others");
-        Err(Refusal::HeaderIncomplete { problem })
-    }
+    Ok(())
 }
 
 /// The new lead's IGL with the old lead's; when the old lead is not bound, with SIG of two other parties.
@@ -183,16 +172,13 @@ impl Agreement {
     }
 }
 
-/// Whether a header names every party that is bound and stays, and whether it names another one besides, or
-/// another row for one: then the change is material, though no path of the terms says so.
-pub(super) fn parties_of(agreement: &Agreement, header: &Header) -> (bool, bool) {
-    let stays = agreement.parties.iter().filter(|party| super::amending::adopts(party));
-    let whole = stays.clone().all(|party| header.party(party.organisation).is_some());
+/// Whether a header names a party that the agreement does not have, or another row for one: then the change is
+/// material, though no path of the terms says so.
+pub(super) fn names_others(agreement: &Agreement, header: &Header) -> bool {
     // Bases, conditions and gateways of a row stand in the terms, so that their paths tell; these do not.
     let same = |now: &PartyRow, row: &PartyRow| {
         (now.capacity, now.legal_role, now.regime) == (row.capacity, row.legal_role, row.regime)
             && now.functions == row.functions
     };
-    let other = header.parties.iter().any(|row| agreement.row(row.organisation).is_none_or(|now| !same(now, row)));
-    (whole, other)
+    header.parties.iter().any(|row| agreement.row(row.organisation).is_none_or(|now| !same(now, row)))
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::agreement::asked::Put;
-use crate::agreement::filing::{coherent, hash_of};
+use crate::agreement::filing::hash_of;
 use crate::agreement::{Agreement, Origin, Party, Question, Stage, Track, Version};
 use crate::commitment::Commitment;
 use crate::event::Event;
@@ -48,14 +48,14 @@ pub(super) fn hands_of_answer(put: &Put<'_>) -> Result<(), Refusal> {
     put.alone_in(&[Role::Igl, Role::Req])
 }
 
-/// G04: the question was put to this organisation. New terms hold together.
+/// G04: the question was put to this organisation.
 pub(super) fn guards_of_answer(put: &Put<'_>, data: &ClarificationProvided) -> Result<(), Refusal> {
     if let Some(question) = put.agreement.open_question(data.question)
         && question.to != put.organisation()
     {
         return Err(Refusal::AskedOfAnother { organisation: question.to });
     }
-    data.header.as_deref().map_or(Ok(()), later_version)
+    Ok(())
 }
 
 /// IGL of a party.
@@ -69,18 +69,9 @@ pub(super) fn others_draft(put: &Put<'_>) -> Result<(), Refusal> {
     if newest == Some(put.organisation()) { Err(put.not_held(Role::Igl)) } else { Ok(()) }
 }
 
-/// G05: it differs. It holds together.
+/// G05: it differs.
 pub(super) fn guards_of_counter(data: &CounterProposalMade) -> Result<(), Refusal> {
-    later_version(&data.header)?;
     if data.header.changes.as_ref().is_some_and(Vec::is_empty) { Err(Refusal::IdenticalCounter) } else { Ok(()) }
-}
-
-/// From the second version on a header says what changed.
-pub(super) fn later_version(header: &Header) -> Result<(), Refusal> {
-    if header.changes.is_none() {
-        return Err(Refusal::HeaderIncomplete { problem: "it does not say what changes".to_owned() });
-    }
-    coherent(header)
 }
 
 /// IGL of the party that the counter-proposal waits for.

@@ -1,10 +1,14 @@
 //! What a header must hold together, whichever event carries it (E08; domain.md 2.3; wire.md 4, 5.1), and what is
 //! known of an agreement that was made elsewhere.
 
+use counterpart_core::admit;
 use counterpart_core::commitment::Commitment;
 use counterpart_core::derive;
+use counterpart_core::event;
 use counterpart_core::header::{Header, HeaderMember};
 use counterpart_core::json::to_jcs;
+use counterpart_core::message::{Message, Severity};
+use counterpart_core::refusal::Refusal;
 use serde_json::{Value, json};
 
 use crate::table::attempt;
@@ -92,6 +96,66 @@ fn a_header_holds_together_whichever_event_carries_it() {
         }
         assert_eq!(case.tries(event, &data, &by), "E08", "{event}: its changes");
     }
+}
+
+#[test]
+fn what_does_not_hold_together_is_said_before_v_and_g() {
+    // V-08 of the lead, V-104 of the ground, G38 of the day.
+    let mut case = Case::none(crate::emergency::shape());
+    let siro = [officer("HCK", "SIRO")];
+    let mut late = crate::emergency::record(&case, 4 * 86_400_000);
+    late["header"]["lead_party"] = json!("ISL");
+    assert_eq!(case.refused("EmergencySharingRecorded", late.clone(), &siro), "V-08");
+    late["ground"] = json!("SAFEGUARDING");
+    assert_eq!(case.refused("EmergencySharingRecorded", late.clone(), &siro), "E08");
+    late["header"].as_object_mut().unwrap().remove("emergency_ground");
+    assert_eq!(case.refused("EmergencySharingRecorded", late, &siro), "E08");
+    let mut first = case.request().payload["data"].clone();
+    first["header"]["lead_party"] = json!("ISL");
+    assert_eq!(case.refused("RequestFiled", first.clone(), &[officer("CMD", "REQ")]), "V-08");
+    first["header"]["changes"] = json!(["/purpose"]);
+    assert_eq!(case.refused("RequestFiled", first, &[officer("CMD", "REQ")]), "E08");
+    // G13 of the party that proposes.
+    let (mut case, mut data, by) = carried("AmendmentProposed", 'V');
+    case.suspend("HCK", "PARTY");
+    assert_eq!(case.refused("AmendmentProposed", data.clone(), &by), "G13");
+    let mut silent = data.clone();
+    silent["header"].as_object_mut().unwrap().remove("changes");
+    assert_eq!(case.refused("AmendmentProposed", silent, &by), "E08");
+    data["header"]["parties"][1]["organisation"] = json!("ISL");
+    assert_eq!(case.refused("AmendmentProposed", data, &by), "E08", "Hackney stays and is not in it");
+    // G21: nobody joins an agreement of fixed parties.
+    let mut case = Case::in_force(Shape::pair());
+    let mut joiner = crate::joining::invitation(&case, "ISL");
+    let lead = [officer("CMD", "IGL")];
+    assert_eq!(case.refused("PartyInvited", joiner.clone(), &lead), "G21");
+    joiner["row"]["required_roles"] = json!([]);
+    assert_eq!(case.refused("PartyInvited", joiner, &lead), "E08");
+}
+
+/// What the door found is told in the order of the contract: E07, E08, V.
+#[test]
+fn what_the_door_says_of_words_waits_for_what_a_header_holds_together() {
+    let case = Case::none(crate::emergency::shape());
+    let mut data = crate::emergency::record(&case, 3_600_000);
+    let words = Refusal::Messages(vec![Message {
+        code: "V-123".to_owned(),
+        severity: Severity::Error,
+        path: "/words".to_owned(),
+        message: "The reasons have 3 characters.".to_owned(),
+        help: "Say more.".to_owned(),
+    }]);
+    let closed = Refusal::Disclosures { problem: "a salt is used twice".to_owned() };
+    let told = |data: &Value, found: &Refusal| {
+        let mut case = case.clone();
+        let draft = case.event("EmergencySharingRecorded", data.clone(), &[officer("HCK", "SIRO")]);
+        let at = crate::world::at(case.world.now);
+        let event = event::parse(&draft.envelope()).unwrap();
+        admit::at_door(&case.world.replay.state, &event, at, found).code().to_owned()
+    };
+    assert_eq!((told(&data, &closed), told(&data, &words)), ("E07".to_owned(), "V-123".to_owned()));
+    data["ground"] = json!("SAFEGUARDING");
+    assert_eq!((told(&data, &closed), told(&data, &words)), ("E07".to_owned(), "E08".to_owned()));
 }
 
 #[test]
