@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Result, ensure};
 use counterpart_store::embedded::{Embedded, Options, Verify};
-use counterpart_store::{LockStore, NewEntry, Store, Swap, Word};
+use counterpart_store::{LockStore, NewEntry, Scrub, Store, Stretch, Swap, Word};
 
 use super::{Figures, limits, median, percentile};
 use crate::clock::{Watch, rate, timed};
@@ -164,6 +164,10 @@ fn grown(folder: &Path, figures: &mut Figures) -> Result<()> {
     let (read, took) = timed(|| store.read_back(0..size, &mut |_, _| {}));
     read?;
     figures.plain("reading every entry", took.as_secs_f64(), "s");
+    let (scrubbed, took) = timed(|| store.scrub(Stretch::Entries(0), u64::MAX));
+    let scrubbed = scrubbed?;
+    ensure!((scrubbed.entries, scrubbed.damage.len()) == (size, 0), "everything was read and is well");
+    figures.plain("a scrub of every entry, as fast as possible", took.as_secs_f64(), "s");
     let (found, took) = timed(|| {
         (0..1_000).try_for_each(|number| {
             let wanted = number * (size / 1_000);
