@@ -18,6 +18,9 @@ use crate::reader::Reader;
 /// How often it is asked whether a snapshot is due.
 const TICK: Duration = Duration::from_secs(1);
 
+/// More entries than this between two askings are a rush, whose cores a snapshot would take from it.
+const RUSH: u64 = 2_000;
+
 /// Stretches of a scrub in a second.
 const STRETCHES: u32 = 4;
 
@@ -75,16 +78,21 @@ impl Snapshotter {
     }
 
     /// Whether one is due while serving: the log grew by so much, and by an eighth, so that the work of all snapshots
-    /// together grows no faster than the log.
-    fn is_due(&self, size: u64) -> bool {
+    /// together grows no faster than the log. In a rush, `new` entries since the last asking, it may grow eight times as
+    /// much before.
+    fn is_due(&self, size: u64, new: u64) -> bool {
         let tried = self.tried.load(Ordering::SeqCst);
-        size.saturating_sub(tried) >= self.every.max(tried / 8).max(1)
+        let enough = self.every.max(tried / 8).max(1);
+        let enough = if new > RUSH { enough.saturating_mul(8) } else { enough };
+        size.saturating_sub(tried) >= enough
     }
 
     /// The life of the thread.
     pub(crate) fn follow(&self, reader: &Reader, ended: &Receiver<()>) {
+        let mut seen = reader.view().size();
         while goes_on(ended, TICK) {
-            if self.is_due(reader.view().size()) {
+            let size = reader.view().size();
+            if self.is_due(size, size - std::mem::replace(&mut seen, size)) {
                 let frozen = reader.view().freeze();
                 self.write(&frozen);
             }
@@ -198,6 +206,8 @@ fn pace(bytes: u64, each_second: u64) -> Duration {
 
 #[cfg(test)]
 mod tests {
+    use counterpart_core::storage::{Kept, Parts};
+
     use super::*;
 
     fn found(damage: &[u64], next: Option<Stretch>) -> Scrubbed {
@@ -222,6 +232,24 @@ mod tests {
         let standing = looked.standing();
         assert!(standing.damage.is_empty(), "{standing:?}");
         assert_eq!((standing.rounds, standing.bytes, standing.entries, standing.words), (2, 40, 8, 12));
+    }
+
+    #[test]
+    fn a_snapshot_waits_while_entries_rush_in_but_not_for_ever() {
+        struct Nowhere;
+        impl Snapshots for Nowhere {
+            fn newest(&self) -> Option<Box<dyn Kept>> {
+                None
+            }
+            fn keep(&self, _: u64, _: [u8; 32], _: &mut Parts<'_>) -> Result<(), StoreError> {
+                Ok(())
+            }
+        }
+        let due = |covered, size, new| Snapshotter::new(Arc::new(Nowhere), 1_000, covered).is_due(size, new);
+        assert_eq!([due(0, 999, 9), due(0, 1_000, 9)], [false, true]);
+        assert_eq!([due(80_000, 89_999, 9), due(80_000, 90_000, 9)], [false, true], "by an eighth");
+        assert_eq!([due(0, 7_999, RUSH + 1), due(0, 8_000, RUSH + 1)], [false, true]);
+        assert_eq!([due(80_000, 159_999, RUSH + 1), due(80_000, 160_000, RUSH + 1)], [false, true]);
     }
 
     #[test]
