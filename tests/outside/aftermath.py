@@ -125,6 +125,13 @@ def brought_in(tale):
     say, no = talk.say, talk.refused
     wider, rows = _with_islington(talk)
     no("called operation", "G29", "AmendmentProposed", talk.amend(wider, "M1", rows=rows), "HCK.IGL")
+    # E08 comes before every guard: G29 of the class, G21 of parties that are fixed.
+    without = {**wider, "datasets": [{**wider["datasets"][0], "recipients": ["ISL"]}]}
+    no("without Camden, which is bound", "E08", "AmendmentProposed", talk.amend(without, "M1", rows=rows[1:]), "HCK.IGL")
+    joiner = talk.draft(wider, rows)["header"]["parties"][2]
+    asked = lambda row: {"contacts": Words("json", {"ISL": {"ig": "ig@isl.example"}}), "row": row}
+    no("Islington by invitation", "G21", "PartyInvited", asked(joiner), "HCK.IGL")
+    no("and with nobody to sign for it", "E08", "PartyInvited", asked({**joiner, "required_roles": []}), "HCK.IGL")
     say("Islington too", "AmendmentProposed", talk.amend(wider, "M3", rows=rows), "HCK.IGL")
     no("stopped by who is to come", "G10", "AgreementSuspended", suspension("PARTY"), "ISL.SIRO")
     say("on second thoughts", "AmendmentAbandoned", {}, "HCK.IGL")

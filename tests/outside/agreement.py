@@ -204,8 +204,11 @@ class Agreement:
         return header.with_rows([row for code, row in self.joined.items() if code not in there])
 
     def join(self, row, state):
-        """A body is invited, or asks to join."""
+        """A body is invited, or asks to join; one that comes back signs everything again."""
         code = row["organisation"]
+        if code in self.parties and self.parties[code].state not in "iq":
+            for signature in self.signatures:
+                signature.counts = signature.counts and signature.organisation != code
         self.joined[code] = row
         self.parties[code] = Party(state)
 

@@ -47,6 +47,7 @@ def _answer_with(agreement, version):
     agreement.current, agreement.led_by = version, ""  # A version names its lead itself.
     rows = agreement.parties
     agreement.parties = {code: rows.get(code, Party()) for code in version.header.organisations()}
+    agreement.triaged &= agreement.parties.keys()  # Who is named anew accepts anew.
 
 
 def _triage(agreement, event, at):

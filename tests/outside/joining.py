@@ -92,7 +92,8 @@ def _row_guarded(agreement, event, at, book, codes):
 
 def _lead_guarded(agreement, event, at, book, codes):
     there = agreement.parties.get(event.data["lead"])
-    if there is None or there.state in "donu":
+    # Who leads stays: it is asked to sign, or bound, or waits for its word on an import.
+    if there is None or there.state not in "isxpm":
         raise Refused(codes[there.state] if there else "G21")
 
 
