@@ -7,6 +7,7 @@ l leaving, o left. What may happen stands in `permitted.py` and `guards.py`, wha
 in `happened.py`.
 """
 
+import copy
 import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -78,6 +79,11 @@ class Ground:
     datasets: list = field(default_factory=list)
 
 
+def _apart(value):
+    """A record that changes in place is copied; a version never changes."""
+    return copy.copy(value) if isinstance(value, (dict, Signature, Party, Amendment, Ground)) else value
+
+
 @dataclass
 class Agreement:
     stream: str
@@ -122,6 +128,18 @@ class Agreement:
     heirs: dict = field(default_factory=dict)
     grants: dict = field(default_factory=dict)
     ended_at: datetime | None = None
+
+    def __deepcopy__(self, memo):
+        """A copy that changes apart: containers and the records within them are new, what never changes is shared."""
+        other = copy.copy(self)
+        for name, value in vars(self).items():
+            if isinstance(value, dict):
+                setattr(other, name, {key: _apart(inner) for key, inner in value.items()})
+            elif isinstance(value, list):
+                setattr(other, name, [_apart(inner) for inner in value])
+            else:
+                setattr(other, name, set(value) if isinstance(value, set) else _apart(value))
+        return other
 
     @property
     def header(self):

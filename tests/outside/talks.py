@@ -169,6 +169,8 @@ def _counters(talk):
     say("replaced", "CounterProposalMade", talk.counter(mine, said=other), "HCK.IGL")
     no("a counter-proposal that was replaced", "G06", "CounterProposalAccepted", accept, "CMD.IGL")
     asked = say("about the counter-proposal", "ClarificationRequested", talk.question(THERE), "CMD.LGL")
+    no("accepted while a question is open", "T10", "CounterProposalAccepted", {"version_hash": talk.waiting()}, "CMD.IGL")
+    no("accepted then by who made it", "R01", "CounterProposalAccepted", {"version_hash": talk.waiting()}, "HCK.IGL")
     talk.expect("CLARIFYING", "C")
     no("accepted while a question is open", "T10", "CounterProposalAccepted", {"version_hash": talk.waiting()}, "CMD.IGL")
     say("answered", "ClarificationProvided", talk.answer(asked), "HCK.IGL")

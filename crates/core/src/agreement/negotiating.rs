@@ -78,7 +78,7 @@ pub(super) fn guards_of_counter(data: &CounterProposalMade) -> Result<(), Refusa
 pub(super) fn hands_of_reply(put: &Put<'_>) -> Result<(), Refusal> {
     put.alone_in(&[Role::Igl])?;
     let organisation = put.agreement.answers_counter();
-    if put.agreement.counter().is_none() || put.organisation() == organisation {
+    if put.agreement.outstanding().is_none() || put.organisation() == organisation {
         Ok(())
     } else {
         Err(Refusal::RoleNotHeld { role: Role::Igl, organisation })
@@ -106,6 +106,11 @@ impl Agreement {
         } else {
             None
         }
+    }
+
+    /// The same, and also while a question about it or about anything else is open.
+    pub(super) fn outstanding(&self) -> Option<u32> {
+        if let Stage::Clarifying { counter } = self.stage { counter } else { self.counter() }
     }
 
     /// The version that the terms of a new draft are compared with: the one in force or, before that, the one that

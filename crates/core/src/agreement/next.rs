@@ -162,7 +162,7 @@ impl Agreement {
     /// Who answers the counter-proposal that waits (A06).
     pub(crate) fn answers_counter(&self) -> OrganisationCode {
         // While it waits an answer may have brought other terms: they are nobody's counter-proposal.
-        let waiting = self.counter().and_then(|number| self.version(number));
+        let waiting = self.outstanding().and_then(|number| self.version(number));
         let by = waiting.or(self.versions.last()).map(|version| version.by);
         if let Some(amendment) = self.amendment()
             && by != Some(amendment.by)

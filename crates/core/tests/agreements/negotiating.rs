@@ -73,6 +73,12 @@ fn a_counter_proposal_is_accepted_or_rejected_by_those_who_asked() {
     assert_eq!((case.letter(), case.agreement().current().number), ('G', 1));
     let reply = json!({ "version_hash": hash });
     assert_eq!(case.refused("CounterProposalAccepted", reply.clone(), &[officer("HCK", "IGL")]), "R01");
+    // A question comes between: who answers the counter-proposal is still told first.
+    let mut between = case.clone();
+    between.does("ClarificationRequested", question("HCK"), &[officer("CMD", "IGL")]);
+    assert_eq!(between.letter(), 'C');
+    assert_eq!(between.refused("CounterProposalAccepted", reply.clone(), &[officer("CMD", "IGL")]), "T10");
+    assert_eq!(between.refused("CounterProposalAccepted", reply.clone(), &[officer("HCK", "IGL")]), "R01");
     let mut rejected = case.clone();
     rejected.does("CounterProposalRejected", reply.clone(), &[officer("CMD", "IGL")]);
     assert_eq!((rejected.letter(), rejected.agreement().current().number), ('F', 1));
