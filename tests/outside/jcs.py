@@ -7,6 +7,7 @@ while reading, so the rest of the outsider never meets it.
 
 import json
 import unicodedata
+from functools import lru_cache
 
 LARGEST = 2**53 - 1
 
@@ -90,9 +91,16 @@ def _spell(value):
         return "{" + ",".join(f"{_spell(n)}:{_spell(value[n])}" for n in names) + "}"
     if isinstance(value, list):
         return "[" + ",".join(map(_spell, value)) + "]"
-    if isinstance(value, (str, bool)) or (isinstance(value, int) and abs(value) <= LARGEST):
+    if isinstance(value, str):
+        return _text(value)
+    if isinstance(value, bool) or (isinstance(value, int) and abs(value) <= LARGEST):
         return json.dumps(value, ensure_ascii=False)
     raise NotCanonical(f"{type(value).__name__} has no canonical spelling here")
+
+
+@lru_cache(maxsize=1 << 14)
+def _text(value):
+    return json.dumps(value, ensure_ascii=False)
 
 
 def read_canonical(data, deepest=16):

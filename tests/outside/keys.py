@@ -76,6 +76,13 @@ def _is_small(point):
 
 
 @cache
+def _is_strong(data):
+    """Whether 32 bytes are a point in canonical form, and none of the small ones."""
+    point = _point(data)
+    return point is not None and not _is_small(point)
+
+
+@cache
 def is_fit(public):
     """Whether a key may enter the ledger: canonical, not weak, free of torsion (else K06)."""
     point = _point(public)
@@ -86,8 +93,7 @@ def verify(public, signature, message):
     """The strict verdict that admission and audits use."""
     if len(public) != 32 or len(signature) != 64:
         return False
-    a, r = _point(public), _point(signature[:32])
-    if a is None or r is None or _is_small(a) or _is_small(r):
+    if not _is_strong(public) or not _is_strong(signature[:32]):
         return False
     try:
         Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
