@@ -79,9 +79,15 @@ class Ground:
     datasets: list = field(default_factory=list)
 
 
-def _apart(value):
-    """A record that changes in place is copied; a version never changes."""
-    return copy.copy(value) if isinstance(value, (dict, Signature, Party, Amendment, Ground)) else value
+def _apart(value, memo):
+    """A record of its own, once for each: what an amendment and the agreement share they share in the copy."""
+    if not isinstance(value, (dict, Signature, Party, Version, Amendment, Ground)):
+        return value
+    if id(value) not in memo:
+        other = memo[id(value)] = copy.copy(value)
+        if isinstance(value, Amendment):
+            other.version = _apart(value.version, memo)
+    return memo[id(value)]
 
 
 @dataclass
@@ -130,15 +136,15 @@ class Agreement:
     ended_at: datetime | None = None
 
     def __deepcopy__(self, memo):
-        """A copy that changes apart: containers and the records within them are new, what never changes is shared."""
+        """A copy that changes apart: containers and the records within them are new, headers are shared."""
         other = copy.copy(self)
         for name, value in vars(self).items():
             if isinstance(value, dict):
-                setattr(other, name, {key: _apart(inner) for key, inner in value.items()})
+                setattr(other, name, {key: _apart(inner, memo) for key, inner in value.items()})
             elif isinstance(value, list):
-                setattr(other, name, [_apart(inner) for inner in value])
+                setattr(other, name, [_apart(inner, memo) for inner in value])
             else:
-                setattr(other, name, set(value) if isinstance(value, set) else _apart(value))
+                setattr(other, name, set(value) if isinstance(value, set) else _apart(value, memo))
         return other
 
     @property
