@@ -161,13 +161,22 @@ def report(book, event, index):
 # The answer.
 
 
+def affected(book, mark):
+    """Whose signature is in doubt: that of the body whose key was reported; else of anybody who signed."""
+    reported = {
+        organisation for key, organisation in mark.keys.items()
+        if key in book.suspects and book.suspects[key][0] <= mark.index < book.suspects[key][1]
+    }
+    return reported or set(mark.keys.values())
+
+
 def check_resolver(book, event):
     """R01: the risk owner or the chief affirms; both disown; registrars' own by their threshold."""
     organisation, outcome = event.signers[0]["organisation"], event.data["outcome"]
     signers = event.signers
     for name in event.data["targets"]:
         mark = book.marks.get(name)
-        if mark and organisation not in mark.keys.values():
+        if mark and organisation not in affected(book, mark):
             raise Refused("R01", "another body's signature")
     if organisation == REGISTRAR:
         met = len(signers) >= book.threshold and all(s["organisation"] == REGISTRAR for s in signers)
@@ -197,7 +206,7 @@ def check_targets(book, event, agreement=None):
     organisation, targets = event.signers[0]["organisation"], event.data["targets"]
     for name in targets:
         mark = book.marks.get(name)
-        if name not in contested or mark.stream != event.stream or organisation not in mark.keys.values():
+        if name not in contested or mark.stream != event.stream or organisation not in affected(book, mark):
             raise Refused("G34", name)
     if not targets:
         raise Refused("G34")

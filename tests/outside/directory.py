@@ -221,8 +221,8 @@ def check_keys(book, event, at):
         target = book.keys.get(event.data["key"])
         if target is None:
             raise Refused("K01")
-        if target.standing == "v":
-            raise Refused("K04")
+        if target.standing in "vc":
+            raise Refused("K04" if target.standing == "v" else "K05")  # One that was replaced can still be lost.
     if event.type == "KeyCompromised":
         contest.check_report(book, event, at)
     if event.type == "KeyRotated":

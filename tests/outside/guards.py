@@ -217,13 +217,13 @@ def _check_review(header, data, at, book):
 
 
 def _check_consent(agreement, organisation, data):
-    """G38: everybody names the same day."""
+    """G38: every consent names the same day, also a second one of one body."""
     party = agreement.parties[organisation]
     if party.state not in "xp" or party.leaves_at:
         raise Refused(PARTY_CODES["l" if party.leaves_at else party.state])
     day = london.day(data["takes_effect_on"])
-    others = {d for code, (d, _, _) in agreement.consents.items() if code != organisation and code in agreement.staying()}
-    if others - {day}:
+    given = {d for code, (d, _, _) in agreement.consents.items() if code in agreement.staying()}
+    if given - {day}:
         raise Refused("G38")
 
 

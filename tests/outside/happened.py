@@ -48,6 +48,7 @@ def _answer_with(agreement, version):
     rows = agreement.parties
     agreement.parties = {code: rows.get(code, Party()) for code in version.header.organisations()}
     agreement.triaged &= agreement.parties.keys()  # Who is named anew accepts anew.
+    agreement.joined = {code: row for code, row in agreement.joined.items() if code in agreement.parties}
 
 
 def _triage(agreement, event, at):

@@ -215,7 +215,9 @@ def _answering(agreement):
         named = {agreement.requesting}
     else:
         named = agreement.header.givers(agreement.header.dataset("DS-1"))
-    return named - {counter.organisation} or set(agreement.parties) - {counter.organisation}
+    # Where the rule names who made it, the next of the others answers, in the order of the rows.
+    others = [code for code in agreement.parties if code != counter.organisation]
+    return named - {counter.organisation} or set(others[:1])
 
 
 def _check_rescinding(agreement, event, book):
