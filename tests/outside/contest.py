@@ -70,10 +70,12 @@ def _doubts(book):
         return contested, disowned
     for key, (start, until) in book.suspects.items():
         holder = book.keys[key]
+        then = next(mark.at for mark in book.marks.values() if mark.index == start)
         for name, lent in book.delegations.items():
             post = book.appointments[lent.appointment]
-            # A delegation by whoever lost the key is in doubt even if it is older.
-            if (post.organisation, post.person) == (holder.organisation, holder.person) and book.marks[name].index < until:
+            # A delegation by whoever lost the key is in doubt even if it is older, but not if it was over by then.
+            own = (post.organisation, post.person) == (holder.organisation, holder.person)
+            if own and book.marks[name].index < until and lent.ends > then:
                 since[name] = min(start, since.get(name, start))
     for name, mark in book.marks.items():
         outcome = book.resolved.get(name)

@@ -593,7 +593,8 @@ def evolve(book, event, at):
                 data["appointment"], data["person"], ends, data["functions"]
             )
         case "DelegationRevoked":
-            book.delegations[data["delegation"]].revoked = True
+            lent = book.delegations[data["delegation"]]
+            lent.revoked, lent.ends = True, min(lent.ends, at)
         case "KeyRegistered" | "KeyRotated":
             old = book.keys.get(data.get("replaces"))
             organisation = old.organisation if old else data["organisation"]
