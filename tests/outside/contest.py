@@ -72,10 +72,11 @@ def _doubts(book):
         holder = book.keys[key]
         then = next(mark.at for mark in book.marks.values() if mark.index == start)
         for name, lent in book.delegations.items():
-            post = book.appointments[lent.appointment]
+            post, made = book.appointments[lent.appointment], book.marks[name]
             # A delegation by whoever lost the key is in doubt even if it is older, but not if it was over by then.
-            own = (post.organisation, post.person) == (holder.organisation, holder.person)
-            if own and book.marks[name].index < until and lent.ends > then:
+            # Whoever signed it delegated, in absence another than the holder of the post.
+            own = post.organisation == holder.organisation and book.human(holder.person) in made.persons
+            if own and made.index < until and lent.ends > then:
                 since[name] = min(start, since.get(name, start))
     for name, mark in book.marks.items():
         outcome = book.resolved.get(name)
