@@ -190,10 +190,14 @@ def apply(agreement, made):
     for code in made.predecessors:
         if takes(made, agreement, code) and heir != code:
             _pass(agreement, code, heir, made)
-    if _has_collapsed(agreement) and not agreement.is_imported() and agreement.state in "FCGAPVS":
-        # The same controller holds what it would have to destroy.
-        agreement.duties = set()
-        agreement.move("E" if agreement.state in "VS" else "W")
+    if _has_collapsed(agreement) and agreement.state in "FCGAPVS":
+        _collapse(agreement)
+
+
+def _collapse(agreement):
+    """The same controller holds what it would have to destroy."""
+    agreement.duties = set()
+    agreement.move("E" if agreement.state in "VS" else "W")
 
 
 def _pass(agreement, code, heir, made):
@@ -228,7 +232,9 @@ def _pass(agreement, code, heir, made):
 
 
 def _has_collapsed(agreement):
-    """Whether giver and taker are one legal person in every dataset that somebody takes."""
+    """Whether giver and taker are one legal person in every dataset that somebody takes; an import waits for its last row."""
+    if agreement.is_imported():
+        return False
     header = agreement.header
     rows = [(header.givers(d), header.takers(d)) for d in header.value.get("datasets", [])]
     return any(takers for _, takers in rows) and all(len(givers | takers) == 1 for givers, takers in rows if takers)
@@ -264,6 +270,9 @@ def confirm(agreement, event, at):
 
 def due_in_force(agreement):
     """D7: 90 days without A35 stop the successor, or the whole; its ground goes with the last A35."""
+    if _has_collapsed(agreement):
+        # The last row of an import was confirmed or disputed. D10 comes before D4.
+        yield None, 3.5, lambda: _collapse(agreement)
     waiting = {}
     for heir, since, name in agreement.unconfirmed.values():
         waiting[name] = heir, since

@@ -187,12 +187,13 @@ impl Agreement {
     }
 
     /// A party confirms: its row is bound, and stopped where a ground stops it.
-    pub(super) fn import_confirmed(&mut self, event: &Event) {
+    pub(super) fn import_confirmed(&mut self, event: &Event, at: Timestamp) {
         let organisation = event.principal().organisation;
         let stopped = self.is_party_stopped(organisation);
         if let Some(party) = self.party_mut(organisation) {
             party.state = if stopped { PartyState::Suspended } else { PartyState::Executed };
         }
+        self.collapse(at);
     }
 
     /// A party disputes: it counts as no party for duties and continuation. Between two, nothing is left.
@@ -209,5 +210,6 @@ impl Agreement {
         if only_other && self.stage.force().is_some() {
             self.go(Stage::Withdrawn { at }, at, Origin::of(event));
         }
+        self.collapse(at);
     }
 }

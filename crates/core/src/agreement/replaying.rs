@@ -156,7 +156,7 @@ impl Agreement {
             Data::SuccessionConfirmed(data) => self.succession_confirmed(event, data, at),
             Data::PublicationDecided(data) => self.publication_decided(event, data),
             Data::DocumentAttached(_) => self.documents = self.documents.saturating_add(1),
-            Data::ImportConfirmed(_) => self.import_confirmed(event),
+            Data::ImportConfirmed(_) => self.import_confirmed(event, at),
             Data::ImportDisputed(_) => self.import_disputed(event, at),
             Data::PartyInvited(data) => self.joins(&data.row, PartyState::Invited),
             Data::AccessionRequested(data) => self.joins(&data.row, PartyState::Requested),

@@ -206,9 +206,10 @@ impl Agreement {
         turn(&mut self.requesting);
     }
 
-    /// D10: a succession left provider and recipient of every dataset one body.
-    fn collapse(&mut self, at: Timestamp) {
-        if !is_collapsed(self.header()) {
+    /// D10: a succession left provider and recipient of every dataset one body. An import waits for its last row
+    /// (amendments.md A37 to A39).
+    pub(super) fn collapse(&mut self, at: Timestamp) {
+        if self.is_unconfirmed() || !is_collapsed(self.header()) {
             return;
         }
         let origin = Origin::Derived { change: Derived::PartiesCollapsed, organisation: None };

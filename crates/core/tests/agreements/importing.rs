@@ -60,7 +60,7 @@ pub fn dispute(import: &str) -> Value {
     json!({ "import": import, "words": commitment() })
 }
 
-fn confirms(case: &mut Case, import: &str, code: &str) {
+pub fn confirms(case: &mut Case, import: &str, code: &str) {
     case.does("ImportConfirmed", confirmation(import), &[officer(code, "SIG")]);
 }
 

@@ -3,6 +3,7 @@
 use counterpart_core::agreement::Task;
 use serde_json::{Value, json};
 
+use crate::importing::{confirms, imported};
 use crate::town::{Case, DAY, Shape, leaving, officer, suspension};
 use crate::world::{Person, World, commitment, person, registrars};
 
@@ -119,6 +120,20 @@ fn two_sides_that_become_one_end_the_agreement() {
         succeeds(&mut case, data, &hands(&["HCK"], &["CMD"])).unwrap();
         assert_eq!(case.letter(), 'W', "from {letter}");
     }
+}
+
+#[test]
+fn two_sides_of_an_import_that_become_one_end_it_with_the_last_word() {
+    let (mut case, import) = imported(Shape::pair(), &[]);
+    let today = case.today();
+    let data = succession("MERGE", &["HCK"], &["CMD"], &today);
+    succeeds(&mut case, data, &hands(&["HCK"], &["CMD"])).unwrap();
+    assert_eq!((case.letter(), case.party("HCK"), case.party("CMD")), ('V', 'u', 'm'), "an import waits (A37 to A39)");
+    case.world.now += 5 * DAY;
+    assert_eq!(case.letter(), 'V');
+    confirms(&mut case, &import, "CMD");
+    assert_eq!((case.letter(), case.party("CMD")), ('X', 'x'));
+    assert_eq!(case.rebuilt(u64::MAX), *case.stored());
 }
 
 #[test]
