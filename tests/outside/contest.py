@@ -76,7 +76,7 @@ def _doubts(book):
             # A delegation by whoever lost the key is in doubt even if it is older, but not if it was over by then.
             # Whoever signed it delegated, in absence another than the holder of the post.
             own = post.organisation == holder.organisation and book.human(holder.person) in made.persons
-            if own and made.index < until and lent.ends > then:
+            if own and made.index < until and (made.index >= start or lent.ends > then):
                 since[name] = min(start, since.get(name, start))
     for name, mark in book.marks.items():
         outcome = book.resolved.get(name)

@@ -14,7 +14,7 @@ import joining
 import succession
 from agreement import principal, target_of
 from directory import REGISTRAR, Refused
-from header import Header
+from header import _GIVES, Header
 
 _COLUMNS = "NFCGAPVSEXRWL"
 # Section 2.7 of the domain page, one row for each event built so far: a code refuses,
@@ -193,7 +193,9 @@ def check_roles(agreement, event, book, at):
             if target:
                 _need(organisation == target.organisation and role in (target.role, "SIG"))
         case "RequestRefused":
-            _need(role in acting("SIRO", "SIG") and organisation in header.providers())
+            # Whose capacity is to give is a provider, also where no dataset names it.
+            gives = any(row["organisation"] == organisation and row["capacity"] in _GIVES for row in header.value["parties"])
+            _need(role in acting("SIRO", "SIG") and gives)
         case "RequestWithdrawn":
             own = organisation == agreement.requesting and role in ("IGL", "SIG")
             _need(own or book.human(person) == book.human(agreement.filer))
