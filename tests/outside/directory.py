@@ -517,7 +517,7 @@ def check_self_dealing(book, event):
 
 
 def check_dates(book, event, at):
-    """G38: dates that reach too far, or back."""
+    """G38: dates that reach too far. A suspension or delegation until a day that is over does nothing."""
     data, today = event.data, london.today(at)
     if event.type == "ContestResolved":
         contest.check_targets(book, event)
@@ -535,7 +535,7 @@ def check_dates(book, event, at):
         longest = LENDING_OF_A_CHIEF if to_monitor else LENDING
     else:
         return
-    if not today <= london.day(data["until"]) <= today + timedelta(days=longest):
+    if london.day(data["until"]) > today + timedelta(days=longest):
         raise Refused("G38")
 
 
